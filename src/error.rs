@@ -1,0 +1,294 @@
+//! What went wrong, split by blame: [`ProtocolError`] is the peer's fault, [`UsageError`] the
+//! caller's.
+
+use core::fmt;
+
+use crate::close::{CloseCode, CloseReason};
+use crate::opcode::Opcode;
+
+/// The peer broke RFC 6455 or went over a limit; the connection has failed.
+///
+/// It says what was wrong ([`violation`](Self::violation)), where ([`offset`](Self::offset)),
+/// which close code it deserves ([`close_code`](Self::close_code)), and which section of RFC 6455
+/// says so ([`section`](Self::section)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ProtocolError {
+    violation: Violation,
+    offset: u64,
+}
+
+impl ProtocolError {
+    /// An error at `offset`, in bytes from the start of the stream of frames.
+    pub(crate) const fn new(violation: Violation, offset: u64) -> Self {
+        ProtocolError { violation, offset }
+    }
+
+    /// What was wrong.
+    pub const fn violation(&self) -> Violation {
+        self.violation
+    }
+
+    /// Where: the offset, in the stream of frames, of the byte that completes the offending field.
+    ///
+    /// It is the same however the stream was cut into reads.
+    pub const fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The code that the Close frame for this error carries, RFC 6455 §7.4.1.
+    pub const fn close_code(&self) -> CloseCode {
+        self.violation.close_code()
+    }
+
+    /// The section of RFC 6455 that was broken, as in `"5.1"`.
+    pub const fn section(&self) -> &'static str {
+        self.violation.section()
+    }
+}
+
+impl fmt::Display for ProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {} (RFC 6455 §{})", self.violation, self.offset, self.section())
+    }
+}
+
+impl core::error::Error for ProtocolError {}
+
+/// A rule that the peer broke, with the value that broke it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Violation {
+    /// A reserved bit was set that no negotiated extension gives a meaning.
+    ReservedBits {
+        /// The three bits, RSV1 the highest (`0b100`).
+        rsv: u8,
+    },
+    /// An opcode that is not defined.
+    ReservedOpcode {
+        /// The opcode.
+        opcode: u8,
+    },
+    /// A control frame without FIN.
+    FragmentedControl {
+        /// The control frame's opcode.
+        opcode: Opcode,
+    },
+    /// A continuation frame while no message was open.
+    UnexpectedContinuation,
+    /// A new message before the open one was finished.
+    ExpectedContinuation {
+        /// The opcode that came instead of a continuation.
+        opcode: Opcode,
+    },
+    /// A client's frame that is not masked.
+    UnmaskedFrame,
+    /// A server's frame that is masked.
+    MaskedFrame,
+    /// A control frame that declares more than 125 bytes.
+    ControlTooLong {
+        /// The control frame's opcode.
+        opcode: Opcode,
+    },
+    /// A length of 2^63 or above.
+    LengthOverflow,
+    /// A length in more bytes than it needs.
+    LengthNotMinimal {
+        /// The length.
+        len: u64,
+    },
+    /// A frame beyond the limit.
+    FrameTooBig {
+        /// The payload length that the header declares.
+        len: u64,
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// A message beyond the limit.
+    MessageTooBig {
+        /// The length that the message would have with the frame announced last.
+        len: u64,
+        /// The limit, in bytes.
+        limit: u64,
+    },
+    /// A message in more fragments than the limit allows.
+    TooManyFragments {
+        /// The limit.
+        limit: u32,
+    },
+    /// A Close frame of one byte: neither empty nor a whole code.
+    TruncatedCloseCode,
+    /// A close code that must not be sent.
+    InvalidCloseCode {
+        /// The code.
+        code: u16,
+    },
+    /// A close reason that is not UTF-8.
+    InvalidCloseReason,
+    /// A text message that is not UTF-8.
+    InvalidUtf8,
+}
+
+impl Violation {
+    /// The code that the Close frame for this violation carries, RFC 6455 §7.4.1.
+    pub const fn close_code(&self) -> CloseCode {
+        self.verdict().0
+    }
+
+    /// The section of RFC 6455 that was broken, as in `"5.1"`.
+    pub const fn section(&self) -> &'static str {
+        self.verdict().1
+    }
+
+    /// The close code and the section of each rule.
+    const fn verdict(&self) -> (CloseCode, &'static str) {
+        match self {
+            Violation::ReservedBits { .. }
+            | Violation::ReservedOpcode { .. }
+            | Violation::LengthOverflow
+            | Violation::LengthNotMinimal { .. } => (CloseCode::PROTOCOL_ERROR, "5.2"),
+            Violation::UnmaskedFrame | Violation::MaskedFrame => (CloseCode::PROTOCOL_ERROR, "5.1"),
+            Violation::UnexpectedContinuation | Violation::ExpectedContinuation { .. } => {
+                (CloseCode::PROTOCOL_ERROR, "5.4")
+            }
+            Violation::FragmentedControl { .. } | Violation::ControlTooLong { .. } => {
+                (CloseCode::PROTOCOL_ERROR, "5.5")
+            }
+            Violation::TruncatedCloseCode => (CloseCode::PROTOCOL_ERROR, "5.5.1"),
+            Violation::InvalidCloseCode { .. } => (CloseCode::PROTOCOL_ERROR, "7.4"),
+            Violation::InvalidCloseReason => (CloseCode::INVALID_PAYLOAD, "5.5.1"),
+            Violation::InvalidUtf8 => (CloseCode::INVALID_PAYLOAD, "8.1"),
+            Violation::FrameTooBig { .. } | Violation::MessageTooBig { .. } => {
+                (CloseCode::MESSAGE_TOO_BIG, "10.4")
+            }
+            Violation::TooManyFragments { .. } => (CloseCode::POLICY_VIOLATION, "10.4"),
+        }
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Violation::ReservedBits { rsv } => {
+                write!(f, "reserved bits {rsv:03b} without a negotiated meaning")
+            }
+            Violation::ReservedOpcode { opcode } => write!(f, "reserved opcode {opcode:#x}"),
+            Violation::FragmentedControl { opcode } => write!(f, "fragmented {opcode:?} frame"),
+            Violation::UnexpectedContinuation => f.write_str("continuation of no message"),
+            Violation::ExpectedContinuation { opcode } => {
+                write!(f, "{opcode:?} frame inside a fragmented message")
+            }
+            Violation::UnmaskedFrame => f.write_str("unmasked frame from a client"),
+            Violation::MaskedFrame => f.write_str("masked frame from a server"),
+            Violation::ControlTooLong { opcode } => {
+                write!(f, "{opcode:?} frame of more than 125 bytes")
+            }
+            Violation::LengthOverflow => f.write_str("length of 2^63 or above"),
+            Violation::LengthNotMinimal { len } => {
+                write!(f, "length {len} in more bytes than it needs")
+            }
+            Violation::FrameTooBig { len, limit } => {
+                write!(f, "frame of {len} bytes over the limit of {limit}")
+            }
+            Violation::MessageTooBig { len, limit } => {
+                write!(f, "message of {len} bytes over the limit of {limit}")
+            }
+            Violation::TooManyFragments { limit } => {
+                write!(f, "message in more than {limit} fragments")
+            }
+            Violation::TruncatedCloseCode => f.write_str("close frame of one byte"),
+            Violation::InvalidCloseCode { code } => write!(f, "close code {code}"),
+            Violation::InvalidCloseReason => f.write_str("close reason that is not UTF-8"),
+            Violation::InvalidUtf8 => f.write_str("text that is not UTF-8"),
+        }
+    }
+}
+
+/// The caller asked for what the protocol forbids. Nothing was sent, nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UsageError {
+    /// A close reason of more than [`CloseReason::MAX_LEN`] bytes.
+    ReasonTooLong {
+        /// Its length in bytes.
+        len: usize,
+    },
+    /// A server may not send 1010, RFC 6455 §7.4.1.
+    ClientOnlyCloseCode,
+    /// The connection has sent its Close, has failed or has ended.
+    Closing,
+    /// A client's frame without a mask key, RFC 6455 §5.1.
+    MaskKeyMissing,
+    /// A server's frame with a mask key, RFC 6455 §5.1.
+    MaskKeyUnwanted,
+    /// A control frame without FIN, RFC 6455 §5.5.
+    FragmentedControl {
+        /// The control frame's opcode.
+        opcode: Opcode,
+    },
+    /// A control frame of more than 125 bytes, RFC 6455 §5.5.
+    ControlTooLong {
+        /// The payload length asked for.
+        len: u64,
+    },
+    /// A payload of 2^63 bytes or more, RFC 6455 §5.2.
+    LengthOverflow {
+        /// The payload length asked for.
+        len: u64,
+    },
+    /// A continuation frame while no message is open, RFC 6455 §5.4.
+    UnexpectedContinuation,
+    /// A new message while one is open, RFC 6455 §5.4.
+    ExpectedContinuation {
+        /// The opcode that was asked for instead of a continuation.
+        opcode: Opcode,
+    },
+    /// A header while the payload of the frame before is still owed.
+    PayloadOwed {
+        /// The bytes still owed.
+        remaining: u64,
+    },
+    /// More bytes taken from the output than it held.
+    AdvanceTooFar {
+        /// The bytes that it holds.
+        remaining: usize,
+    },
+    /// More payload than the frame's header announced.
+    PayloadTooLong {
+        /// The bytes that the frame still takes.
+        remaining: u64,
+    },
+}
+
+impl fmt::Display for UsageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UsageError::ReasonTooLong { len } => {
+                write!(f, "close reason of {len} bytes, {} at most", CloseReason::MAX_LEN)
+            }
+            UsageError::ClientOnlyCloseCode => f.write_str("close code 1010 from a server"),
+            UsageError::Closing => f.write_str("connection is closing"),
+            UsageError::MaskKeyMissing => f.write_str("client frame without a mask key"),
+            UsageError::MaskKeyUnwanted => f.write_str("server frame with a mask key"),
+            UsageError::FragmentedControl { opcode } => write!(f, "fragmented {opcode:?} frame"),
+            UsageError::ControlTooLong { len } => {
+                write!(f, "control frame of {len} bytes, 125 at most")
+            }
+            UsageError::LengthOverflow { len } => write!(f, "payload of {len} bytes"),
+            UsageError::UnexpectedContinuation => f.write_str("continuation of no message"),
+            UsageError::ExpectedContinuation { opcode } => {
+                write!(f, "{opcode:?} frame inside a fragmented message")
+            }
+            UsageError::PayloadOwed { remaining } => {
+                write!(f, "header while {remaining} bytes of payload are owed")
+            }
+            UsageError::AdvanceTooFar { remaining } => {
+                write!(f, "advance beyond the {remaining} bytes of output")
+            }
+            UsageError::PayloadTooLong { remaining } => {
+                write!(f, "payload beyond the {remaining} bytes that the frame still takes")
+            }
+        }
+    }
+}
+
+impl core::error::Error for UsageError {}

@@ -1,0 +1,107 @@
+//! What a Close frame carries: RFC 6455 §5.5.1, §7.4.
+
+use super::MAX_CONTROL_PAYLOAD;
+use super::short::ShortBytes;
+use crate::close::{CloseCode, CloseReason};
+use crate::error::Violation;
+use crate::utf8::{self, Validator};
+
+/// The body of a Close frame: nothing, or a code and a reason, which may be empty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CloseBody<'a> {
+    /// The code and the reason, or `None` for an empty body.
+    pub status: Option<(CloseCode, CloseReason<'a>)>,
+}
+
+impl<'a> CloseBody<'a> {
+    /// Reads a whole body.
+    ///
+    /// # Errors
+    ///
+    /// The [`Violation`], and the index in `payload` of the byte that shows it.
+    pub fn parse(payload: &'a [u8]) -> Result<CloseBody<'a>, (Violation, usize)> {
+        let Some((code, reason)) = payload.split_first_chunk() else {
+            // RFC 6455 §5.5.1: a body, if there is one, begins with a two-byte code.
+            return match payload {
+                [] => Ok(CloseBody { status: None }),
+                _ => Err((Violation::TruncatedCloseCode, 0)),
+            };
+        };
+        let code = parse_code(*code)?;
+        let invalid = |at| (Violation::InvalidCloseReason, size_of::<u16>() + at);
+        let reason = utf8::from_utf8(reason).map_err(|error| invalid(error.at))?;
+        let reason = CloseReason::new(reason).ok_or(invalid(CloseReason::MAX_LEN))?;
+        Ok(CloseBody { status: Some((code, reason)) })
+    }
+
+    /// Judges the beginning of a body of which more is to come.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse), for what no continuation can mend.
+    pub fn check_prefix(payload: &[u8]) -> Result<(), (Violation, usize)> {
+        let Some((code, reason)) = payload.split_first_chunk() else { return Ok(()) };
+        parse_code(*code)?;
+        Validator::new()
+            .push(reason)
+            .map_err(|error| (Violation::InvalidCloseReason, size_of::<u16>() + error.at))
+    }
+
+    /// The body as it goes on the wire.
+    pub fn to_bytes(&self) -> ShortBytes<MAX_CONTROL_PAYLOAD> {
+        let mut bytes = ShortBytes::EMPTY;
+        if let Some((code, reason)) = self.status {
+            bytes.append(&code.get().to_be_bytes());
+            bytes.append(reason.as_str().as_bytes());
+        }
+        bytes
+    }
+}
+
+/// RFC 6455 §7.4: which codes may stand in a Close frame.
+fn parse_code(code: [u8; 2]) -> Result<CloseCode, (Violation, usize)> {
+    let code = u16::from_be_bytes(code);
+    CloseCode::new(code).ok_or((Violation::InvalidCloseCode { code }, 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_judged_alike_whole_and_as_a_prefix() {
+        for code in 0..=u16::MAX {
+            let bytes = code.to_be_bytes();
+            let expected = CloseCode::new(code).ok_or((Violation::InvalidCloseCode { code }, 1));
+            let whole = CloseBody::parse(&bytes).map(|body| body.status.unwrap().0);
+            assert_eq!(whole, expected);
+            assert_eq!(CloseBody::check_prefix(&bytes), expected.map(|_| ()));
+        }
+    }
+
+    #[test]
+    fn a_body_is_written_as_it_is_parsed() {
+        for reason in ["", "bye", &"x".repeat(123)] {
+            let status = Some((CloseCode::GOING_AWAY, CloseReason::new(reason).unwrap()));
+            let body = CloseBody { status };
+            let bytes = body.to_bytes();
+            assert_eq!(bytes.len(), 2 + reason.len());
+            assert_eq!(CloseBody::parse(&bytes), Ok(body));
+            for end in 0..bytes.len() {
+                assert_eq!(CloseBody::check_prefix(&bytes[..end]), Ok(()));
+            }
+        }
+        assert_eq!(*CloseBody::default().to_bytes(), []);
+    }
+
+    #[test]
+    fn a_reason_breaks_at_the_byte_that_breaks_it() {
+        let invalid = |at| (Violation::InvalidCloseReason, at);
+        assert_eq!(CloseBody::parse(b"\x03\xe8ok\xce"), Err(invalid(4)));
+        assert_eq!(CloseBody::check_prefix(b"\x03\xe8ok\xce"), Ok(()));
+        assert_eq!(CloseBody::parse(b"\x03\xe8\xceok"), Err(invalid(3)));
+        assert_eq!(CloseBody::check_prefix(b"\x03\xe8\xceo"), Err(invalid(3)));
+        assert_eq!(CloseBody::parse(b"\x03"), Err((Violation::TruncatedCloseCode, 0)));
+        assert_eq!(CloseBody::check_prefix(b"\x03"), Ok(()));
+    }
+}

@@ -1,0 +1,114 @@
+//! From frames to bytes: headers written, payloads masked in place.
+
+use super::header::Header;
+use super::short::ShortBytes;
+use super::{MAX_CONTROL_PAYLOAD, MAX_HEADER};
+use crate::error::UsageError;
+use crate::mask;
+use crate::opcode::Opcode;
+use crate::role::Role;
+
+/// Encodes the stream of frames that this endpoint sends, without an allocator.
+///
+/// For each frame, [`header`](Self::header) gives the bytes to be sent first; then
+/// [`payload`](Self::payload) makes each piece of the payload ready to be sent, in place. What
+/// would break RFC 6455 §5 is refused.
+///
+/// ```
+/// use sansock::frame::{Encoder, Header};
+/// use sansock::{Opcode, Role};
+///
+/// let mut encoder = Encoder::new(Role::Client);
+/// let mut payload = *b"Hello";
+/// let key = [0x37, 0xfa, 0x21, 0x3d]; // from a strong source of entropy, fresh for each frame
+/// let header = encoder.header(Header::single(Opcode::Text, 5, Some(key)))?;
+/// encoder.payload(&mut payload)?;
+/// assert_eq!(&*header, b"\x81\x85\x37\xfa\x21\x3d"); // RFC 6455 §5.7
+/// assert_eq!(&payload, b"\x7f\x9f\x4d\x51\x58");
+/// # Ok::<(), sansock::UsageError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Encoder {
+    role: Role,
+    /// Whether a message was begun and its last frame is yet to come.
+    message_open: bool,
+    /// The payload that the last header announced and that was not given yet.
+    remaining: u64,
+    /// The first byte of it masks the next byte of payload.
+    key: [u8; 4],
+}
+
+impl Encoder {
+    /// An encoder for an endpoint of this role.
+    pub const fn new(role: Role) -> Self {
+        Encoder { role, message_open: false, remaining: 0, key: [0; 4] }
+    }
+
+    /// Begins a frame, and gives the bytes of its header.
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError`] where the payload of the frame before is not complete
+    /// ([`PayloadOwed`](UsageError::PayloadOwed)), where a mask key is missing or unwanted, where a
+    /// control frame is too long or fragmented, where a length is 2^63 or above, and where the
+    /// frame does not follow from those before it (RFC 6455 §5.4). Nothing has changed then.
+    pub fn header(&mut self, header: Header) -> Result<ShortBytes<MAX_HEADER>, UsageError> {
+        self.check(&header)?;
+        if header.opcode.is_data() {
+            self.message_open = !header.fin;
+        }
+        self.remaining = header.payload_len;
+        self.key = header.mask_key.unwrap_or_default();
+        Ok(header.to_bytes())
+    }
+
+    /// Makes the next piece of the frame's payload ready to be sent: a client masks it in place, a
+    /// server leaves it as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError::PayloadTooLong`] where the header announced less; `piece` is unchanged then.
+    pub fn payload(&mut self, piece: &mut [u8]) -> Result<(), UsageError> {
+        let Some(remaining) = self.remaining.checked_sub(piece.len() as u64) else {
+            return Err(UsageError::PayloadTooLong { remaining: self.remaining });
+        };
+        self.remaining = remaining;
+        if self.role.masks() {
+            mask::apply(piece, self.key, 0);
+            self.key = mask::rotate(self.key, piece.len());
+        }
+        Ok(())
+    }
+
+    fn check(&self, header: &Header) -> Result<(), UsageError> {
+        if self.remaining > 0 {
+            return Err(UsageError::PayloadOwed { remaining: self.remaining });
+        }
+        let Header { fin, opcode, payload_len: len, .. } = *header;
+        // RFC 6455 §5.1: a client masks every frame, a server none.
+        match (self.role, header.mask_key) {
+            (Role::Client, None) => return Err(UsageError::MaskKeyMissing),
+            (Role::Server, Some(_)) => return Err(UsageError::MaskKeyUnwanted),
+            _ => {}
+        }
+        // RFC 6455 §5.5: control frames are short and whole.
+        if opcode.is_control() && !fin {
+            return Err(UsageError::FragmentedControl { opcode });
+        }
+        if opcode.is_control() && len > MAX_CONTROL_PAYLOAD as u64 {
+            return Err(UsageError::ControlTooLong { len });
+        }
+        // RFC 6455 §5.2: the most significant bit of a 64-bit length is 0.
+        if len > i64::MAX as u64 {
+            return Err(UsageError::LengthOverflow { len });
+        }
+        // RFC 6455 §5.4: a message is one frame, or a first one and continuations of it.
+        match (self.message_open, opcode) {
+            (false, Opcode::Continuation) => Err(UsageError::UnexpectedContinuation),
+            (true, Opcode::Text | Opcode::Binary) => {
+                Err(UsageError::ExpectedContinuation { opcode })
+            }
+            _ => Ok(()),
+        }
+    }
+}

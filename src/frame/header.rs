@@ -1,0 +1,126 @@
+//! The header of a frame and its bytes: RFC 6455 §5.2.
+//!
+//! ```text
+//!  0                   1
+//!  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5
+//! +-+-+-+-+-------+-+-------------+---------------------+---------------+
+//! |F|R|R|R|opcode |M|  length     |  longer length      |  mask key     |
+//! |I|S|S|S|  (4)  |A|   (7)       |  (0, 16 or 64 bits) |  (0 or 32)    |
+//! |N|V|V|V|       |S|             |                     |               |
+//! | |1|2|3|       |K|             |                     |               |
+//! +-+-+-+-+-------+-+-------------+---------------------+---------------+
+//! ```
+
+use core::ops::BitOr;
+
+use super::MAX_HEADER;
+use super::short::ShortBytes;
+use crate::opcode::Opcode;
+
+/// What stands before a payload, RFC 6455 §5.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Header {
+    /// Whether this is the last fragment of its message.
+    pub fin: bool,
+    /// The bits that extensions give a meaning to.
+    pub rsv: Rsv,
+    /// What the frame is for.
+    pub opcode: Opcode,
+    /// The key that the payload is masked with: `Some` for every frame that a client sends, `None`
+    /// for every frame that a server sends.
+    pub mask_key: Option<[u8; 4]>,
+    /// The length of the payload in bytes, below 2^63.
+    pub payload_len: u64,
+}
+
+impl Header {
+    /// The header of a message, or of a control frame, in one frame and without extension bits.
+    pub const fn single(opcode: Opcode, payload_len: u64, mask_key: Option<[u8; 4]>) -> Self {
+        Header { fin: true, rsv: Rsv::NONE, opcode, mask_key, payload_len }
+    }
+
+    /// The header as it goes on the wire, its length in as few bytes as possible.
+    #[allow(clippy::cast_possible_truncation, reason = "each cast is in the range it matched")]
+    pub(crate) fn to_bytes(self) -> ShortBytes<MAX_HEADER> {
+        let mut bytes = ShortBytes::EMPTY;
+        let fin = if self.fin { FIN } else { 0 };
+        let mask = if self.mask_key.is_some() { MASK } else { 0 };
+        let first = fin | (self.rsv.bits() << RSV_SHIFT) | self.opcode.as_u8();
+        match self.payload_len {
+            len @ 0..LEN_16_U64 => {
+                bytes.append(&[first, mask | len as u8]);
+            }
+            len @ LEN_16_U64..=MAX_LEN_16 => {
+                bytes.append(&[first, mask | LEN_16]);
+                bytes.append(&(len as u16).to_be_bytes());
+            }
+            len => {
+                bytes.append(&[first, mask | LEN_64]);
+                bytes.append(&len.to_be_bytes());
+            }
+        }
+        if let Some(key) = self.mask_key {
+            bytes.append(&key);
+        }
+        bytes
+    }
+}
+
+/// The three reserved bits of a header, to which extensions give meanings, RFC 6455 §5.2, §9.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Rsv(u8);
+
+impl Rsv {
+    /// No bit set.
+    pub const NONE: Rsv = Rsv(0b000);
+    /// RSV1, which permessage-deflate uses (RFC 7692 §6).
+    pub const RSV1: Rsv = Rsv(0b100);
+    /// RSV2.
+    pub const RSV2: Rsv = Rsv(0b010);
+    /// RSV3.
+    pub const RSV3: Rsv = Rsv(0b001);
+
+    /// The three bits, RSV1 the highest: `0b100` is RSV1 alone.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Whether every bit of `other` is set in `self` too.
+    pub const fn contains(self, other: Rsv) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// The bits of a header's first byte.
+    pub(super) const fn of(first: u8) -> Rsv {
+        Rsv((first >> RSV_SHIFT) & 0b111)
+    }
+}
+
+impl BitOr for Rsv {
+    type Output = Rsv;
+
+    fn bitor(self, other: Rsv) -> Rsv {
+        Rsv(self.0 | other.0)
+    }
+}
+
+/// In the first byte: the last fragment of a message.
+pub(super) const FIN: u8 = 0b1000_0000;
+/// In the first byte: what the frame is for.
+pub(super) const OPCODE: u8 = 0b0000_1111;
+/// How far left the reserved bits stand in the first byte.
+const RSV_SHIFT: u32 = 4;
+
+/// In the second byte: a mask key follows.
+pub(super) const MASK: u8 = 0b1000_0000;
+/// In the second byte: the length, or which longer length follows.
+pub(super) const LEN: u8 = 0b0111_1111;
+/// The length is in the next 16 bits.
+pub(super) const LEN_16: u8 = 126;
+/// The length is in the next 64 bits.
+pub(super) const LEN_64: u8 = 127;
+
+/// The least length that takes 16 bits.
+pub(super) const LEN_16_U64: u64 = LEN_16 as u64;
+/// The greatest length that 16 bits hold.
+pub(super) const MAX_LEN_16: u64 = u16::MAX as u64;

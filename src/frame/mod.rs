@@ -1,0 +1,29 @@
+//! Frames on the wire: RFC 6455 §5, without an allocator.
+//!
+//! [`Decoder`] takes a stream of bytes and gives headers and pieces of payload, unmasked in place;
+//! [`Encoder`] does the opposite. Both know their role, keep the order of frames that §5.4 asks
+//! for, and hold no payload: a proxy, a device without a heap or a connection of one's own can
+//! stand on them.
+
+mod close_body;
+mod decoder;
+mod encoder;
+mod header;
+mod rules;
+mod short;
+
+pub use close_body::CloseBody;
+pub use decoder::{Decoder, Part};
+pub use encoder::Encoder;
+pub use header::{Header, Rsv};
+pub use rules::Limits;
+pub use short::ShortBytes;
+
+#[cfg(feature = "alloc")]
+pub(crate) use decoder::{Current, split_front};
+
+/// The longest payload of a control frame, RFC 6455 §5.5.
+pub const MAX_CONTROL_PAYLOAD: usize = 125;
+
+/// The longest header: two bytes, a 64-bit length and a mask key.
+pub const MAX_HEADER: usize = 14;

@@ -1,0 +1,202 @@
+//! What a header must be: RFC 6455 §5.1 to §5.5, and the limits that §10.4 asks for.
+//!
+//! One function reads a header from as much of it as has arrived, and judges every field as soon
+//! as it is there. It keeps nothing: a header that came in pieces is read again from its start,
+//! which is 14 bytes away at most.
+
+use super::MAX_CONTROL_PAYLOAD;
+use super::header::{FIN, Header, LEN, LEN_16, LEN_16_U64, LEN_64, MASK, MAX_LEN_16, OPCODE, Rsv};
+use crate::error::Violation;
+use crate::opcode::Opcode;
+use crate::role::Role;
+
+/// What a peer may send at most. Everything is refused from the header that announces it, before
+/// any of the payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of payload in a frame; beyond it 1009. 16 MiB by default.
+    pub frame: u64,
+    /// Bytes of payload in all fragments of a message; beyond it 1009. 64 MiB by default.
+    pub message: u64,
+    /// Frames a message, at least 1; beyond it 1008. 16 384 by default.
+    pub fragments: u32,
+}
+
+impl Limits {
+    /// The limits that apply where none are set.
+    pub const DEFAULT: Limits = Limits { frame: 16 << 20, message: 64 << 20, fragments: 16_384 };
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits::DEFAULT
+    }
+}
+
+/// What is known of the message that the peer is sending, if it is sending one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OpenMessage {
+    /// The payload that its frames have announced: `len <= limits.message`
+    pub(super) len: u64,
+    /// Its frames so far: `fragments <= limits.fragments`
+    pub(super) fragments: u32,
+}
+
+/// What does not change from header to header.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    pub(super) role: Role,
+    pub(super) allowed: Rsv,
+    pub(super) limits: Limits,
+}
+
+/// A rule that a header broke, and the index in the header of the byte that shows it.
+pub(super) type Fault = (Violation, usize);
+
+impl Rules {
+    /// Reads the header that `bytes` begin with.
+    ///
+    /// Gives the header and its length, or `None` where it goes on beyond `bytes`.
+    #[inline]
+    pub(super) fn read(
+        &self,
+        open: Option<&OpenMessage>,
+        bytes: &[u8],
+    ) -> Result<Option<(Header, usize)>, Fault> {
+        let Some((&first, rest)) = bytes.split_first() else { return Ok(None) };
+        let (fin, rsv, opcode) = self.first_byte(open, first).map_err(|fault| (fault, 0))?;
+
+        let Some((&second, rest)) = rest.split_first() else { return Ok(None) };
+        let short_len = self.second_byte(opcode, second).map_err(|fault| (fault, 1))?;
+
+        let Some((payload_len, rest)) = read_len(short_len, rest)? else { return Ok(None) };
+        self.check_len(open, opcode, payload_len)
+            .map_err(|fault| (fault, bytes.len() - rest.len() - 1))?;
+
+        let (mask_key, rest) = match self.role {
+            Role::Client => (None, rest),
+            Role::Server => match rest.split_first_chunk() {
+                Some((&key, rest)) => (Some(key), rest),
+                None => return Ok(None),
+            },
+        };
+        let header = Header { fin, rsv, opcode, mask_key, payload_len };
+        Ok(Some((header, bytes.len() - rest.len())))
+    }
+
+    /// FIN, the reserved bits and the opcode: by themselves and in the order of frames.
+    #[inline]
+    fn first_byte(
+        &self,
+        open: Option<&OpenMessage>,
+        byte: u8,
+    ) -> Result<(bool, Rsv, Opcode), Violation> {
+        let (fin, rsv) = (byte & FIN != 0, Rsv::of(byte));
+        // RFC 6455 §5.2: RSV bits are 0 unless an extension was negotiated that defines them.
+        if !self.allowed.contains(rsv) {
+            return Err(Violation::ReservedBits { rsv: rsv.bits() });
+        }
+        // RFC 6455 §5.2: an unknown opcode fails the connection.
+        let opcode = Opcode::from_u8(byte & OPCODE)
+            .ok_or(Violation::ReservedOpcode { opcode: byte & OPCODE })?;
+        if opcode.is_control() {
+            // RFC 6455 §5.5: control frames are not fragmented; they may come within a message.
+            if !fin {
+                return Err(Violation::FragmentedControl { opcode });
+            }
+            // RFC 7692 §6.1: the bit that marks compressed messages is not for control frames.
+            if rsv != Rsv::NONE {
+                return Err(Violation::ReservedBits { rsv: rsv.bits() });
+            }
+            return Ok((fin, rsv, opcode));
+        }
+        match (open, opcode) {
+            // RFC 6455 §5.4: a message is one frame, or a first one and continuations of it, and
+            // the fragments of two messages are not interleaved.
+            (None, Opcode::Continuation) => Err(Violation::UnexpectedContinuation),
+            (Some(_), Opcode::Text | Opcode::Binary) => {
+                Err(Violation::ExpectedContinuation { opcode })
+            }
+            // RFC 6455 §10.4: an implementation protects itself from too many fragments.
+            (Some(open), _) if open.fragments >= self.limits.fragments => {
+                Err(Violation::TooManyFragments { limit: self.limits.fragments })
+            }
+            _ => Ok((fin, rsv, opcode)),
+        }
+    }
+
+    /// The mask bit, and the length as far as the second byte tells it.
+    #[inline]
+    fn second_byte(&self, opcode: Opcode, byte: u8) -> Result<u8, Violation> {
+        // RFC 6455 §5.1: a client masks every frame, a server none.
+        match (self.role, byte & MASK != 0) {
+            (Role::Server, false) => return Err(Violation::UnmaskedFrame),
+            (Role::Client, true) => return Err(Violation::MaskedFrame),
+            _ => {}
+        }
+        let short_len = byte & LEN;
+        if opcode.is_control() {
+            // RFC 6455 §5.5: a control frame has 125 bytes at most.
+            if usize::from(short_len) > MAX_CONTROL_PAYLOAD {
+                return Err(Violation::ControlTooLong { opcode });
+            }
+            // RFC 6455 §5.5.1: a Close that has a body begins it with a two-byte code.
+            if opcode == Opcode::Close && short_len == 1 {
+                return Err(Violation::TruncatedCloseCode);
+            }
+        }
+        Ok(short_len)
+    }
+
+    /// The limits of §10.4, on frames that carry data: control frames have a limit of their own.
+    #[inline]
+    fn check_len(
+        &self,
+        open: Option<&OpenMessage>,
+        opcode: Opcode,
+        len: u64,
+    ) -> Result<(), Violation> {
+        if opcode.is_control() {
+            return Ok(());
+        }
+        if len > self.limits.frame {
+            return Err(Violation::FrameTooBig { len, limit: self.limits.frame });
+        }
+        let before = open.map_or(0, |open| open.len);
+        let limit = self.limits.message;
+        match before.checked_add(len) {
+            Some(len) if len <= limit => Ok(()),
+            sum => Err(Violation::MessageTooBig { len: sum.unwrap_or(u64::MAX), limit }),
+        }
+    }
+}
+
+/// The payload length, of which `short_len` stands in the second byte and the rest, if any, in
+/// front of `bytes`. Gives what follows it too, or `None` where it goes on beyond `bytes`.
+#[inline]
+fn read_len(short_len: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, Fault> {
+    match short_len {
+        LEN_16 => {
+            let Some((len, rest)) = bytes.split_first_chunk() else { return Ok(None) };
+            let len = u64::from(u16::from_be_bytes(*len));
+            // RFC 6455 §5.2: the minimal number of bytes is used for the length.
+            if len < LEN_16_U64 {
+                return Err((Violation::LengthNotMinimal { len }, 3));
+            }
+            Ok(Some((len, rest)))
+        }
+        LEN_64 => {
+            // RFC 6455 §5.2: the most significant bit of the 64 is 0.
+            if bytes.first().is_some_and(|byte| byte & 0b1000_0000 != 0) {
+                return Err((Violation::LengthOverflow, 2));
+            }
+            let Some((len, rest)) = bytes.split_first_chunk() else { return Ok(None) };
+            let len = u64::from_be_bytes(*len);
+            if len <= MAX_LEN_16 {
+                return Err((Violation::LengthNotMinimal { len }, 9));
+            }
+            Ok(Some((len, rest)))
+        }
+        len => Ok(Some((u64::from(len), bytes))),
+    }
+}

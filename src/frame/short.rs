@@ -1,0 +1,67 @@
+//! A few bytes in place: what headers and control frames are made of.
+
+use core::fmt;
+use core::ops::Deref;
+
+/// Up to `N` bytes, `N` being 255 at most, held in place; it is its bytes by [`Deref`].
+#[derive(Clone, Copy)]
+pub struct ShortBytes<const N: usize> {
+    bytes: [u8; N],
+    /// `len <= N`
+    len: u8,
+}
+
+impl<const N: usize> ShortBytes<N> {
+    /// No bytes.
+    pub const EMPTY: ShortBytes<N> = {
+        assert!(N <= 0xFF, "the length is a u8");
+        ShortBytes { bytes: [0; N], len: 0 }
+    };
+
+    /// Appends as much of `bytes` as fits, and says how many that are.
+    #[allow(clippy::cast_possible_truncation, reason = "count <= N <= 255")]
+    pub fn append(&mut self, bytes: &[u8]) -> usize {
+        let free = self.bytes.get_mut(usize::from(self.len)..).unwrap_or_default();
+        let count = free.len().min(bytes.len());
+        for (to, from) in free.iter_mut().zip(bytes) {
+            *to = *from;
+        }
+        self.len += count as u8;
+        count
+    }
+}
+
+impl<const N: usize> Deref for ShortBytes<N> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+impl<const N: usize> Default for ShortBytes<N> {
+    fn default() -> Self {
+        Self::EMPTY
+    }
+}
+
+/// Shows the length alone: control frames carry what users wrote.
+impl<const N: usize> fmt::Debug for ShortBytes<N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ShortBytes({} bytes)", self.len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn append_takes_what_fits() {
+        let mut bytes = ShortBytes::<5>::EMPTY;
+        assert_eq!(bytes.append(b"abc"), 3);
+        assert_eq!(bytes.append(b"defg"), 2);
+        assert_eq!(bytes.append(b"h"), 0);
+        assert_eq!(&*bytes, b"abcde");
+    }
+}

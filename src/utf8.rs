@@ -1,0 +1,268 @@
+//! Incremental UTF-8 validation that fails at the byte that breaks it: RFC 6455 §8.1, RFC 3629.
+
+/// Bytes that are not UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Invalid {
+    /// The index of the first byte that no valid continuation of the bytes before it could have,
+    /// or, where the bytes end within a code point, of the last byte.
+    pub at: usize,
+}
+
+/// Validates text that comes in pieces.
+///
+/// A code point may be cut by the end of a piece; a byte that can belong to no valid text is found
+/// in the piece that brings it, RFC 3629 §4 deciding which those are. Whatever the pieces, the
+/// verdict is the same.
+///
+/// ```
+/// use sansock::utf8::{Invalid, Validator};
+///
+/// let mut text = Validator::new();
+/// assert_eq!(text.push(b"caf\xC3"), Ok(()));
+/// assert!(!text.is_complete()); // within the é
+/// assert_eq!(text.push(b"\xA9"), Ok(()));
+/// assert!(text.is_complete());
+/// assert_eq!(text.push(b" \xED\xA0"), Err(Invalid { at: 2 })); // begins a surrogate
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Validator {
+    /// Continuation bytes that the code point still takes: `missing <= 3`.
+    missing: u8,
+    /// Where `missing > 0`, the next byte must be in `lowest..=highest`.
+    lowest: u8,
+    highest: u8,
+}
+
+impl Validator {
+    /// A validator at the start of a text.
+    pub const fn new() -> Self {
+        Validator { missing: 0, lowest: CONTINUATION_MIN, highest: CONTINUATION_MAX }
+    }
+
+    /// Takes the next piece of the text.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] with the index within `piece` of the byte that breaks the text. The validator is
+    /// of no further use then.
+    pub fn push(&mut self, piece: &[u8]) -> Result<(), Invalid> {
+        let (head, rest) = piece.split_at(self.cut_len(piece));
+        self.step_through(head, 0)?;
+        let (whole, tail) = rest.split_at(rest.len() - unfinished_len(rest));
+        if from_utf8_unlocated(whole).is_none() {
+            // Of `rest`, as what breaks the end of `whole` may be the first byte of `tail`.
+            return Err(Invalid { at: head.len() + breaking_index(rest) });
+        }
+        self.step_through(tail, head.len() + whole.len())
+    }
+
+    /// Whether the text so far ends with a whole code point, as a whole message must.
+    pub const fn is_complete(&self) -> bool {
+        self.missing == 0
+    }
+
+    /// How many bytes of `piece` belong to a code point begun before it.
+    fn cut_len(&self, piece: &[u8]) -> usize {
+        piece.len().min(usize::from(self.missing))
+    }
+
+    /// Takes bytes one by one; `at` is the index of the first of them in the piece.
+    fn step_through(&mut self, bytes: &[u8], at: usize) -> Result<(), Invalid> {
+        for (i, &byte) in bytes.iter().enumerate() {
+            self.step(byte).ok_or(Invalid { at: at + i })?;
+        }
+        Ok(())
+    }
+
+    /// Takes one byte, or gives `None` where it breaks the text.
+    fn step(&mut self, byte: u8) -> Option<()> {
+        if self.missing > 0 {
+            if byte < self.lowest || byte > self.highest {
+                return None;
+            }
+            let missing = self.missing - 1;
+            *self = Validator { missing, ..Validator::new() };
+            return Some(());
+        }
+        // RFC 3629 §4: what may follow each first byte. The second byte's range keeps out overlong
+        // forms (E0, F0), surrogates (ED) and what is beyond U+10FFFF (F4).
+        let (missing, lowest, highest) = match byte {
+            0x00..=0x7F => return Some(()),
+            0xC2..=0xDF => (1, CONTINUATION_MIN, CONTINUATION_MAX),
+            0xE0 => (2, 0xA0, CONTINUATION_MAX),
+            0xED => (2, CONTINUATION_MIN, 0x9F),
+            0xE1..=0xEF => (2, CONTINUATION_MIN, CONTINUATION_MAX),
+            0xF0 => (3, 0x90, CONTINUATION_MAX),
+            0xF1..=0xF3 => (3, CONTINUATION_MIN, CONTINUATION_MAX),
+            0xF4 => (3, CONTINUATION_MIN, 0x8F),
+            _ => return None,
+        };
+        *self = Validator { missing, lowest, highest };
+        Some(())
+    }
+}
+
+impl Default for Validator {
+    fn default() -> Self {
+        Validator::new()
+    }
+}
+
+/// Validates a text that is whole, and lends it as `str`.
+///
+/// # Errors
+///
+/// [`Invalid`] where it breaks, or at its last byte where it ends within a code point.
+pub fn from_utf8(bytes: &[u8]) -> Result<&str, Invalid> {
+    from_utf8_unlocated(bytes).ok_or_else(|| Invalid { at: breaking_index(bytes) })
+}
+
+/// The fastest validation at hand, which does not say where a text breaks.
+#[inline]
+fn from_utf8_unlocated(bytes: &[u8]) -> Option<&str> {
+    #[cfg(feature = "simd")]
+    if bytes.len() >= SIMD_MIN_LEN {
+        return simdutf8::basic::from_utf8(bytes).ok();
+    }
+    core::str::from_utf8(bytes).ok()
+}
+
+/// The index of the byte that breaks an invalid text, or of its last byte.
+#[cold]
+fn breaking_index(bytes: &[u8]) -> usize {
+    let valid = core::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+    let broken = bytes.get(valid..).unwrap_or_default();
+    match Validator::new().step_through(broken, valid) {
+        Err(Invalid { at }) => at,
+        Ok(()) => bytes.len().saturating_sub(1),
+    }
+}
+
+/// How many bytes at the end of `bytes` begin a code point that they do not finish.
+fn unfinished_len(bytes: &[u8]) -> usize {
+    for (i, &byte) in bytes.iter().rev().take(3).enumerate() {
+        let begun = i + 1;
+        let len = match byte {
+            0xF0.. => 4,
+            0xE0.. => 3,
+            0xC0.. => 2,
+            CONTINUATION_MIN.. => continue,
+            _ => 1,
+        };
+        return if len > begun { begun } else { 0 };
+    }
+    0
+}
+
+const CONTINUATION_MIN: u8 = 0x80;
+const CONTINUATION_MAX: u8 = 0xBF;
+
+/// Below this length `core` is as fast as vector instructions.
+#[cfg(feature = "simd")]
+const SIMD_MIN_LEN: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The naive twin: the first prefix that nothing can complete, found by trying `core`.
+    fn naive(bytes: &[u8]) -> Result<bool, Invalid> {
+        for end in 1..=bytes.len() {
+            let broken = core::str::from_utf8(&bytes[..end]).err().and_then(|e| e.error_len());
+            if broken.is_some() {
+                return Err(Invalid { at: end - 1 });
+            }
+        }
+        Ok(core::str::from_utf8(bytes).is_ok())
+    }
+
+    fn in_pieces(pieces: &[&[u8]]) -> Result<bool, Invalid> {
+        let mut validator = Validator::new();
+        let mut before = 0;
+        for piece in pieces {
+            validator.push(piece).map_err(|Invalid { at }| Invalid { at: before + at })?;
+            before += piece.len();
+        }
+        Ok(validator.is_complete())
+    }
+
+    /// Whole, byte by byte, and at every split into two.
+    fn assert_as_naive(bytes: &[u8]) {
+        let expected = naive(bytes);
+        let single: Vec<&[u8]> = bytes.chunks(1).collect();
+        assert_eq!(in_pieces(&[bytes]), expected, "{bytes:x?} whole");
+        assert_eq!(in_pieces(&single), expected, "{bytes:x?} byte by byte");
+        for split in 0..=bytes.len() {
+            let (left, right) = bytes.split_at(split);
+            assert_eq!(in_pieces(&[left, right]), expected, "{bytes:x?} at {split}");
+        }
+        let whole = match expected {
+            Ok(true) => Ok(core::str::from_utf8(bytes).unwrap()),
+            Ok(false) => Err(Invalid { at: bytes.len() - 1 }),
+            Err(invalid) => Err(invalid),
+        };
+        assert_eq!(from_utf8(bytes), whole);
+    }
+
+    #[test]
+    fn every_two_bytes_are_judged_as_core_judges_them() {
+        for first in 0..=u8::MAX {
+            for second in 0..=u8::MAX {
+                assert_as_naive(&[first, second]);
+            }
+        }
+    }
+
+    #[test]
+    fn every_edge_of_every_range_is_judged_as_core_judges_it() {
+        let edges = [
+            0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xDF, 0xE0, 0xE1,
+            0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF,
+        ];
+        for lead in 0xC0..=u8::MAX {
+            for a in edges {
+                for b in edges {
+                    assert_as_naive(&[lead, a, b]);
+                    if lead >= 0xF0 {
+                        for c in [0x7F, 0x80, 0xBF, 0xC0] {
+                            assert_as_naive(&[lead, a, b, c]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn long_texts_break_where_short_ones_do() {
+        let long = "κόσμε €uro 🦀 ".repeat(20).into_bytes();
+        assert_as_naive(&long);
+        for at in [0, 63, 64, 65, 130, long.len() - 1] {
+            let mut broken = long.clone();
+            broken[at] = 0xFF;
+            assert_as_naive(&broken);
+        }
+        assert_as_naive(&long[..long.len() - 2]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_in_any_pieces_are_judged_as_core_judges_them(
+            text in ".{0,40}",
+            noise in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 0..3),
+            cuts in proptest::collection::vec(any::<proptest::sample::Index>(), 0..8),
+        ) {
+            let mut bytes = text.into_bytes();
+            for (at, byte) in noise {
+                let at = at.index(bytes.len() + 1);
+                bytes.insert(at, byte);
+            }
+            let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+            cuts.extend([0, bytes.len()]);
+            cuts.sort_unstable();
+            let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect();
+            prop_assert_eq!(in_pieces(&pieces), naive(&bytes));
+        }
+    }
+}
