@@ -1,0 +1,88 @@
+//! What a connection may do and hold.
+
+use alloc::sync::Arc;
+use core::fmt;
+
+use crate::frame::Limits;
+use crate::role::Role;
+
+/// The role, the limits and the source of mask keys of any number of connections.
+///
+/// A client's configuration cannot be made without a source of mask keys, RFC 6455 §10.3, so that
+/// no connection lacks one. Many connections share one configuration by `Arc<Config>`.
+///
+/// ```
+/// let mut config = sansock::Config::server();
+/// config.limits.message = 1 << 20;
+/// ```
+#[derive(Clone, Debug)]
+pub struct Config {
+    masking: Masking,
+    /// What the peer may send at most.
+    pub limits: Limits,
+    /// Bytes of output from which on messages and pings are refused until some are written: the
+    /// output is at most this and one message. 1 MiB by default.
+    pub max_output: usize,
+}
+
+impl Config {
+    /// For servers, which mask nothing.
+    pub fn server() -> Self {
+        Config::with_masking(Masking::Server)
+    }
+
+    /// For clients, with mask keys from the thread's random number generator.
+    #[cfg(feature = "rand")]
+    pub fn client() -> Self {
+        Config::with_masking(Masking::ThreadRng)
+    }
+
+    /// For clients, with a source of mask keys of one's own.
+    ///
+    /// It is asked once for every frame. RFC 6455 §5.3, §10.3: its keys must come from a strong
+    /// source of entropy, so that nobody who chooses payloads can foretell a key.
+    pub fn client_with_mask_keys(keys: impl Fn() -> [u8; 4] + Send + Sync + 'static) -> Self {
+        Config::with_masking(Masking::Source(Arc::new(keys)))
+    }
+
+    /// Which end these connections are.
+    pub fn role(&self) -> Role {
+        match self.masking {
+            Masking::Server => Role::Server,
+            _ => Role::Client,
+        }
+    }
+
+    /// The key for the next frame to be sent: fresh for each, and `None` for a server's.
+    pub(super) fn next_mask_key(&self) -> Option<[u8; 4]> {
+        match &self.masking {
+            Masking::Server => None,
+            #[cfg(feature = "rand")]
+            Masking::ThreadRng => Some(rand::random()),
+            Masking::Source(keys) => Some(keys()),
+        }
+    }
+
+    fn with_masking(masking: Masking) -> Self {
+        Config { masking, limits: Limits::DEFAULT, max_output: 1 << 20 }
+    }
+}
+
+#[derive(Clone)]
+enum Masking {
+    Server,
+    #[cfg(feature = "rand")]
+    ThreadRng,
+    Source(Arc<dyn Fn() -> [u8; 4] + Send + Sync>),
+}
+
+impl fmt::Debug for Masking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Masking::Server => "Server",
+            #[cfg(feature = "rand")]
+            Masking::ThreadRng => "ThreadRng",
+            Masking::Source(_) => "Source",
+        })
+    }
+}

@@ -1,0 +1,41 @@
+//! What a connection has to tell.
+
+use crate::close::CloseCode;
+use crate::message::{Payload, Text};
+
+/// What was received.
+///
+/// Events lend from the input, not from the connection: it may be written to while they are held.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// A text message.
+    Text(Text<'a>),
+    /// A binary message.
+    Binary(Payload<'a>),
+    /// A ping, RFC 6455 §5.5.2; the pong that answers it is in the output already.
+    Ping(Payload<'a>),
+    /// A pong, RFC 6455 §5.5.3, asked for or not.
+    Pong(Payload<'a>),
+    /// The peer's Close, RFC 6455 §5.5.1; the one that answers it is in the output already. No
+    /// event follows.
+    Close {
+        /// The code, where there is one.
+        code: Option<CloseCode>,
+        /// The reason, which may be empty.
+        reason: Text<'a>,
+    },
+}
+
+impl Event<'_> {
+    /// The same event without a borrow: what is lent is copied.
+    pub fn into_owned(self) -> Event<'static> {
+        match self {
+            Event::Text(text) => Event::Text(text.into_owned()),
+            Event::Binary(data) => Event::Binary(data.into_owned()),
+            Event::Ping(data) => Event::Ping(data.into_owned()),
+            Event::Pong(data) => Event::Pong(data.into_owned()),
+            Event::Close { code, reason } => Event::Close { code, reason: reason.into_owned() },
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! A WebSocket connection after its handshake: bytes in, events and bytes out.
+
+mod config;
+mod event;
+mod input;
+mod output;
+mod receive;
+mod send;
+mod state;
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::fmt;
+
+use bytes::Buf;
+
+use crate::frame::{Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
+use crate::message::Assembler;
+
+pub use config::Config;
+pub use event::Event;
+pub use output::Output;
+pub use send::{Refusal, SendError};
+pub use state::{Closure, State, TransportAction};
+
+use state::Occurrence;
+
+/// One end of a WebSocket connection, RFC 6455 §5 to §8, over a transport that the caller drives.
+///
+/// Nothing in it opens, reads, writes or waits. The caller owes it three things:
+///
+/// * **Receive**: give what was read to [`receive`](Self::receive) (or
+///   [`receive_bytes`](Self::receive_bytes)), the same input again until it says `None`. At the end
+///   of the transport, call [`receive_eof`](Self::receive_eof).
+/// * **Write**: after each of these and after each send, write [`output`](Self::output) to the
+///   transport. That also holds after an error: the Close frame that tells the peer is in there.
+/// * **Obey** [`transport_action`](Self::transport_action), which says when to stop reading and how
+///   to end the transport.
+///
+/// Pings are answered and the closing handshake is completed by the connection itself. What it
+/// holds in memory follows what has arrived and what is to be sent; an idle connection holds
+/// nothing beside itself after [`release`](Self::release).
+///
+/// # Whose buffer is whose
+///
+/// Input belongs to the caller, and is overwritten: payloads are unmasked in place. A message that
+/// lies whole and uncompressed in the input is lent from there; any other is owned by its event.
+/// Events borrow the input and not the connection, so that it may be answered while they are held,
+/// and so that one buffer serves any number of connections:
+///
+/// ```
+/// use bytes::Buf;
+/// use sansock::{Config, Connection, Event, Message};
+///
+/// let mut server = Connection::new(Config::server());
+/// let mut other = Connection::new(Config::server());
+/// // A masked "Hello", RFC 6455 §5.7, and the first half of another.
+/// let mut buffer = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x81\x85\x37\xfa\x21\x3d\x7f";
+///
+/// let mut input = &mut buffer[..];
+/// let Some(Event::Text(text)) = server.receive(&mut input)? else { panic!() };
+/// server.send_text(&text)?; // while `text` is held, which is a part of `buffer`
+/// assert_eq!(text.as_str(), "Hello");
+/// assert!(server.receive(&mut input)?.is_none() && input.is_empty());
+/// assert_eq!(server.output().chunk(), b"\x81\x05Hello");
+///
+/// // The same buffer for another connection; and the rest of the first one's message after that.
+/// buffer[..6].copy_from_slice(b"\x89\x80\0\0\0\0");
+/// assert!(matches!(other.receive(&mut &mut buffer[..6])?, Some(Event::Ping(_))));
+/// buffer[..4].copy_from_slice(b"\x9f\x4d\x51\x58");
+/// let Some(Event::Text(text)) = server.receive(&mut &mut buffer[..4])? else { panic!() };
+/// assert_eq!(text.as_str(), "Hello");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// An error does not excuse the write:
+///
+/// ```
+/// use bytes::Buf;
+/// use sansock::{Config, Connection, TransportAction};
+///
+/// let mut server = Connection::new(Config::server());
+/// let error = server.receive(&mut &mut b"\x81\x05Hello".to_vec()[..]).unwrap_err();
+/// assert_eq!(error.to_string(), "unmasked frame from a client at byte 1 (RFC 6455 §5.1)");
+/// assert_eq!(server.transport_action(), TransportAction::Flush);
+/// let close = server.output();
+/// assert_eq!(close.chunk()[..4], [0x88, 30, 0x03, 0xEA]); // 1002
+/// close.advance(close.remaining());
+/// assert_eq!(server.transport_action(), TransportAction::ShutdownWrite);
+/// ```
+pub struct Connection {
+    config: Arc<Config>,
+    decoder: Decoder,
+    /// The open message, from the first piece of it that was not lent.
+    message: Option<Assembler>,
+    /// The control frame that a read has cut, apart from the message around it.
+    control: Option<Box<ShortBytes<MAX_CONTROL_PAYLOAD>>>,
+    output: Output,
+    state: State,
+    /// What the first Close that was received says of the end.
+    closure: Closure,
+}
+
+impl Connection {
+    /// A connection whose handshake is done.
+    pub fn new(config: impl Into<Arc<Config>>) -> Self {
+        let config = config.into();
+        Connection {
+            decoder: Decoder::new(config.role()).with_limits(config.limits),
+            config,
+            message: None,
+            control: None,
+            output: Output::default(),
+            state: State::Open,
+            closure: Closure::Abnormal,
+        }
+    }
+
+    /// The bytes to be written to the transport.
+    pub fn output(&mut self) -> &mut Output {
+        &mut self.output
+    }
+
+    /// How far the connection has come.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// What the transport should do next; it changes only by calls to this connection and by
+    /// taking bytes from its output.
+    pub fn transport_action(&self) -> TransportAction {
+        self.state.transport_action(self.config.role(), !self.output.has_remaining())
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// Tells that the transport has ended, and says how the connection did, RFC 6455 §7.1.5.
+    ///
+    /// Output that is left may still be written where the transport can. Calling it again changes
+    /// nothing.
+    pub fn receive_eof(&mut self) -> Closure {
+        self.enter(Occurrence::Eof);
+        self.closure
+    }
+
+    /// Gives back the memory that holds nothing, at the cost of allocating again when there is
+    /// more to be sent: to be called when the transport would block, or when the connection has
+    /// been idle for a while. It takes constant time.
+    pub fn release(&mut self) {
+        self.output.release();
+    }
+
+    /// Moves on, and forgets what no later state needs.
+    fn enter(&mut self, occurrence: Occurrence) {
+        self.state = self.state.after(occurrence);
+        if !self.state.is_receiving() {
+            self.message = None;
+            self.control = None;
+        }
+    }
+}
+
+/// Shows lengths alone, so that logs hold nobody's data.
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection")
+            .field("role", &self.config.role())
+            .field("state", &self.state)
+            .field("received", &self.decoder.offset())
+            .field("output", &self.output)
+            .finish_non_exhaustive()
+    }
+}

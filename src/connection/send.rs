@@ -1,0 +1,223 @@
+//! The sending half: from messages to output.
+
+use core::fmt;
+
+use bytes::{Buf, Bytes};
+
+use super::output::ControlFrame;
+use super::state::Occurrence;
+use super::{Connection, State};
+use crate::close::{CloseCode, CloseReason};
+use crate::error::UsageError;
+use crate::frame::{CloseBody, Header, MAX_CONTROL_PAYLOAD};
+use crate::mask;
+use crate::message::Message;
+use crate::opcode::Opcode;
+use crate::role::Role;
+
+impl Connection {
+    /// Queues a text message, copying it.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] where the output is full or the connection is closing; nothing was queued.
+    pub fn send_text(&mut self, text: &str) -> Result<(), SendError<()>> {
+        self.send_copied(Opcode::Text, text.as_bytes())
+    }
+
+    /// Queues a binary message, copying it.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_text`](Self::send_text).
+    pub fn send_binary(&mut self, data: &[u8]) -> Result<(), SendError<()>> {
+        self.send_copied(Opcode::Binary, data)
+    }
+
+    /// Queues a message that is given up: a large one is not copied.
+    ///
+    /// A client masks it in place, unless the buffer is shared; then it copies.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] with the message handed back, where the output is full or the connection is
+    /// closing.
+    pub fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError<Message>> {
+        let message = message.into();
+        if let Err(why) = self.admit() {
+            return Err(SendError { why, message });
+        }
+        let opcode = match message {
+            Message::Text(_) => Opcode::Text,
+            Message::Binary(_) => Opcode::Binary,
+        };
+        self.queue_owned(opcode, message.into_bytes());
+        Ok(())
+    }
+
+    /// Queues a ping, RFC 6455 §5.5.2, of at most 125 bytes, which the peer's pong will repeat.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] as [`send_text`](Self::send_text), or where the payload is too long.
+    pub fn ping(&mut self, payload: &[u8]) -> Result<(), SendError<()>> {
+        self.send_control(Opcode::Ping, payload)
+    }
+
+    /// Queues a pong that answers no ping, RFC 6455 §5.5.3, of at most 125 bytes. Those that answer
+    /// one are queued by [`receive`](Self::receive).
+    ///
+    /// # Errors
+    ///
+    /// As [`ping`](Self::ping).
+    pub fn pong(&mut self, payload: &[u8]) -> Result<(), SendError<()>> {
+        self.send_control(Opcode::Pong, payload)
+    }
+
+    /// Begins the closing handshake, RFC 6455 §7.1.2: queues a Close frame, after which nothing can
+    /// be sent. What the peer sends before its own Close is still received.
+    ///
+    /// The Close is queued however full the output is.
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError`] where the reason is longer than 123 bytes, where a server gives 1010, and
+    /// where a Close was sent before, the connection has failed or the transport has ended.
+    pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), UsageError> {
+        let reason =
+            CloseReason::new(reason).ok_or(UsageError::ReasonTooLong { len: reason.len() })?;
+        // RFC 6455 §7.4.1: 1010 is what a client says of a server.
+        if code == CloseCode::MANDATORY_EXTENSION && self.config.role() == Role::Server {
+            return Err(UsageError::ClientOnlyCloseCode);
+        }
+        if self.state != State::Open {
+            return Err(UsageError::Closing);
+        }
+        self.queue_close(Some((code, reason)), Occurrence::SendClose);
+        Ok(())
+    }
+
+    /// Enters the next state, with a Close frame in the output unless one was sent before.
+    pub(super) fn queue_close(
+        &mut self,
+        status: Option<(CloseCode, CloseReason<'_>)>,
+        occurrence: Occurrence,
+    ) {
+        if self.state == State::Open {
+            let frame = self.control_frame(Opcode::Close, &CloseBody { status }.to_bytes());
+            self.output.push_close(&frame);
+        }
+        self.enter(occurrence);
+    }
+
+    /// RFC 6455 §5.5.2: a ping is answered with its own payload. Not after our Close: then the
+    /// output ends.
+    pub(super) fn answer_ping(&mut self, payload: &[u8]) {
+        if self.state == State::Open {
+            let frame = self.control_frame(Opcode::Pong, payload);
+            self.output.push_pong(frame);
+        }
+    }
+
+    fn send_copied(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError<()>> {
+        self.admit().map_err(|why| SendError { why, message: () })?;
+        let header = self.header(opcode, payload.len());
+        self.output.push(&header.to_bytes(), payload, header.mask_key);
+        Ok(())
+    }
+
+    fn send_control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError<()>> {
+        if payload.len() > MAX_CONTROL_PAYLOAD {
+            return Err(SendError { why: Refusal::TooLong, message: () });
+        }
+        self.send_copied(opcode, payload)
+    }
+
+    fn queue_owned(&mut self, opcode: Opcode, payload: Bytes) {
+        let header = self.header(opcode, payload.len());
+        let key = header.mask_key;
+        if payload.len() < MIN_BY_REFERENCE {
+            return self.output.push(&header.to_bytes(), &payload, key);
+        }
+        let Some(key) = key else {
+            return self.output.push_large(&header.to_bytes(), payload);
+        };
+        match payload.try_into_mut() {
+            Ok(mut payload) => {
+                mask::apply(&mut payload, key, 0);
+                self.output.push_large(&header.to_bytes(), payload.freeze());
+            }
+            Err(shared) => self.output.push(&header.to_bytes(), &shared, Some(key)),
+        }
+    }
+
+    /// Whether a message may be queued now.
+    fn admit(&self) -> Result<(), Refusal> {
+        if self.state != State::Open {
+            return Err(Refusal::Closing);
+        }
+        if self.output.remaining() >= self.config.max_output {
+            return Err(Refusal::Full);
+        }
+        Ok(())
+    }
+
+    /// The header of a frame of its own, with a fresh mask key where this end masks.
+    fn header(&self, opcode: Opcode, payload_len: usize) -> Header {
+        Header::single(opcode, payload_len as u64, self.config.next_mask_key())
+    }
+
+    fn control_frame(&self, opcode: Opcode, payload: &[u8]) -> ControlFrame {
+        let header = self.header(opcode, payload.len());
+        let mut masked = [0; MAX_CONTROL_PAYLOAD];
+        let len = mask::apply_copy(payload, &mut masked, header.mask_key.unwrap_or_default(), 0);
+        let mut frame = ControlFrame::EMPTY;
+        frame.append(&header.to_bytes());
+        frame.append(masked.get(..len).unwrap_or_default());
+        frame
+    }
+}
+
+/// A message that was not queued, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SendError<M> {
+    /// Why.
+    pub why: Refusal,
+    /// The message, where it was given up.
+    pub message: M,
+}
+
+/// Why a message was not queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// As much output waits as [`Config::max_output`](super::Config::max_output) allows; send again
+    /// when some of it is written.
+    Full,
+    /// A Close was sent or received, the connection has failed, or the transport has ended.
+    Closing,
+    /// A ping or pong of more than 125 bytes.
+    TooLong,
+}
+
+impl<M> fmt::Display for SendError<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.why.fmt(f)
+    }
+}
+
+impl<M: fmt::Debug> core::error::Error for SendError<M> {}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Refusal::Full => "output is full",
+            Refusal::Closing => "connection is closing",
+            Refusal::TooLong => "ping or pong of more than 125 bytes",
+        })
+    }
+}
+
+/// Payloads from this length on are queued by reference: below it, a copy costs less than a chunk
+/// of its own in a vectored write.
+const MIN_BY_REFERENCE: usize = 4096;

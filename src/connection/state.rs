@@ -1,0 +1,126 @@
+//! The life of a connection, RFC 6455 §7: one table, which sees no bytes, no transport and no role.
+//!
+//! ```text
+//!            SendClose              ReceiveClose
+//!   Open ───────────────► CloseSent ────────────► Closed
+//!    │ │                      │                     ▲ │
+//!    │ └──────────────────────┼─────────────────────┘ │
+//!    │       ReceiveClose     │                       │
+//!    │ Violation              │ Violation             │
+//!    ▼                        ▼                       │
+//!  Failed ◄───────────────────┘                       │
+//!    │                    Eof, from anywhere          ▼
+//!    └────────────────────────────────────────────► Ended
+//! ```
+
+use crate::close::CloseCode;
+use crate::role::Role;
+
+/// How far a connection has come, RFC 6455 §7.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Messages go both ways.
+    Open,
+    /// We sent a Close, and wait for the peer's; what the peer still sends is still delivered.
+    CloseSent,
+    /// Both ends have sent a Close; ours may still be in the output.
+    Closed,
+    /// The peer broke the protocol. What it still sends is swallowed.
+    Failed,
+    /// The transport has ended.
+    Ended,
+}
+
+/// What moves a connection from state to state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Occurrence {
+    /// The application closes.
+    SendClose,
+    /// The peer's Close frame was received; ours is sent with it, if it was not before.
+    ReceiveClose,
+    /// The peer broke the protocol.
+    Violation,
+    /// The transport ended.
+    Eof,
+}
+
+impl State {
+    /// The state after an occurrence; the same where it changes nothing.
+    pub(super) const fn after(self, occurrence: Occurrence) -> State {
+        match (self, occurrence) {
+            (State::Ended, _) | (_, Occurrence::Eof) => State::Ended,
+
+            (State::Open, Occurrence::SendClose) => State::CloseSent,
+            (State::Open | State::CloseSent, Occurrence::ReceiveClose) => State::Closed,
+            (State::Open | State::CloseSent, Occurrence::Violation) => State::Failed,
+
+            (State::CloseSent, Occurrence::SendClose) => State::CloseSent,
+            (State::Closed | State::Failed, _) => self,
+        }
+    }
+
+    /// Whether what the peer sends is read. RFC 6455 §1.4, §7.1.7: after a Close, and after a
+    /// failure, whatever comes is discarded.
+    pub(super) const fn is_receiving(self) -> bool {
+        matches!(self, State::Open | State::CloseSent)
+    }
+
+    /// What the transport should do next.
+    pub(super) const fn transport_action(
+        self,
+        role: Role,
+        output_is_empty: bool,
+    ) -> TransportAction {
+        match (self, output_is_empty, role) {
+            (State::Open | State::CloseSent, _, _) => TransportAction::Continue,
+            (_, false, _) => TransportAction::Flush,
+            // RFC 6455 §7.1.1: the server closes first, so that it is the client that waits.
+            (State::Closed | State::Failed, true, Role::Server) => TransportAction::ShutdownWrite,
+            (State::Closed | State::Failed, true, Role::Client) => TransportAction::AwaitEof,
+            (State::Ended, true, _) => TransportAction::Drop,
+        }
+    }
+}
+
+/// What the transport under a connection should do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TransportAction {
+    /// Read and write on.
+    Continue,
+    /// Write the output; reading is of no more use.
+    Flush,
+    /// Close the writing half, once, then do as for [`AwaitEof`](TransportAction::AwaitEof).
+    ///
+    /// It comes only when all output is written. Where the transport has no halves, drop it.
+    ShutdownWrite,
+    /// Read and discard until the peer ends the transport, or a few seconds have passed; then call
+    /// [`Connection::receive_eof`](super::Connection::receive_eof) or just drop the transport.
+    ///
+    /// A transport dropped with unread input may destroy what was written last.
+    AwaitEof,
+    /// Drop the transport.
+    Drop,
+}
+
+/// How a connection ended, RFC 6455 §7.1.5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Closure {
+    /// With this code in the first Close frame that was received.
+    Code(CloseCode),
+    /// With a Close frame without a code.
+    NoStatus,
+    /// Without a Close frame.
+    Abnormal,
+}
+
+impl Closure {
+    /// The connection close code as RFC 6455 §7.1.5 has it: 1005 stands for
+    /// [`NoStatus`](Closure::NoStatus) and 1006 for [`Abnormal`](Closure::Abnormal).
+    pub const fn code(self) -> u16 {
+        match self {
+            Closure::Code(code) => code.get(),
+            Closure::NoStatus => 1005,
+            Closure::Abnormal => 1006,
+        }
+    }
+}

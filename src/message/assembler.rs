@@ -1,0 +1,35 @@
+//! A message that does not lie whole in one input: collected here, in one buffer.
+
+use super::spill::Spill;
+use super::text::TextBuffer;
+use crate::opcode::Opcode;
+use crate::utf8::Invalid;
+
+/// Collects the pieces of one message.
+pub(crate) enum Assembler {
+    Text(TextBuffer),
+    Binary(Spill),
+}
+
+impl Assembler {
+    /// For a message that a frame with this opcode begins.
+    pub(crate) fn new(opcode: Opcode) -> Self {
+        match opcode {
+            Opcode::Text => Assembler::Text(TextBuffer::default()),
+            _ => Assembler::Binary(Spill::default()),
+        }
+    }
+
+    /// Appends `piece`, after which at most `to_come` bytes of the message are yet to come.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`] where it breaks a text.
+    pub(crate) fn append(&mut self, piece: &[u8], to_come: u64) -> Result<(), Invalid> {
+        match self {
+            Assembler::Text(text) => text.append(piece, to_come)?,
+            Assembler::Binary(data) => data.append(piece, to_come),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! Messages to be sent.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+use super::{Payload, Text, Utf8Bytes};
+
+/// A message to be sent, owned: a large one is queued as it is, not copied.
+///
+/// ```
+/// use sansock::Message;
+///
+/// assert_eq!(Message::from("hello").as_bytes(), b"hello");
+/// assert!(matches!(Message::from(vec![1, 2, 3]), Message::Binary(_)));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Message {
+    /// A text message.
+    Text(Utf8Bytes),
+    /// A binary message.
+    Binary(Bytes),
+}
+
+impl Message {
+    /// The payload.
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Message::Text(text) => text.as_bytes(),
+            Message::Binary(data) => data,
+        }
+    }
+
+    /// The payload as a buffer.
+    pub fn into_bytes(self) -> Bytes {
+        match self {
+            Message::Text(text) => text.into_bytes(),
+            Message::Binary(data) => data,
+        }
+    }
+}
+
+/// Copies the text.
+impl From<&str> for Message {
+    fn from(text: &str) -> Self {
+        Message::Text(text.into())
+    }
+}
+
+impl From<String> for Message {
+    fn from(text: String) -> Self {
+        Message::Text(text.into())
+    }
+}
+
+/// Copies the data.
+impl From<&[u8]> for Message {
+    fn from(data: &[u8]) -> Self {
+        Message::Binary(Bytes::copy_from_slice(data))
+    }
+}
+
+impl From<Vec<u8>> for Message {
+    fn from(data: Vec<u8>) -> Self {
+        Message::Binary(data.into())
+    }
+}
+
+impl From<Bytes> for Message {
+    fn from(data: Bytes) -> Self {
+        Message::Binary(data)
+    }
+}
+
+impl From<Utf8Bytes> for Message {
+    fn from(text: Utf8Bytes) -> Self {
+        Message::Text(text)
+    }
+}
+
+/// Copies the text where it is lent.
+impl From<Text<'_>> for Message {
+    fn from(text: Text<'_>) -> Self {
+        Message::Text(text.into())
+    }
+}
+
+/// Copies the data where it is lent.
+impl From<Payload<'_>> for Message {
+    fn from(data: Payload<'_>) -> Self {
+        Message::Binary(data.into_bytes_mut().freeze())
+    }
+}

@@ -1,0 +1,205 @@
+//! What a connection takes of the heap, by an allocator that counts, and what it takes by itself.
+#![cfg(feature = "alloc")]
+#![allow(unsafe_code, reason = "a global allocator is an unsafe trait")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests fail by panicking"
+)]
+
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use bytes::Buf;
+use sansock::{Connection, Event, Limits, ProtocolError, Role};
+use support::{config, connection, drain, frame_for, head_for, limited, receive};
+
+/// Counts what the current thread allocates, so that tests do not disturb each other.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    static BYTES: Cell<isize> = const { Cell::new(0) };
+}
+
+fn count(allocations: usize, bytes: isize) {
+    // The thread may be ending; what it does then is nobody's measurement.
+    let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + allocations));
+    let _ = BYTES.try_with(|held| held.set(held.get() + bytes));
+}
+
+// SAFETY: every call is passed on to the system's allocator with the arguments it came with.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(1, layout.size().cast_signed());
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        count(0, -layout.size().cast_signed());
+        // SAFETY: the caller keeps the contract of `dealloc`; all blocks are the system's.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(1, size.cast_signed() - layout.size().cast_signed());
+        // SAFETY: the caller keeps the contract of `realloc`; all blocks are the system's.
+        unsafe { System.realloc(block, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The allocations that `work` makes, and the bytes that it leaves allocated.
+fn measure<R>(work: impl FnOnce() -> R) -> (usize, isize, R) {
+    let (allocations, bytes) = (ALLOCATIONS.get(), BYTES.get());
+    let result = work();
+    (ALLOCATIONS.get() - allocations, BYTES.get() - bytes, result)
+}
+
+fn echo(ws: &mut Connection, mut input: &mut [u8]) -> Result<usize, ProtocolError> {
+    let mut events = 0;
+    while let Some(event) = ws.receive(&mut input)? {
+        match event {
+            Event::Text(text) => ws.send_text(&text).unwrap(),
+            Event::Binary(data) => ws.send_binary(&data).unwrap(),
+            _ => {}
+        }
+        events += 1;
+    }
+    Ok(events)
+}
+
+#[cfg(target_pointer_width = "64")]
+#[test]
+fn a_connection_is_as_small_as_it_is_said_to_be() {
+    assert_eq!(size_of::<Connection>(), 256);
+    assert_eq!(size_of::<Event<'_>>(), 40);
+    assert_eq!(size_of::<Result<Option<Event<'_>>, ProtocolError>>(), 40);
+}
+
+#[test]
+fn whole_messages_are_received_and_echoed_without_an_allocation() {
+    for role in [Role::Client, Role::Server] {
+        for len in [0, 5, 125, 1024, 16 << 10, 1 << 20] {
+            let mut stream = frame_for(role, 0x81, "ä".repeat(len / 2).as_bytes());
+            stream.extend(frame_for(role, 0x82, &vec![0xFF; len]));
+            stream.extend(frame_for(role, 0x89, b"there?"));
+            let mut config = config(role);
+            config.max_output = usize::MAX;
+            let mut ws = Connection::new(config);
+            let mut buffer = stream.clone();
+            let mut round = || {
+                buffer.copy_from_slice(&stream);
+                let events = echo(&mut ws, &mut buffer).unwrap();
+                let output = ws.output();
+                output.advance(output.remaining());
+                events
+            };
+            round(); // fills the output's buffer
+            let (allocations, _, events) = measure(|| round() + round());
+            assert_eq!((events, allocations), (6, 0), "{role:?}, {len} bytes");
+        }
+    }
+}
+
+#[test]
+fn a_message_cut_by_reads_takes_one_allocation() {
+    for first in [0x81, 0x82] {
+        let stream = frame_for(Role::Server, first, &[b'x'; 125]);
+        let mut ws = connection(Role::Server);
+        let mut pieces: Vec<Vec<u8>> = stream.chunks(37).map(<[u8]>::to_vec).collect();
+        let (allocations, _, events) = measure(|| {
+            let mut events = 0;
+            for piece in &mut pieces {
+                let mut input = &mut piece[..];
+                while ws.receive(&mut input).unwrap().is_some() {
+                    events += 1;
+                }
+            }
+            events
+        });
+        assert_eq!((events, allocations), (1, 1));
+    }
+}
+
+#[test]
+fn a_message_in_fragments_takes_one_allocation() {
+    let mut stream = frame_for(Role::Client, 0x01, &[b'x'; 100]);
+    stream.extend(frame_for(Role::Client, 0x00, &[b'y'; 100]));
+    stream.extend(frame_for(Role::Client, 0x80, &[b'z'; 100]));
+    let mut ws = connection(Role::Client);
+    let mut input = &mut stream[..];
+    let (allocations, _, event) = measure(|| ws.receive(&mut input).unwrap());
+    assert!(matches!(event, Some(Event::Text(text)) if text.len() == 300));
+    assert_eq!(allocations, 1);
+}
+
+#[test]
+fn a_declared_length_allocates_nothing() {
+    let unlimited = Limits { frame: u64::MAX, message: u64::MAX, fragments: u32::MAX };
+    for role in [Role::Client, Role::Server] {
+        let mut ws = Connection::new(limited(role, unlimited));
+        let mut head = head_for(role, 0x82, 1 << 40);
+        let (allocations, _, _) = measure(|| assert_eq!(ws.receive(&mut &mut head[..]), Ok(None)));
+        assert_eq!(allocations, 0);
+        let mut byte = [0];
+        let (_, bytes, _) = measure(|| assert_eq!(ws.receive(&mut &mut byte[..]), Ok(None)));
+        assert!(bytes <= 257, "{bytes} bytes for one");
+    }
+}
+
+/// Memory follows the payload received, whatever the fragments and the reads.
+#[test]
+fn a_million_fragments_of_one_byte_hold_what_they_carry() {
+    let unlimited = Limits { frame: 1, message: u64::MAX, fragments: u32::MAX };
+    let mut ws = Connection::new(limited(Role::Client, unlimited));
+    let mut first = frame_for(Role::Client, 0x02, b"x");
+    assert_eq!(ws.receive(&mut &mut first[..]), Ok(None));
+    let (_, bytes, ()) = measure(|| {
+        for _ in 0..1_000_000 {
+            let mut fragment = [0x00, 0x01, b'x'];
+            assert_eq!(ws.receive(&mut &mut fragment[..]), Ok(None));
+        }
+    });
+    assert!(bytes <= 2_000_256, "{bytes} bytes for a million");
+}
+
+#[test]
+fn a_flood_of_pings_that_nobody_reads_the_answers_to_holds_two_pongs() {
+    let mut ws = connection(Role::Server);
+    let ping = frame_for(Role::Server, 0x89, &[7; 125]);
+    let flood = |ws: &mut Connection| assert_eq!(receive(ws, &[&ping]).len(), 1);
+    flood(&mut ws);
+    flood(&mut ws);
+    let (_, bytes, ()) = measure(|| (0..100_000).for_each(|_| flood(&mut ws)));
+    assert_eq!(bytes, 0);
+    assert_eq!(drain(&mut ws).len(), 2 * 127);
+}
+
+#[test]
+fn an_idle_connection_holds_nothing_on_the_heap() {
+    for role in [Role::Client, Role::Server] {
+        let shared = std::sync::Arc::new(config(role));
+        let (_, bytes, ws) = measure(|| {
+            let mut ws = Connection::new(shared.clone());
+            let mut stream = frame_for(role, 0x01, &[b'x'; 70_000]);
+            stream.extend(frame_for(role, 0x89, b"there?"));
+            stream.extend(frame_for(role, 0x80, &[b'y'; 70_000]));
+            for piece in stream.chunks_mut(1000) {
+                echo(&mut ws, piece).unwrap();
+            }
+            ws.ping(b"there?").unwrap();
+            drop(drain(&mut ws));
+            ws.release();
+            ws
+        });
+        assert_eq!(bytes, 0);
+        drop(ws);
+    }
+}
