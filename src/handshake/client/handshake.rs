@@ -1,0 +1,162 @@
+//! From the server's bytes to an outcome.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::response::Response;
+use crate::handshake::error::HeadError;
+use crate::handshake::excerpt::Excerpt;
+use crate::handshake::head::Head;
+use crate::handshake::limits::Limits;
+use crate::negotiated::Negotiated;
+
+/// Waits for the server's response to a [`Request`](super::Request), RFC 6455 §4.1.
+///
+/// Feed it what the transport gives until it returns an outcome or an error; it takes nothing
+/// after that. Nothing may be sent before.
+#[derive(Debug)]
+pub struct Handshake {
+    head: Head,
+    /// The only right value of `Sec-WebSocket-Accept`.
+    accept: String,
+    /// What was offered.
+    subprotocols: Vec<String>,
+}
+
+impl Handshake {
+    /// Takes bytes from the server, as many as belong to the head of its response.
+    ///
+    /// Gives how many bytes of `input` were taken, and the outcome once it is certain. While it
+    /// is not, all bytes were taken. What follows the head is not looked at: it is the beginning
+    /// of the stream of frames, or of the response's body. Interim responses (1xx) are skipped.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`] where the server's response is no HTTP, or is a 101 that breaks RFC 6455 §4.1:
+    /// _fail the WebSocket connection_, which is to close the transport. From then on, and after
+    /// the outcome, every call fails with
+    /// [`HeadError::Over`](crate::handshake::HeadError::Over).
+    pub fn receive(&mut self, input: &[u8]) -> Result<(usize, Option<Outcome>), Error> {
+        let mut rest = input;
+        loop {
+            let (taken, complete) = self.head.receive(rest)?;
+            rest = rest.get(taken..).unwrap_or_default();
+            if !complete {
+                return Ok((input.len(), None));
+            }
+            let headers = self.head.headers();
+            let response = Response::parse(self.head.take(), headers)?;
+            match response.status() {
+                // RFC 9110 §15.2: a client must be able to parse interim responses, and may
+                // ignore them.
+                100 | 102..=199 => self.head.restart(),
+                _ => return Ok((input.len() - rest.len(), Some(self.judge(response)?))),
+            }
+        }
+    }
+
+    pub(super) fn new(limits: Limits, accept: String, subprotocols: Vec<String>) -> Self {
+        Handshake { head: Head::new(limits, RESPONSE_PREFIX), accept, subprotocols }
+    }
+
+    /// What a final response means.
+    fn judge(&self, response: Response) -> Result<Outcome, Error> {
+        // RFC 6455 §4.1, item 1 of the requirements on the response
+        if response.status() != SWITCHING_PROTOCOLS {
+            return Ok(Outcome::Http(response));
+        }
+        // RFC 6455 §4.2.2, item 5.1: as per HTTP, and RFC 9110 §7.8: HTTP/1.0 has no upgrade.
+        if response.minor_version() == 0 {
+            return Err(Error::Http10);
+        }
+        let headers = response.headers();
+        // Items 2 and 3
+        if !headers.only("Upgrade")?.eq_ignore_ascii_case(b"websocket") {
+            return Err(headers.invalid("Upgrade").into());
+        }
+        headers.require_token("Connection", "Upgrade")?;
+        // Item 4, and RFC 6455 §11.3.3: once only.
+        if headers.only("Sec-WebSocket-Accept")? != self.accept.as_bytes() {
+            return Err(headers.invalid("Sec-WebSocket-Accept").into());
+        }
+        // Item 5: no extension was offered.
+        if let Some(value) = headers.first("Sec-WebSocket-Extensions") {
+            return Err(Error::UnofferedExtension { value: Excerpt::new(value) });
+        }
+        let negotiated = self.negotiated(headers.at_most_one("Sec-WebSocket-Protocol")?)?;
+        Ok(Outcome::Established { negotiated, response })
+    }
+
+    /// The agreement, with what the server says of the subprotocol.
+    fn negotiated(&self, subprotocol: Option<&[u8]>) -> Result<Negotiated, Error> {
+        let Some(value) = subprotocol else { return Ok(Negotiated::default()) };
+        // RFC 6455 §4.1, item 6 of the requirements on the response
+        match self.subprotocols.iter().find(|offered| offered.as_bytes() == value) {
+            Some(offered) => Ok(Negotiated::default().with_subprotocol(offered)),
+            None => Err(Error::UnofferedSubprotocol { subprotocol: Excerpt::new(value) }),
+        }
+    }
+}
+
+/// How a handshake ended that the server answered properly.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The WebSocket connection is established: frames follow.
+    Established {
+        /// What was agreed on.
+        negotiated: Negotiated,
+        /// The 101, for the sake of its headers.
+        response: Response,
+    },
+    /// The server answered with another status: a redirect, 401, 503. It is plain HTTP, and what
+    /// follows its head is its body, if any. No frame will come.
+    Http(Response),
+}
+
+/// Why a response fails the WebSocket connection, RFC 6455 §4.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Error {
+    /// The head is not HTTP/1.1, is over a limit, or is a 101 without the header fields that prove
+    /// that the server understood.
+    Head(HeadError),
+    /// A 101 in HTTP/1.0.
+    Http10,
+    /// An extension, of which none was offered.
+    UnofferedExtension {
+        /// The value of `Sec-WebSocket-Extensions`.
+        value: Excerpt,
+    },
+    /// A subprotocol that was not offered.
+    UnofferedSubprotocol {
+        /// The value of `Sec-WebSocket-Protocol`.
+        subprotocol: Excerpt,
+    },
+}
+
+impl From<HeadError> for Error {
+    fn from(error: HeadError) -> Self {
+        Error::Head(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Head(error) => error.fmt(f),
+            Error::Http10 => f.write_str("HTTP/1.0 cannot be upgraded"),
+            Error::UnofferedExtension { value } => write!(f, "extension {value} was not offered"),
+            Error::UnofferedSubprotocol { subprotocol } => {
+                write!(f, "subprotocol {subprotocol} was not offered")
+            }
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+const SWITCHING_PROTOCOLS: u16 = 101;
+
+/// What every response begins with, RFC 9112 §2.3 and §4.
+const RESPONSE_PREFIX: &[u8] = b"HTTP/1.";

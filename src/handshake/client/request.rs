@@ -1,0 +1,160 @@
+//! The client's request.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::handshake::Handshake;
+use super::uri::{InvalidUri, Uri};
+use crate::handshake::error::BuildError;
+use crate::handshake::excerpt::Excerpt;
+use crate::handshake::grammar::is_token;
+use crate::handshake::key;
+use crate::handshake::limits::Limits;
+use crate::handshake::lines::Lines;
+
+/// What a client asks for: a resource of a host, subprotocols, and headers of its own.
+///
+/// It can be started as often as there are connections. `Debug` shows the host and the
+/// subprotocols: resource names and headers may be secrets.
+///
+/// ```
+/// use sansock::handshake::client::Request;
+///
+/// let request = Request::new("wss://server.example.com:8443/chat?room=1")?
+///     .subprotocol("superchat")?
+///     .subprotocol("chat")?
+///     .header("Origin", "https://example.com")?;
+/// assert_eq!((request.host(), request.port()), ("server.example.com", 8443));
+/// assert!(request.is_secure());
+///
+/// let (bytes, _handshake) = request.start(*b"the sample nonce");
+/// assert_eq!(
+///     String::from_utf8(bytes)?,
+///     "GET /chat?room=1 HTTP/1.1\r\n\
+///      Host: server.example.com:8443\r\n\
+///      Upgrade: websocket\r\n\
+///      Connection: Upgrade\r\n\
+///      Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+///      Sec-WebSocket-Version: 13\r\n\
+///      Sec-WebSocket-Protocol: superchat, chat\r\n\
+///      Origin: https://example.com\r\n\
+///      \r\n"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Request {
+    uri: Uri,
+    subprotocols: Vec<String>,
+    lines: Lines,
+    limits: Limits,
+}
+
+impl Request {
+    /// A request for a `ws` or `wss` URI, RFC 6455 §3.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidUri`] where it is not one; a fragment makes it invalid.
+    pub fn new(uri: &str) -> Result<Self, InvalidUri> {
+        Ok(Request {
+            uri: Uri::parse(uri)?,
+            subprotocols: Vec::new(),
+            lines: Lines::default(),
+            limits: Limits::default(),
+        })
+    }
+
+    /// Offers one more subprotocol, after those offered before: the order is that of preference.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] where it is not a token, or offered before.
+    pub fn subprotocol(mut self, subprotocol: &str) -> Result<Self, BuildError> {
+        // RFC 6455 §4.1, item 10: tokens, all unique.
+        let excerpt = Excerpt::new(subprotocol.as_bytes());
+        if !is_token(subprotocol.as_bytes()) {
+            return Err(BuildError::SubprotocolName { subprotocol: excerpt });
+        }
+        if self.subprotocols.iter().any(|offered| offered == subprotocol) {
+            return Err(BuildError::DuplicateSubprotocol { subprotocol: excerpt });
+        }
+        self.subprotocols.push(subprotocol.into());
+        Ok(self)
+    }
+
+    /// Adds a header: `Origin` where the client stands for one (RFC 6455 §4.1, item 8), `Cookie`,
+    /// `Authorization`.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] where the name is not a token, the value has a control character in it, or
+    /// the header is one of the handshake's: `Connection`, `Content-Length`, `Transfer-Encoding`,
+    /// `Upgrade`, `Host` and all that begin with `Sec-WebSocket-`.
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, BuildError> {
+        self.lines.add(name, value.as_ref())?;
+        Ok(self)
+    }
+
+    /// Sets what the server's responses may be at most.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The host to connect to: a name or an address, an IPv6 one without brackets.
+    pub fn host(&self) -> &str {
+        &self.uri.host
+    }
+
+    /// The port to connect to: that of the URI, or 80 for `ws` and 443 for `wss`.
+    pub fn port(&self) -> u16 {
+        self.uri.port
+    }
+
+    /// Whether the transport has to be TLS, with [`host`](Self::host) as the server's name.
+    pub fn is_secure(&self) -> bool {
+        self.uri.secure
+    }
+
+    /// Starts a handshake: gives the bytes to send, and what takes the answer.
+    ///
+    /// `nonce` must be random, and another for each connection, RFC 6455 §4.1, item 7. With the
+    /// feature `rand`, [`nonce`](super::nonce()) draws one.
+    #[must_use]
+    pub fn start(&self, nonce: [u8; 16]) -> (Vec<u8>, Handshake) {
+        let key = key::encode(nonce);
+        // RFC 6455 §4.1, items 2 to 10 of the requirements on the request
+        let mut head = Lines::starting(&format!("GET {} HTTP/1.1", self.uri.resource_name));
+        head.push("Host", &self.uri.authority);
+        head.push("Upgrade", "websocket");
+        head.push("Connection", "Upgrade");
+        head.push("Sec-WebSocket-Key", &key);
+        head.push("Sec-WebSocket-Version", "13");
+        if !self.subprotocols.is_empty() {
+            head.push("Sec-WebSocket-Protocol", self.subprotocols.join(", "));
+        }
+        head.append(&self.lines);
+        let accept = key::accept_key(key.as_bytes());
+        (head.end(), Handshake::new(self.limits, accept, self.subprotocols.clone()))
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("host", &self.uri.authority)
+            .field("subprotocols", &self.subprotocols)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A fresh nonce for [`Request::start`], from the thread's random number generator, which is
+/// cryptographically secure.
+#[cfg(feature = "rand")]
+pub fn nonce() -> [u8; 16] {
+    rand::random()
+}

@@ -1,0 +1,53 @@
+//! The server's response.
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::handshake::error::HeadError;
+use crate::handshake::headers::{Field, Headers};
+
+/// The head of an HTTP/1.1 response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    status: u16,
+    reason: String,
+    /// 0 or 1
+    minor_version: u8,
+    headers: Headers,
+}
+
+impl Response {
+    /// The status code, three digits.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The reason phrase: for people, often empty, and empty where it is not ASCII.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// The minor version of HTTP/1: 0 or 1.
+    pub fn minor_version(&self) -> u8 {
+        self.minor_version
+    }
+
+    /// The header fields: cookies, `Location`, `WWW-Authenticate`.
+    pub fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// Parses a head in which there are `headers` fields.
+    pub(super) fn parse(head: Vec<u8>, headers: usize) -> Result<Response, HeadError> {
+        let mut array = vec![httparse::EMPTY_HEADER; headers];
+        let mut parsed = httparse::Response::new(&mut array);
+        parsed.parse(&head).map_err(HeadError::from_httparse)?;
+        let (Some(status), Some(minor_version)) = (parsed.code, parsed.version) else {
+            return Err(HeadError::StartLine);
+        };
+        let reason = parsed.reason.unwrap_or_default().into();
+        let fields = Field::locate(&head, parsed.headers);
+        Ok(Response { status, reason, minor_version, headers: Headers::new(head, fields) })
+    }
+}

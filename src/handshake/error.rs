@@ -1,0 +1,189 @@
+//! What is wrong with a head, split by blame: [`HeadError`] is the peer's fault, [`BuildError`] the
+//! caller's.
+
+use core::fmt;
+
+use super::excerpt::Excerpt;
+
+/// The peer's head breaks HTTP/1.1 or a limit, or a header field in it breaks RFC 6455.
+///
+/// Offsets count from the first byte that was received, and are the same however the stream was
+/// cut into reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HeadError {
+    /// A byte that no HTTP/1.1 message has there, at its very beginning: TLS, an empty line, or
+    /// another protocol's greeting.
+    NotHttp {
+        /// The byte.
+        byte: u8,
+        /// Where it is.
+        offset: usize,
+    },
+    /// A carriage return or a line feed that is not part of CRLF, RFC 9112 §2.2.
+    BareLineEnd {
+        /// Where the byte is that proves it.
+        offset: usize,
+    },
+    /// A header field folded over two lines, RFC 9112 §5.2.
+    FoldedLine {
+        /// Where the line begins.
+        offset: usize,
+    },
+    /// A control character, RFC 9110 §5.5.
+    ControlByte {
+        /// The byte.
+        byte: u8,
+        /// Where it is.
+        offset: usize,
+    },
+    /// A head longer than the limit, [`Limits::head`](super::Limits::head).
+    TooLong {
+        /// The limit, in bytes.
+        limit: usize,
+    },
+    /// More header fields than the limit, [`Limits::headers`](super::Limits::headers).
+    TooManyHeaders {
+        /// The limit.
+        limit: usize,
+    },
+    /// A request line or status line that breaks the grammar, RFC 9112 §3 and §4.
+    StartLine,
+    /// An HTTP version other than 1.0 and 1.1, RFC 9112 §2.3.
+    HttpVersion,
+    /// A header line that breaks the grammar, RFC 9112 §5: no colon, a space before it, no name.
+    HeaderLine,
+    /// A header field that has to be there is not.
+    MissingHeader {
+        /// The name of the field.
+        name: &'static str,
+    },
+    /// A header field that must be there once only is there again.
+    DuplicateHeader {
+        /// The name of the field.
+        name: &'static str,
+    },
+    /// A header field with a value that is not allowed.
+    InvalidHeader {
+        /// The name of the field.
+        name: &'static str,
+        /// The value of its first line.
+        value: Excerpt,
+    },
+    /// The handshake was over before: it had its head, or had failed. None of these bytes was
+    /// taken.
+    Over,
+}
+
+impl HeadError {
+    /// What `httparse` found in a head whose lines all end in CRLF.
+    pub(super) const fn from_httparse(error: httparse::Error) -> Self {
+        match error {
+            httparse::Error::Version => HeadError::HttpVersion,
+            httparse::Error::HeaderName
+            | httparse::Error::HeaderValue
+            | httparse::Error::TooManyHeaders => HeadError::HeaderLine,
+            httparse::Error::NewLine | httparse::Error::Status | httparse::Error::Token => {
+                HeadError::StartLine
+            }
+        }
+    }
+}
+
+impl fmt::Display for HeadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            HeadError::NotHttp { byte, offset } => {
+                write!(f, "byte {byte:#04x} at {offset} begins no HTTP/1.1 message")
+            }
+            HeadError::BareLineEnd { offset } => {
+                write!(f, "line end without CRLF at byte {offset}")
+            }
+            HeadError::FoldedLine { offset } => write!(f, "folded header line at byte {offset}"),
+            HeadError::ControlByte { byte, offset } => {
+                write!(f, "control character {byte:#04x} at byte {offset}")
+            }
+            HeadError::TooLong { limit } => write!(f, "head over the limit of {limit} bytes"),
+            HeadError::TooManyHeaders { limit } => write!(f, "more than {limit} header fields"),
+            HeadError::StartLine => f.write_str("malformed start line"),
+            HeadError::HttpVersion => f.write_str("HTTP version other than 1.0 and 1.1"),
+            HeadError::HeaderLine => f.write_str("malformed header line"),
+            HeadError::MissingHeader { name } => write!(f, "no {name} header"),
+            HeadError::DuplicateHeader { name } => write!(f, "more than one {name} header"),
+            HeadError::InvalidHeader { name, value } => write!(f, "{name} header of {value}"),
+            HeadError::Over => f.write_str("bytes after the end of the handshake"),
+        }
+    }
+}
+
+impl core::error::Error for HeadError {}
+
+/// The caller asked for a head that HTTP or RFC 6455 forbids. Nothing of it is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A header name that is not a token, RFC 9110 §5.1.
+    HeaderName {
+        /// The name.
+        name: Excerpt,
+    },
+    /// A header value with a byte that is not allowed there, CR, LF and NUL among them, RFC 9110
+    /// §5.5. The value is not shown: it may be a secret.
+    HeaderValue {
+        /// The byte.
+        byte: u8,
+        /// Where it is in the value.
+        offset: usize,
+    },
+    /// A header that the handshake writes itself, or that would give the message another end.
+    ReservedHeader {
+        /// The name.
+        name: Excerpt,
+    },
+    /// A subprotocol that is not a token, RFC 6455 §4.1, item 10.
+    SubprotocolName {
+        /// The subprotocol.
+        subprotocol: Excerpt,
+    },
+    /// A subprotocol offered twice, RFC 6455 §4.1, item 10.
+    DuplicateSubprotocol {
+        /// The subprotocol.
+        subprotocol: Excerpt,
+    },
+    /// A subprotocol that the client did not offer, RFC 6455 §4.2.2, item 4.
+    UnofferedSubprotocol {
+        /// The subprotocol.
+        subprotocol: Excerpt,
+    },
+    /// A status code that no final response has: not 200 to 599, RFC 9110 §15.
+    Status {
+        /// The status code.
+        status: u16,
+    },
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BuildError::HeaderName { name } => write!(f, "header name {name} is not a token"),
+            BuildError::HeaderValue { byte, offset } => {
+                write!(f, "byte {byte:#04x} at {offset} of a header value")
+            }
+            BuildError::ReservedHeader { name } => {
+                write!(f, "header {name} is written by the handshake")
+            }
+            BuildError::SubprotocolName { subprotocol } => {
+                write!(f, "subprotocol {subprotocol} is not a token")
+            }
+            BuildError::DuplicateSubprotocol { subprotocol } => {
+                write!(f, "subprotocol {subprotocol} is offered twice")
+            }
+            BuildError::UnofferedSubprotocol { subprotocol } => {
+                write!(f, "subprotocol {subprotocol} was not offered")
+            }
+            BuildError::Status { status } => write!(f, "status code {status}"),
+        }
+    }
+}
+
+impl core::error::Error for BuildError {}

@@ -1,0 +1,255 @@
+//! The end of a head: the part of an HTTP/1.1 message before its body, RFC 9112 §2.1.
+//!
+//! Each byte is looked at once, when it arrives, so that a head costs linear time however it was
+//! cut into reads. The parser proper, `httparse`, sees the head once, when it is complete.
+//!
+//! What `httparse` would let pass, and what two readers of one stream may disagree on, is refused
+//! here, at the byte that proves it: bare line ends, folded lines, control characters.
+
+use alloc::vec::Vec;
+use core::mem;
+
+use super::error::HeadError;
+use super::grammar::is_token_byte;
+use super::limits::Limits;
+
+/// Collects one head, and takes nothing of what follows it.
+#[derive(Debug)]
+pub(super) struct Head {
+    limits: Limits,
+    /// What every message begins with, before a byte that may stand in a token.
+    prefix: &'static [u8],
+    at: At,
+    /// What has arrived of the head.
+    bytes: Vec<u8>,
+    /// The bytes looked at, in all heads: `bytes.len() <= examined <= limits.head`
+    examined: usize,
+    /// The header fields begun: `headers <= limits.headers`
+    headers: usize,
+}
+
+impl Head {
+    /// For messages that begin with `prefix`, which is empty where they begin with any token.
+    pub(super) fn new(limits: Limits, prefix: &'static [u8]) -> Self {
+        Head { limits, prefix, at: At::Start(0), bytes: Vec::new(), examined: 0, headers: 0 }
+    }
+
+    /// Takes bytes of `input` up to the end of the head: how many, and whether it is complete.
+    /// While it is not, all were taken.
+    pub(super) fn receive(&mut self, input: &[u8]) -> Result<(usize, bool), HeadError> {
+        if self.at == At::End {
+            return Err(HeadError::Over);
+        }
+        for (index, &byte) in input.iter().enumerate() {
+            match self.advance(byte) {
+                Ok(at) => self.at = at,
+                Err(error) => {
+                    self.at = At::End;
+                    self.keep(input, index);
+                    return Err(error);
+                }
+            }
+            if self.at == At::End {
+                self.keep(input, index + 1);
+                return Ok((index + 1, true));
+            }
+        }
+        self.keep(input, input.len());
+        Ok((input.len(), false))
+    }
+
+    /// What was taken of the head so far: in an error too, up to the offending byte.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The header fields of a complete head.
+    pub(super) fn headers(&self) -> usize {
+        self.headers
+    }
+
+    /// Gives the head away.
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        mem::take(&mut self.bytes)
+    }
+
+    /// Begins another head, which counts towards the same limit of bytes.
+    pub(super) fn restart(&mut self) {
+        self.bytes.clear();
+        self.headers = 0;
+        self.at = At::Start(0);
+    }
+
+    /// Ends it here: no byte is taken any more.
+    pub(super) fn end(&mut self) {
+        self.at = At::End;
+    }
+
+    /// Where the head is after `byte`.
+    fn advance(&mut self, byte: u8) -> Result<At, HeadError> {
+        let offset = self.examined;
+        if offset == self.limits.head {
+            return Err(HeadError::TooLong { limit: self.limits.head });
+        }
+        self.examined += 1;
+        match (self.at, byte) {
+            (At::Start(matched), _) => match self.prefix.get(matched) {
+                Some(&expected) if byte == expected => Ok(At::Start(matched + 1)),
+                None if is_token_byte(byte) => Ok(At::Line),
+                _ => Err(HeadError::NotHttp { byte, offset }),
+            },
+            (At::Line, b'\r') => Ok(At::LineEnd),
+            (At::LineEnd, b'\n') => Ok(At::LineStart),
+            (At::LineStart, b'\r') => Ok(At::EmptyLine),
+            (At::EmptyLine, b'\n') => Ok(At::End),
+            // RFC 9112 §2.2: a bare CR is invalid. A bare LF may be taken for a line end, and by
+            // some readers is not, which is how requests are smuggled.
+            (At::LineEnd | At::EmptyLine, _) | (_, b'\n') => Err(HeadError::BareLineEnd { offset }),
+            // RFC 9112 §5.2: reject the message, or replace the folding.
+            (At::LineStart, b' ' | b'\t') => Err(HeadError::FoldedLine { offset }),
+            // RFC 9110 §5.5: CR, LF and NUL are dangerous, the other control characters invalid.
+            (_, _) if byte != b'\t' && byte.is_ascii_control() => {
+                Err(HeadError::ControlByte { byte, offset })
+            }
+            (At::LineStart, _) if self.headers == self.limits.headers => {
+                Err(HeadError::TooManyHeaders { limit: self.limits.headers })
+            }
+            (At::LineStart, _) => {
+                self.headers += 1;
+                Ok(At::Line)
+            }
+            (At::Line | At::End, _) => Ok(self.at),
+        }
+    }
+
+    fn keep(&mut self, input: &[u8], len: usize) {
+        self.bytes.extend_from_slice(input.get(..len).unwrap_or(input));
+    }
+}
+
+/// What the bytes looked at have led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    /// The beginning, after so many bytes of the prefix.
+    Start(usize),
+    /// Within a line.
+    Line,
+    /// After the CR that ends a line.
+    LineEnd,
+    /// After the CRLF that ends a line.
+    LineStart,
+    /// After the CR of the empty line that ends a head.
+    EmptyLine,
+    /// After the head, or after an error: no byte is taken any more.
+    End,
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    const HEAD: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nA:\tb\r\n\r\n";
+
+    fn limits(head: usize, headers: usize) -> Limits {
+        Limits { head, headers }
+    }
+
+    #[test]
+    fn t8_each_byte_is_examined_once_however_it_arrives() {
+        let mut long = b"GET / HTTP/1.1\r\nA: ".to_vec();
+        long.extend(vec![b'x'; 1 << 16]);
+        long.extend(b"\r\n\r\n");
+        for size in [1, 2, 3, 1000, long.len()] {
+            let mut head = Head::new(limits(long.len(), 1), b"");
+            for (index, chunk) in long.chunks(size).enumerate() {
+                assert_eq!(head.examined, index * size);
+                let complete = (index + 1) * size >= long.len();
+                assert_eq!(head.receive(chunk), Ok((chunk.len(), complete)));
+            }
+            assert_eq!(head.examined, long.len());
+            assert_eq!(head.take(), long);
+        }
+    }
+
+    #[test]
+    fn t8_nothing_is_kept_beyond_the_limit() {
+        let mut head = Head::new(limits(100, 1), b"");
+        for _ in 0..100 {
+            assert_eq!(head.receive(b"x"), Ok((1, false)));
+        }
+        assert_eq!(head.receive(b"x"), Err(HeadError::TooLong { limit: 100 }));
+        assert_eq!(head.receive(b"x"), Err(HeadError::Over));
+        assert_eq!(head.bytes().len(), 100);
+
+        let mut head = Head::new(limits(100, 1), b"");
+        assert_eq!(head.receive(&[b'x'; 1 << 16]), Err(HeadError::TooLong { limit: 100 }));
+        assert_eq!(head.bytes().len(), 100);
+    }
+
+    #[test]
+    fn t8_limits_are_inclusive() {
+        assert_eq!(Head::new(limits(HEAD.len(), 2), b"").receive(HEAD), Ok((HEAD.len(), true)));
+        assert_eq!(
+            Head::new(limits(HEAD.len() - 1, 2), b"").receive(HEAD),
+            Err(HeadError::TooLong { limit: HEAD.len() - 1 })
+        );
+        assert_eq!(
+            Head::new(limits(HEAD.len(), 1), b"").receive(HEAD),
+            Err(HeadError::TooManyHeaders { limit: 1 })
+        );
+    }
+
+    #[test]
+    fn t13_what_follows_is_not_taken() {
+        let glued = [HEAD, b"\x81\x00GET / HTTP/1.1\r\n\r\n"].concat();
+        for split in 0..HEAD.len() {
+            let mut head = Head::new(Limits::default(), b"");
+            assert_eq!(head.receive(&glued[..split]), Ok((split, false)));
+            assert_eq!(head.receive(&glued[split..]), Ok((HEAD.len() - split, true)));
+            assert_eq!(head.headers(), 2);
+            assert_eq!(head.receive(&glued[HEAD.len()..]), Err(HeadError::Over));
+            assert_eq!(head.bytes(), HEAD);
+        }
+    }
+
+    #[test]
+    fn restarted_heads_share_the_limit() {
+        let mut head = Head::new(limits(HEAD.len() * 2 - 1, 2), b"");
+        assert_eq!(head.receive(HEAD), Ok((HEAD.len(), true)));
+        head.restart();
+        assert_eq!(head.bytes(), b"");
+        let limit = HEAD.len() * 2 - 1;
+        assert_eq!(head.receive(HEAD), Err(HeadError::TooLong { limit }));
+    }
+
+    #[test]
+    fn t12_the_earliest_byte_that_proves_an_error_is_named() {
+        let cases: [(&[u8], &[u8], HeadError); 14] = [
+            (b"", b"\x16", HeadError::NotHttp { byte: 0x16, offset: 0 }),
+            (b"", b"\r", HeadError::NotHttp { byte: b'\r', offset: 0 }),
+            (b"", b"\n", HeadError::NotHttp { byte: b'\n', offset: 0 }),
+            (b"", b" ", HeadError::NotHttp { byte: b' ', offset: 0 }),
+            (b"", b"\x80", HeadError::NotHttp { byte: 0x80, offset: 0 }),
+            (b"HTTP/1.", b"HTTP/2", HeadError::NotHttp { byte: b'2', offset: 5 }),
+            (b"HTTP/1.", b"S", HeadError::NotHttp { byte: b'S', offset: 0 }),
+            (b"HTTP/1.", b"HTTP/1.\r", HeadError::NotHttp { byte: b'\r', offset: 7 }),
+            (b"", b"G\n", HeadError::BareLineEnd { offset: 1 }),
+            (b"", b"G\rX", HeadError::BareLineEnd { offset: 2 }),
+            (b"", b"G\r\n\n", HeadError::BareLineEnd { offset: 3 }),
+            (b"", b"G\r\n\r\r", HeadError::BareLineEnd { offset: 4 }),
+            (b"", b"G\r\nA: b\r\n ", HeadError::FoldedLine { offset: 9 }),
+            (b"", b"G\r\n\0", HeadError::ControlByte { byte: 0, offset: 3 }),
+        ];
+        for (prefix, input, error) in cases {
+            let mut head = Head::new(Limits::default(), prefix);
+            let (last, before) = input.split_last().unwrap();
+            assert_eq!(head.receive(before), Ok((before.len(), false)));
+            assert_eq!(head.receive(&[*last]), Err(error));
+            let mut head = Head::new(Limits::default(), prefix);
+            assert_eq!(head.receive(input), Err(error), "{}", input.escape_ascii());
+            assert_eq!(head.receive(input), Err(HeadError::Over));
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! From bytes to a request.
+
+use super::refusal::Refusal;
+use super::request::Request;
+use crate::handshake::error::HeadError;
+use crate::handshake::head::Head;
+use crate::handshake::limits::Limits;
+
+/// Reads the head of one request from a byte stream, RFC 6455 §4.2.1.
+///
+/// Feed it what the transport gives until it returns a request or a refusal; it takes nothing
+/// after that.
+#[derive(Debug)]
+pub struct Handshake {
+    head: Head,
+}
+
+impl Handshake {
+    /// A handshake that refuses what goes beyond `limits`.
+    pub fn new(limits: Limits) -> Self {
+        Handshake { head: Head::new(limits, b"") }
+    }
+
+    /// Takes bytes from the client, as many as belong to the head of the request.
+    ///
+    /// Gives how many bytes of `input` were taken, and the request once its head is complete.
+    /// While it is not, all bytes were taken. What follows the head is not looked at: after
+    /// [`Upgrade::accept`](super::Upgrade::accept) it is the beginning of the stream of frames.
+    ///
+    /// # Errors
+    ///
+    /// A [`Refusal`] at the earliest byte that proves that no request can come of it. From then
+    /// on, and after the request, every call is refused with
+    /// [`HeadError::Over`](crate::handshake::HeadError::Over).
+    pub fn receive(&mut self, input: &[u8]) -> Result<(usize, Option<Request>), Refusal> {
+        let result = self.head.receive(input);
+        // RFC 9113 §3.4: the preface was chosen so that an HTTP/1.1 server does not go on. It is
+        // judged before `result`, so that the refusal does not depend on where the reads were cut.
+        if result != Err(HeadError::Over) && self.head.bytes().starts_with(HTTP2_PREFACE) {
+            self.head.end();
+            return Err(Refusal::Http2);
+        }
+        match result? {
+            (taken, true) => {
+                let headers = self.head.headers();
+                Ok((taken, Some(Request::parse(self.head.take(), headers)?)))
+            }
+            (taken, false) => Ok((taken, None)),
+        }
+    }
+}
+
+impl Default for Handshake {
+    /// With the default [`Limits`].
+    fn default() -> Self {
+        Handshake::new(Limits::default())
+    }
+}
+
+/// As much of the preface as no HTTP/1.1 request begins with, RFC 9113 §3.4.
+const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2";

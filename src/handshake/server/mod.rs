@@ -1,0 +1,44 @@
+//! The server's side of the opening handshake, RFC 6455 §4.2.
+//!
+//! [`Handshake`] turns bytes into a [`Request`]. [`Request::upgrade`] checks that it is an opening
+//! handshake, and gives an [`Upgrade`] to accept, or a [`Refusal`] that knows its HTTP response.
+//! Anything else that a server wants to say is a [`Response`]: a page for a plain GET, 401, or the
+//! 403 for an origin that is not welcome.
+//!
+//! ```
+//! use sansock::handshake::server::{Handshake, Response};
+//!
+//! let mut handshake = Handshake::default();
+//! let (_, request) = handshake.receive(b"GET /chat HTTP/1.1\r\nHost: a.example\r\n")?;
+//! assert!(request.is_none(), "more bytes are needed");
+//!
+//! let (taken, request) = handshake.receive(b"Origin: https://evil.example\r\n\r\n")?;
+//! let request = request.expect("the head is complete");
+//! assert_eq!((taken, request.target()), (32, "/chat"));
+//!
+//! let response = if request.origin() != Some(b"https://a.example") {
+//!     Response::new(403)?.body("who are you?").encode()
+//! } else {
+//!     match request.upgrade() {
+//!         Ok(upgrade) => upgrade.accept().0,
+//!         Err(refusal) => refusal.response().encode(),
+//!     }
+//! };
+//! assert!(response.starts_with(b"HTTP/1.1 403 Forbidden\r\n"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! After any response but the 101 the server closes: every one says `Connection: close`, and what
+//! the client sends after its head is nobody's to read.
+
+mod handshake;
+mod refusal;
+mod request;
+mod response;
+mod upgrade;
+
+pub use handshake::Handshake;
+pub use refusal::Refusal;
+pub use request::Request;
+pub use response::Response;
+pub use upgrade::Upgrade;

@@ -1,0 +1,182 @@
+//! A parsed request, and the checks that make an opening handshake of it.
+
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::refusal::Refusal;
+use super::upgrade::Upgrade;
+use crate::handshake::error::HeadError;
+use crate::handshake::excerpt::Excerpt;
+use crate::handshake::grammar::{is_authority, is_token};
+use crate::handshake::headers::{Field, Headers};
+use crate::handshake::key;
+
+/// The head of an HTTP/1.1 request, which need not be an opening handshake.
+///
+/// [`upgrade`](Self::upgrade) tells. `Debug` shows the method and the names of the headers:
+/// targets and values may be secrets.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Request {
+    method: String,
+    target: String,
+    /// 0 or 1
+    minor_version: u8,
+    headers: Headers,
+}
+
+impl Request {
+    /// The method, as in `"GET"`.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The target as sent, RFC 9112 §3.2: a path and query, which RFC 6455 §3 calls the resource
+    /// name, or a whole URI from a client that takes the server for a proxy.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The minor version of HTTP/1: 0 or 1.
+    pub fn minor_version(&self) -> u8 {
+        self.minor_version
+    }
+
+    /// The header fields.
+    pub fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// The host, and the port where it was sent, that the client means to talk to.
+    ///
+    /// `None` where the request does not say; after [`upgrade`](Self::upgrade) it does.
+    pub fn host(&self) -> Option<&[u8]> {
+        // RFC 9112 §3.2.2: a server must ignore Host where the target is a whole URI.
+        match authority(&self.target) {
+            Some(authority) => Some(authority.as_bytes()),
+            None => self.headers.first("Host"),
+        }
+    }
+
+    /// The origin of the page that made the request, which every browser sends: RFC 6455 §10.2.
+    ///
+    /// A server that is meant for its own pages compares it, and answers 403 to the others.
+    pub fn origin(&self) -> Option<&[u8]> {
+        self.headers.first("Origin")
+    }
+
+    /// Checks that the request is an opening handshake, and gives it to be accepted.
+    ///
+    /// # Errors
+    ///
+    /// The [`Refusal`] that says why not. [`Refusal::NotUpgrade`] is an ordinary GET request,
+    /// which a server may prefer to answer with a page.
+    pub fn upgrade(&self) -> Result<Upgrade<'_>, Refusal> {
+        self.check_request_line()?;
+        self.check_http_headers()?;
+        // RFC 6455 §4.2.1, items 3 and 4
+        if self.headers.require_token("Upgrade", "websocket").is_err() {
+            return Err(Refusal::NotUpgrade);
+        }
+        self.headers.require_token("Connection", "Upgrade")?;
+        // RFC 6455 §4.2.1, item 6, and §11.3.5: once only.
+        let version = self.headers.only("Sec-WebSocket-Version")?;
+        if version != b"13" {
+            return Err(Refusal::WebSocketVersion { version: Excerpt::new(version) });
+        }
+        // RFC 6455 §4.2.1, item 5, and §11.3.1: once only.
+        let key = self.headers.only("Sec-WebSocket-Key")?;
+        if !key::is_valid(key) {
+            return Err(self.headers.invalid("Sec-WebSocket-Key").into());
+        }
+        self.check_subprotocols()?;
+        Ok(Upgrade::new(&self.headers, key))
+    }
+
+    /// Parses a head in which there are `headers` fields.
+    pub(super) fn parse(head: Vec<u8>, headers: usize) -> Result<Request, HeadError> {
+        let mut array = vec![httparse::EMPTY_HEADER; headers];
+        let mut parsed = httparse::Request::new(&mut array);
+        parsed.parse(&head).map_err(HeadError::from_httparse)?;
+        let (Some(method), Some(target), Some(minor_version)) =
+            (parsed.method, parsed.path, parsed.version)
+        else {
+            return Err(HeadError::StartLine);
+        };
+        // RFC 9112 §3.2 and RFC 3986 §2: a target is ASCII.
+        if !target.is_ascii() {
+            return Err(HeadError::StartLine);
+        }
+        let (method, target) = (method.into(), target.into());
+        let fields = Field::locate(&head, parsed.headers);
+        Ok(Request { method, target, minor_version, headers: Headers::new(head, fields) })
+    }
+
+    fn check_request_line(&self) -> Result<(), Refusal> {
+        // RFC 6455 §4.2.1, item 1: an HTTP/1.1 or higher GET request, for a resource name or an
+        // absolute HTTP or HTTPS URI.
+        if self.method != "GET" {
+            return Err(Refusal::Method { method: Excerpt::new(self.method.as_bytes()) });
+        }
+        if self.minor_version == 0 {
+            return Err(Refusal::Http10);
+        }
+        let resource = match authority(&self.target) {
+            Some(authority) => is_authority(authority.as_bytes()),
+            None => self.target.starts_with('/'),
+        };
+        // RFC 6455 §3: no fragment.
+        if !resource || self.target.contains('#') {
+            return Err(Refusal::Target { target: Excerpt::new(self.target.as_bytes()) });
+        }
+        Ok(())
+    }
+
+    fn check_http_headers(&self) -> Result<(), Refusal> {
+        // RFC 6455 §4.2.1, item 2, and RFC 9112 §3.2: 400 where it is missing, there twice or
+        // invalid.
+        if !is_authority(self.headers.only("Host")?) {
+            return Err(self.headers.invalid("Host").into());
+        }
+        // RFC 6454 §7.3: once. The caller decides on what `origin` gives.
+        self.headers.at_most_one("Origin")?;
+        // RFC 9112 §6.3: what announces a body.
+        if self.headers.first("Transfer-Encoding").is_some() {
+            return Err(Refusal::Body { name: "Transfer-Encoding" });
+        }
+        if self.headers.all("Content-Length").any(|length| length != b"0") {
+            return Err(Refusal::Body { name: "Content-Length" });
+        }
+        Ok(())
+    }
+
+    fn check_subprotocols(&self) -> Result<(), HeadError> {
+        // RFC 6455 §4.3: 1#token.
+        let name = "Sec-WebSocket-Protocol";
+        let present = self.headers.first(name).is_some();
+        let mut elements = self.headers.elements(name).peekable();
+        if present && (elements.peek().is_none() || !elements.all(is_token)) {
+            return Err(self.headers.invalid(name));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("headers", &self.headers)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The host and port of a target that is a whole `http` or `https` URI, RFC 9110 §4.2.
+fn authority(target: &str) -> Option<&str> {
+    let (scheme, rest) = target.split_once("://")?;
+    if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+        return None;
+    }
+    rest.split(['/', '?', '#']).next()
+}

@@ -1,0 +1,128 @@
+//! A response other than the 101.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use crate::handshake::error::BuildError;
+use crate::handshake::lines::Lines;
+
+/// An HTTP response of the server's own, after which it closes the connection.
+///
+/// ```
+/// use sansock::handshake::server::Response;
+///
+/// let response = Response::new(401)?.header("WWW-Authenticate", "Basic")?.body("log in first");
+/// assert_eq!(
+///     response.encode(),
+///     b"HTTP/1.1 401 Unauthorized\r\n\
+///       WWW-Authenticate: Basic\r\n\
+///       Connection: close\r\n\
+///       Content-Length: 12\r\n\
+///       \r\n\
+///       log in first"
+/// );
+/// assert!(Response::new(200)?.header("Set-Cookie", "a\r\nSet-Cookie: b").is_err());
+/// # Ok::<(), sansock::handshake::BuildError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    status: u16,
+    lines: Lines,
+    body: Vec<u8>,
+}
+
+impl Response {
+    /// A response with a status code of 200 to 599 and no body.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::Status`] for any other code; the 101 comes from
+    /// [`Upgrade::accept`](super::Upgrade::accept).
+    pub fn new(status: u16) -> Result<Self, BuildError> {
+        if !(200..=599).contains(&status) {
+            return Err(BuildError::Status { status });
+        }
+        Ok(Response::refusing(status))
+    }
+
+    /// The response with one more header.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] where the name is not a token, the value has a control character in it, or
+    /// the header is one of the handshake's: `Connection`, `Content-Length`, `Transfer-Encoding`,
+    /// `Upgrade`, `Host` and all that begin with `Sec-WebSocket-`.
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, BuildError> {
+        self.lines.add(name, value.as_ref())?;
+        Ok(self)
+    }
+
+    /// The response with this body. Name its type with a `Content-Type` header.
+    ///
+    /// A response to a HEAD request, and one of status 204 or 304, has none.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// The whole response, as it has to be sent. A 426 says by itself what to upgrade to.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut head = Lines::starting(&format!("HTTP/1.1 {} {}", self.status, self.reason()));
+        head.append(&self.lines);
+        if self.status == UPGRADE_REQUIRED {
+            // RFC 6455 §4.2.2, item 4: the version that the server understands.
+            head.push("Sec-WebSocket-Version", "13");
+            // RFC 9110 §15.5.22 and §7.8: with Upgrade, which Connection names as well.
+            head.push("Upgrade", "websocket");
+            head.push("Connection", "close, Upgrade");
+        } else {
+            head.push("Connection", "close");
+        }
+        // RFC 9110 §8.6: no Content-Length in a 204, and none of this body in a 304.
+        if matches!(self.status, 204 | 304) {
+            return head.end();
+        }
+        head.push("Content-Length", format!("{}", self.body.len()));
+        let mut bytes = head.end();
+        bytes.extend_from_slice(&self.body);
+        bytes
+    }
+
+    pub(super) fn refusing(status: u16) -> Self {
+        Response { status, lines: Lines::default(), body: Vec::new() }
+    }
+
+    /// Adds a header of the handshake's own.
+    pub(super) fn push(&mut self, name: &str, value: &str) {
+        self.lines.push(name, value);
+    }
+
+    /// The reason phrase, RFC 9110 §15: for people, and empty where the code is a rare one.
+    const fn reason(&self) -> &'static str {
+        match self.status {
+            200 => "OK",
+            204 => "No Content",
+            301 => "Moved Permanently",
+            302 => "Found",
+            303 => "See Other",
+            304 => "Not Modified",
+            307 => "Temporary Redirect",
+            308 => "Permanent Redirect",
+            400 => "Bad Request",
+            401 => "Unauthorized",
+            403 => "Forbidden",
+            404 => "Not Found",
+            405 => "Method Not Allowed",
+            UPGRADE_REQUIRED => "Upgrade Required",
+            429 => "Too Many Requests",
+            431 => "Request Header Fields Too Large",
+            500 => "Internal Server Error",
+            503 => "Service Unavailable",
+            505 => "HTTP Version Not Supported",
+            _ => "",
+        }
+    }
+}
+
+const UPGRADE_REQUIRED: u16 = 426;

@@ -1,0 +1,121 @@
+//! An opening handshake that can be accepted.
+
+use alloc::vec::Vec;
+
+use crate::handshake::error::BuildError;
+use crate::handshake::excerpt::Excerpt;
+use crate::handshake::headers::Headers;
+use crate::handshake::key::accept_key;
+use crate::handshake::lines::Lines;
+use crate::negotiated::Negotiated;
+
+/// A request that meets RFC 6455 §4.2.1, to be accepted or let go.
+///
+/// Accept it as it is, or choose a subprotocol and add headers first:
+///
+/// ```
+/// use sansock::handshake::server::Handshake;
+///
+/// let (_, request) = Handshake::default().receive(
+///     b"GET /chat HTTP/1.1\r\n\
+///       Host: server.example.com\r\n\
+///       Upgrade: websocket\r\n\
+///       Connection: Upgrade\r\n\
+///       Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+///       Sec-WebSocket-Protocol: chat, superchat\r\n\
+///       Sec-WebSocket-Version: 13\r\n\
+///       \r\n",
+/// )?;
+/// let request = request.expect("the head is complete");
+/// let upgrade = request.upgrade()?;
+/// assert_eq!(upgrade.subprotocols().collect::<Vec<_>>(), ["chat", "superchat"]);
+/// let (response, negotiated) = upgrade.subprotocol("chat")?.header("Server", "mine")?.accept();
+/// assert_eq!(negotiated.subprotocol(), Some("chat"));
+/// assert_eq!(
+///     String::from_utf8(response)?,
+///     "HTTP/1.1 101 Switching Protocols\r\n\
+///      Upgrade: websocket\r\n\
+///      Connection: Upgrade\r\n\
+///      Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+///      Sec-WebSocket-Protocol: chat\r\n\
+///      Server: mine\r\n\
+///      \r\n"
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Upgrade<'a> {
+    headers: &'a Headers,
+    /// A valid key.
+    key: &'a [u8],
+    /// One of `headers`' subprotocols.
+    subprotocol: Option<&'a str>,
+    lines: Lines,
+}
+
+impl<'a> Upgrade<'a> {
+    /// The subprotocols that the client offers, in its order of preference, RFC 6455 §1.9.
+    pub fn subprotocols(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.headers
+            .elements("Sec-WebSocket-Protocol")
+            .filter_map(|element| core::str::from_utf8(element).ok())
+    }
+
+    /// Chooses the subprotocol to use. Without a choice, none is in use, which the client has to
+    /// put up with.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::UnofferedSubprotocol`] where the client did not offer it, letter by letter.
+    pub fn subprotocol(mut self, subprotocol: &str) -> Result<Self, BuildError> {
+        // RFC 6455 §4.2.2, item 4: the value must be one of the client's.
+        self.subprotocol = self.subprotocols().find(|offered| *offered == subprotocol);
+        if self.subprotocol.is_none() {
+            let subprotocol = Excerpt::new(subprotocol.as_bytes());
+            return Err(BuildError::UnofferedSubprotocol { subprotocol });
+        }
+        Ok(self)
+    }
+
+    /// Chooses the first of `supported` that the client offers, or none.
+    pub fn select_subprotocol(mut self, supported: &[&str]) -> Self {
+        self.subprotocol =
+            supported.iter().find_map(|name| self.subprotocols().find(|offered| offered == name));
+        self
+    }
+
+    /// Adds a header to the response.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`], as [`Response::header`](super::Response::header).
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, BuildError> {
+        self.lines.add(name, value.as_ref())?;
+        Ok(self)
+    }
+
+    /// Accepts: gives the whole response, to be sent before any frame, and what was agreed on.
+    ///
+    /// The connection is open from here on, RFC 6455 §4.2.2.
+    #[must_use]
+    pub fn accept(self) -> (Vec<u8>, Negotiated) {
+        // RFC 6455 §4.2.2, item 5
+        let mut head = Lines::starting("HTTP/1.1 101 Switching Protocols");
+        head.push("Upgrade", "websocket");
+        head.push("Connection", "Upgrade");
+        head.push("Sec-WebSocket-Accept", accept_key(self.key));
+        let mut negotiated = Negotiated::default();
+        if let Some(subprotocol) = self.subprotocol {
+            head.push("Sec-WebSocket-Protocol", subprotocol);
+            negotiated = negotiated.with_subprotocol(subprotocol);
+        }
+        head.append(&self.lines);
+        (head.end(), negotiated)
+    }
+
+    /// For a request that has been checked, with its key.
+    pub(super) fn new(headers: &'a Headers, key: &'a [u8]) -> Self {
+        Upgrade { headers, key, subprotocol: None, lines: Lines::default() }
+    }
+}

@@ -1,0 +1,72 @@
+//! Every input is fed in every way: whole, byte by byte, at every split, with trailing bytes.
+
+use std::fmt::Debug;
+
+use sansock::handshake::{HeadError, client, server};
+
+/// What one call gives, in either role.
+pub(crate) type Received<T, E> = Result<(usize, Option<T>), E>;
+
+/// What a server makes of `input`, and how many bytes it took.
+pub(crate) fn server(input: &[u8]) -> Received<server::Request, server::Refusal> {
+    let over = server::Refusal::Head(HeadError::Over);
+    every_way(input, server::Handshake::default, server::Handshake::receive, over)
+}
+
+/// What a client with `request` makes of `input`, and how many bytes it took.
+pub(crate) fn client(
+    request: &client::Request,
+    input: &[u8],
+) -> Received<client::Outcome, client::Error> {
+    let start = || request.start(*b"the sample nonce").1;
+    every_way(input, start, client::Handshake::receive, client::Error::Head(HeadError::Over))
+}
+
+fn every_way<S, T, E>(
+    input: &[u8],
+    start: impl Fn() -> S,
+    receive: impl Fn(&mut S, &[u8]) -> Received<T, E>,
+    over: E,
+) -> Received<T, E>
+where
+    T: Debug + PartialEq,
+    E: Debug + PartialEq,
+{
+    let run = |chunks: &[&[u8]]| in_chunks(&mut start(), chunks, &receive, &over);
+    let whole = run(&[input]);
+    for split in 0..=input.len() {
+        let (before, after) = input.split_at(split);
+        assert_eq!(run(&[before, after]), whole, "split at {split}");
+        assert_eq!(run(&[before, b"", after]), whole, "split at {split}");
+    }
+    assert_eq!(run(&input.chunks(1).collect::<Vec<_>>()), whole, "byte by byte");
+    if !matches!(whole, Ok((_, None))) {
+        for trailing in [&b"\x81\x85"[..], b"\r\n", b"GET / HTTP/1.1\r\n\r\n", input] {
+            assert_eq!(run(&[&[input, trailing].concat()]), whole, "with trailing bytes");
+        }
+    }
+    whole
+}
+
+/// Feeds `chunks` until there is a result; after that, no byte may be taken.
+pub(crate) fn in_chunks<S, T, E: Debug + PartialEq>(
+    handshake: &mut S,
+    chunks: &[&[u8]],
+    receive: impl Fn(&mut S, &[u8]) -> Received<T, E>,
+    over: &E,
+) -> Received<T, E> {
+    let mut total = 0;
+    for chunk in chunks {
+        let result = receive(handshake, chunk);
+        if let Ok((taken, None)) = result {
+            assert_eq!(taken, chunk.len(), "while more is needed, all is taken");
+            total += taken;
+            continue;
+        }
+        for later in [&b""[..], b"x", b"GET / HTTP/1.1\r\n\r\n"] {
+            assert_eq!(receive(handshake, later).err().as_ref(), Some(over));
+        }
+        return result.map(|(taken, value)| (total + taken, value));
+    }
+    Ok((total, None))
+}

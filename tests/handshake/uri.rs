@@ -1,0 +1,71 @@
+//! The URIs that a client takes, RFC 6455 §3.
+
+use sansock::handshake::client::{InvalidUri, Request};
+
+#[test]
+fn uris_and_what_they_ask_for() {
+    // URI, host, port, secure, Host header, resource name
+    let cases = [
+        ("ws://example.com", "example.com", 80, false, "example.com", "/"),
+        ("wss://example.com", "example.com", 443, true, "example.com", "/"),
+        ("WsS://Example.com:443/A", "Example.com", 443, true, "Example.com", "/A"),
+        ("ws://example.com:443/", "example.com", 443, false, "example.com:443", "/"),
+        ("wss://example.com:80/", "example.com", 80, true, "example.com:80", "/"),
+        ("ws://example.com:/", "example.com", 80, false, "example.com", "/"),
+        ("ws://example.com:0080/", "example.com", 80, false, "example.com", "/"),
+        ("ws://example.com:65535?a?b", "example.com", 65535, false, "example.com:65535", "/?a?b"),
+        ("ws://example.com/a?", "example.com", 80, false, "example.com", "/a"),
+        (
+            "ws://example.com/a//b/../c?d=e%20f:@[]",
+            "example.com",
+            80,
+            false,
+            "example.com",
+            "/a//b/../c?d=e%20f:@[]",
+        ),
+        ("ws://127.0.0.1:9001/", "127.0.0.1", 9001, false, "127.0.0.1:9001", "/"),
+        ("ws://[::1]", "::1", 80, false, "[::1]", "/"),
+        ("wss://[2001:db8::1]:8443/x", "2001:db8::1", 8443, true, "[2001:db8::1]:8443", "/x"),
+        ("ws://a/?u=ws://b", "a", 80, false, "a", "/?u=ws://b"),
+    ];
+    for (uri, host, port, secure, host_header, resource) in cases {
+        let request = Request::new(uri).unwrap();
+        assert_eq!((request.host(), request.port(), request.is_secure()), (host, port, secure));
+        let (bytes, _) = request.start([0; 16]);
+        let head = format!("GET {resource} HTTP/1.1\r\nHost: {host_header}\r\n");
+        assert!(bytes.starts_with(head.as_bytes()), "{uri}: {}", bytes.escape_ascii());
+    }
+}
+
+#[test]
+fn d2_uris_that_are_refused() {
+    let cases = [
+        ("", "URI scheme other than ws and wss"),
+        ("example.com", "URI scheme other than ws and wss"),
+        ("http://example.com/", "URI scheme other than ws and wss"),
+        ("ws:example.com", "URI scheme other than ws and wss"),
+        ("example.com/?u=ws://a", "URI scheme other than ws and wss"),
+        ("ws://example.com/#a", "URI with a fragment"),
+        ("ws://example.com#", "URI with a fragment"),
+        ("ws://user:pass@example.com/", "URI with user information"),
+        ("ws://", "host \"\""),
+        ("ws:///chat", "host \"\""),
+        ("ws://:80/", "host \":80\""),
+        ("ws://a:b:80/", "port \"b:80\""),
+        ("ws://a:+80/", "port \"+80\""),
+        ("ws://a:65536/", "port \"65536\""),
+        ("ws://a\\b/", "host \"a\\\\b\""),
+        ("ws://[::1/", "host \"[::1\""),
+        ("ws://[::1]80/", "host \"[::1]80\""),
+        ("ws://[a]/", "host \"[a]\""),
+        ("ws://::1/", "host \"::1\""),
+        ("ws://a/b c", "byte 0x20 at 8 of a URI"),
+        ("ws://a/b\r\nHost: c", "byte 0x0d at 8 of a URI"),
+        ("ws://\u{e9}/", "byte 0xc3 at 5 of a URI"),
+        ("ws://a/\0", "byte 0x00 at 7 of a URI"),
+    ];
+    for (uri, why) in cases {
+        assert_eq!(Request::new(uri).unwrap_err().to_string(), why, "{uri:?}");
+    }
+    assert_eq!(Request::new("ws://a/#").unwrap_err(), InvalidUri::Fragment, "D2");
+}
