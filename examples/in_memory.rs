@@ -1,1 +1,84 @@
-fn main() {}
+//! A client and a server in one process, without a socket: the loop alone.
+//!
+//! ```text
+//! cargo run --example in_memory
+//! ```
+
+use std::error::Error;
+
+use bytes::Buf;
+use sansock::handshake::{client, server};
+use sansock::{CloseCode, Config, Connection, Event, State};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    shake_hands()?;
+    let mut client = Connection::new(Config::client());
+    let mut server = Connection::new(Config::server());
+
+    client.send_text("hello")?;
+    client.send_binary(&[1, 2, 3])?;
+    client.ping(b"still there?")?;
+    let mut answers = 0;
+    while client.state() != State::Closed {
+        carry(&mut client, &mut server, |server, event| {
+            println!("server: {}", describe(&event));
+            match event {
+                Event::Text(text) => server.send_text(&text)?,
+                Event::Binary(data) => server.send_binary(&data)?,
+                _ => {} // what a ping or a close asks for is in the output already
+            }
+            Ok(())
+        })?;
+        carry(&mut server, &mut client, |client, event| {
+            println!("client: {}", describe(&event));
+            answers += 1;
+            if answers == 3 {
+                client.close(CloseCode::NORMAL, "that was all")?;
+            }
+            Ok(())
+        })?;
+    }
+    println!("client: {:?}, server: {:?}", client.receive_eof(), server.receive_eof());
+    Ok(())
+}
+
+/// The opening handshake: two heads, each made by one end and read by the other.
+fn shake_hands() -> Result<(), Box<dyn Error>> {
+    let (request, mut opening) = client::Request::new("ws://in.memory/")?.start(client::nonce());
+    let (_, request) = server::Handshake::default().receive(&request)?;
+    let (response, _) = request.ok_or("the request is cut")?.upgrade()?.accept();
+    match opening.receive(&response)? {
+        (_, Some(client::Outcome::Established { .. })) => Ok(()),
+        _ => Err("the server did not accept".into()),
+    }
+}
+
+/// Moves what one end has to send to the other, which handles what comes of it. This is all that a
+/// transport does, in as many pieces as it likes.
+fn carry(
+    from: &mut Connection,
+    to: &mut Connection,
+    mut handle: impl FnMut(&mut Connection, Event<'_>) -> Result<(), Box<dyn Error>>,
+) -> Result<(), Box<dyn Error>> {
+    let mut buffer = [0; 8];
+    while from.output().has_remaining() {
+        let len = buffer.len().min(from.output().remaining());
+        let mut input = buffer.get_mut(..len).unwrap_or_default();
+        from.output().copy_to_slice(input);
+        while let Some(event) = to.receive(&mut input)? {
+            handle(to, event)?;
+        }
+    }
+    Ok(())
+}
+
+fn describe(event: &Event<'_>) -> String {
+    match event {
+        Event::Text(text) => format!("text {text:?}", text = text.as_str()),
+        Event::Binary(data) => format!("binary {:?}", &**data),
+        Event::Ping(data) => format!("ping {:?}", String::from_utf8_lossy(data)),
+        Event::Pong(data) => format!("pong {:?}", String::from_utf8_lossy(data)),
+        Event::Close { code, reason } => format!("close {code:?} {:?}", reason.as_str()),
+        _ => "something new".into(),
+    }
+}

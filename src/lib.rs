@@ -1,4 +1,69 @@
-//! stub
+//! A sans-I/O WebSocket endpoint: bytes in, events and bytes out.
+//!
+//! `sansock` opens no socket, reads no clock and spawns nothing. Whatever moves bytes can drive it:
+//! TCP, TLS, a Unix socket, an HTTP/2 stream, an `io_uring`, a microcontroller's radio.
+//!
+//! # A server and a client
+//!
+//! A [`Connection`] is one end of a WebSocket, after its handshake. What the transport reads goes
+//! into [`receive`](Connection::receive), and what is in [`output`](Connection::output) goes to the
+//! transport; that is all, and its documentation says it in full.
+//!
+//! ```
+//! # #[cfg(feature = "rand")] {
+//! use bytes::Buf;
+//! use sansock::{CloseCode, Config, Connection, Event};
+//!
+//! let mut client = Connection::new(Config::client());
+//! let mut server = Connection::new(Config::server());
+//! client.send_text("hello")?;
+//! client.close(CloseCode::NORMAL, "")?;
+//!
+//! // The transport: what the client has to write is what the server reads.
+//! let mut buffer = [0; 64];
+//! let len = client.output().remaining();
+//! client.output().copy_to_slice(&mut buffer[..len]);
+//!
+//! let mut input = &mut buffer[..len];
+//! while let Some(event) = server.receive(&mut input)? {
+//!     match event {
+//!         Event::Text(text) => server.send_text(&text)?, // `text` is a part of `buffer`
+//!         Event::Close { code, .. } => assert_eq!(code, Some(CloseCode::NORMAL)),
+//!         _ => {}
+//!     }
+//! }
+//! // The echo, and the answer to the close.
+//! assert_eq!(server.output().chunk(), b"\x81\x05hello\x88\x02\x03\xE8");
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Layers
+//!
+//! Each is public and useful alone; each imports only from those before it.
+//!
+//! | | |
+//! | --- | --- |
+//! | [`Role`], [`Opcode`], [`CloseCode`], [`CloseReason`] | the RFC's words |
+//! | [`ProtocolError`], [`UsageError`] | the peer's fault, the caller's fault |
+//! | [`mask`], [`utf8`] | the two loops that touch every byte |
+//! | [`frame`] | RFC 6455 §5 on the wire, without an allocator |
+//! | [`Negotiated`] | what a handshake hands to a connection |
+//! | [`Message`], [`Text`], [`Payload`] | what frames carry |
+//! | [`Connection`], [`Config`], [`Event`], [`Output`] | one end of a WebSocket |
+//! | [`handshake`] | RFC 6455 §4, both roles, sans-I/O too |
+//!
+//! # Features
+//!
+//! * `std` (default): run-time choice of instruction sets, vectored output; implies `alloc`.
+//! * `alloc`: messages, connections, output. Without it [`frame`], [`mask`], [`utf8`] and the words
+//!   above remain.
+//! * `simd` (default): `simdutf8`.
+//! * `handshake` (default): the opening handshake; implies `alloc`.
+//! * `rand` (default): mask keys and nonces from the thread's generator; implies `std`.
+//!
+//! Without `rand` a client's configuration takes a source of mask keys.
+
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 
 #[cfg(feature = "alloc")]
@@ -9,9 +74,13 @@ mod close;
 mod connection;
 mod error;
 pub mod frame;
+#[cfg(feature = "handshake")]
+pub mod handshake;
 pub mod mask;
 #[cfg(feature = "alloc")]
 mod message;
+#[cfg(feature = "handshake")]
+mod negotiated;
 mod opcode;
 mod role;
 pub mod utf8;
@@ -21,10 +90,17 @@ pub use error::{ProtocolError, UsageError, Violation};
 pub use frame::Limits;
 pub use opcode::Opcode;
 pub use role::Role;
+
 #[cfg(feature = "alloc")]
-pub use {
-    connection::{
-        Closure, Config, Connection, Event, Output, Refusal, SendError, State, TransportAction,
-    },
-    message::{Message, Payload, Text, Utf8Bytes},
+pub use connection::{
+    Closure, Config, Connection, Event, Output, Refusal, SendError, State, TransportAction,
 };
+#[cfg(feature = "alloc")]
+pub use message::{Message, Payload, Text, Utf8Bytes};
+#[cfg(feature = "handshake")]
+pub use negotiated::Negotiated;
+
+/// README.md's examples compile.
+#[cfg(all(doctest, feature = "handshake", feature = "std"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -26,10 +26,10 @@ pub struct Output {
     claimed: usize,
     /// All bytes queued: `small.len()` and the lengths in `large`.
     len: usize,
-    /// Where the automatic pong that is queued ends, counted from the front of the queue; 0 where
-    /// none is: `pong_end <= len`
+    /// Where the last automatic pong that is queued ends, counted from the front of the queue; 0
+    /// where none is: `pong_end <= len`
     pong_end: usize,
-    /// The automatic pong that waits until the queued one is written.
+    /// The automatic pong that waits until the queued ones are written.
     next_pong: Option<Box<ControlFrame>>,
 }
 
@@ -86,10 +86,11 @@ impl Output {
         self.large.push_back(Large { before, payload });
     }
 
-    /// Queues an automatic pong, or, where one is queued already, keeps it until that is written,
-    /// instead of any that is being kept. RFC 6455 §5.5.3: answering the latest ping is enough.
+    /// Queues an automatic pong. Where output waits, and a pong in it, it is kept apart until that
+    /// is written, and a later one takes its place: RFC 6455 §5.5.3 says that answering the latest
+    /// ping is enough, and so a flood of them does not fill the queue.
     pub(super) fn push_pong(&mut self, frame: ControlFrame) {
-        if self.pong_end == 0 {
+        if self.pong_end == 0 || self.len < PONG_BACKLOG && self.next_pong.is_none() {
             self.push(&frame, &[], None);
             self.pong_end = self.len;
         } else {
@@ -190,6 +191,9 @@ impl Buf for Output {
         }
     }
 }
+
+/// Bytes of output below which every ping is answered.
+const PONG_BACKLOG: usize = 1024;
 
 /// Shows lengths alone, so that logs hold nobody's data.
 impl fmt::Debug for Output {

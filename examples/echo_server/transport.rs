@@ -1,0 +1,70 @@
+//! The three ways to touch a transport: read, write, and see it end.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Buf;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::time::timeout;
+
+/// The length of a read, at most.
+pub(crate) const READ_LEN: usize = 64 * 1024;
+
+thread_local! {
+    /// The one buffer of all connections on this thread: it is used between two waits, never over
+    /// one, so that a connection that waits holds none.
+    static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_LEN].into());
+}
+
+/// Waits for bytes and gives them to `take`: none at the end of the transport. `idle` is called
+/// before each wait.
+pub(crate) async fn read<T: AsyncRead + Unpin, State, Taken>(
+    stream: &mut T,
+    state: &mut State,
+    take: impl Fn(&mut State, &mut [u8]) -> Taken,
+    idle: impl Fn(&mut State),
+) -> io::Result<Taken> {
+    poll_fn(|context| {
+        BUFFER.with_borrow_mut(|buffer| {
+            let mut read = ReadBuf::new(buffer);
+            let Poll::Ready(result) = Pin::new(&mut *stream).poll_read(context, &mut read) else {
+                idle(state);
+                return Poll::Pending;
+            };
+            Poll::Ready(result.map(|()| take(state, read.filled_mut())))
+        })
+    })
+    .await
+}
+
+/// Writes all of `output`; a client that takes nothing of it for a minute is given up.
+pub(crate) async fn write_all(
+    stream: &mut (impl AsyncWrite + Unpin),
+    output: &mut impl Buf,
+) -> io::Result<()> {
+    while output.has_remaining() {
+        if timeout(STALL_LIMIT, stream.write_buf(output)).await?? == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+    }
+    timeout(STALL_LIMIT, stream.flush()).await?
+}
+
+/// Ends the writing half and waits for the client to end its own, as long as that is worth: a
+/// socket closed with unread input is reset, and the client may lose what was written last.
+pub(crate) async fn end(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
+    timeout(LINGER_LIMIT, async {
+        stream.shutdown().await?;
+        while read(stream, &mut (), |(), bytes| bytes.len(), |()| ()).await? > 0 {}
+        Ok(())
+    })
+    .await?
+}
+
+const STALL_LIMIT: Duration = Duration::from_secs(60);
+
+const LINGER_LIMIT: Duration = Duration::from_secs(5);
