@@ -5,12 +5,13 @@
 //! ```
 //!
 //! A browser that opens `http://127.0.0.1:9001/` gets a page to try it with. The crate does no I/O,
-//! so this is where it is done: `handshake` and `echo` drive sans-I/O state machines over any
-//! transport, `transport` has the three ways in which they touch it.
+//! so this is where it is done: `server` has a client's whole way, for which `handshake` and `echo`
+//! drive sans-I/O state machines over any transport; `transport` has the ways to touch one.
 
 mod echo;
 mod handshake;
 mod options;
+mod server;
 mod transport;
 
 use std::process::ExitCode;
@@ -18,15 +19,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use options::{Options, Stop};
-use sansock::Config;
-use tokio::io::{AsyncRead, AsyncWrite};
+use server::Server;
 use tokio::net::TcpListener;
-
-/// What all connections share.
-struct Server {
-    config: Arc<Config>,
-    subprotocols: Vec<String>,
-}
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -71,20 +65,5 @@ async fn listen(options: Options) -> std::io::Result<()> {
         }
     }
 }
-
-impl Server {
-    /// One client, from its first byte to its last. What fails on its way is that client's alone.
-    async fn serve(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin) {
-        let opening = handshake::accept(&mut stream, &self.subprotocols);
-        let Ok(Ok(Some(early))) = tokio::time::timeout(HANDSHAKE_DEADLINE, opening).await else {
-            return;
-        };
-        // A transport that breaks has nobody left to tell.
-        let _ = echo::run(&mut stream, Arc::clone(&self.config), early).await;
-    }
-}
-
-/// For the whole handshake, however many reads it takes.
-const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
 
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -1,0 +1,99 @@
+"""Chromium as a client of the echo server: python browser_client.py ws://HOST:PORT/ CHROMIUM
+
+Opens the page that the server gives for a plain GET, uses it as a person would, and then runs a
+script in it. The browser is spoken to by its own debugging protocol, which is a WebSocket too.
+"""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import urllib.request
+
+from websockets.asyncio.client import connect
+
+URL, CHROMIUM = sys.argv[1:]
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--remote-debugging-port=0",
+]  # fmt: skip
+
+USES_THE_PAGE = """
+new Promise(done => {
+  const log = document.getElementById("log");
+  let said = false;
+  const look = () => {
+    if (log.textContent.includes("connected to") && !said) {
+      said = true;
+      document.querySelector("input").value = "grüße 🦀";
+      document.querySelector("form").requestSubmit();
+    }
+    if (log.textContent.includes("← grüße 🦀")) done(true);
+  };
+  new MutationObserver(look).observe(log, {childList: true, characterData: true, subtree: true});
+  look();
+})
+"""
+
+ECHOES = """
+new Promise((done, fail) => {
+  const messages = ["", "hello", "ä".repeat(70000), new Uint8Array(0), new Uint8Array([0, 255]),
+                    new Uint8Array(1 << 20).fill(7)];
+  const ws = new WebSocket(URL, ["unknown", "echo"]);
+  ws.binaryType = "arraybuffer";
+  const same = (sent, got) => typeof sent === "string" ? sent === got
+    : got.byteLength === sent.length && new Uint8Array(got).every((byte, i) => byte === sent[i]);
+  let next = 0;
+  ws.onopen = () => ws.send(messages[0]);
+  ws.onmessage = event => {
+    if (!same(messages[next], event.data)) fail(new Error("message " + next));
+    next += 1;
+    if (next < messages.length) ws.send(messages[next]); else ws.close(4321, "enough");
+  };
+  ws.onclose = event => done([ws.protocol, ws.extensions, next, event.wasClean, event.code]);
+  ws.onerror = () => fail(new Error("error event"));
+})
+"""
+
+
+async def evaluate(devtools, expression):
+    call = {"expression": expression, "awaitPromise": True, "returnByValue": True}
+    await devtools.send(json.dumps({"id": 1, "method": "Runtime.evaluate", "params": call}))
+    while (answer := json.loads(await devtools.recv())).get("id") != 1:
+        pass
+    result = answer["result"]
+    assert "exceptionDetails" not in result, result
+    return result["result"].get("value")
+
+
+async def main(devtools_port):
+    page = URL.replace("ws://", "http://")
+    new = urllib.request.Request(f"http://127.0.0.1:{devtools_port}/json/new?{page}", method="PUT")
+    target = json.load(urllib.request.urlopen(new))["webSocketDebuggerUrl"]
+    async with connect(target, max_size=None, compression=None) as devtools:
+        loaded = "new Promise(r => document.readyState == 'complete' ? r() : onload = r)"
+        while await evaluate(devtools, f"{loaded}.then(() => location.href)") != page:
+            pass
+        assert await evaluate(devtools, USES_THE_PAGE)
+        print("  Chromium: the page echoes what is typed into it")
+        outcome = await evaluate(devtools, ECHOES.replace("URL", json.dumps(URL)))
+        assert outcome == ["echo", "", 6, True, 4321], outcome
+        print("  Chromium: text, binary, subprotocol and close code")
+
+
+with tempfile.TemporaryDirectory() as profile:
+    command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+    chromium = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    try:
+        for line in chromium.stderr:
+            if found := re.search(r"DevTools listening on ws://[^:]+:(\d+)/", line):
+                break
+        else:
+            sys.exit("Chromium did not start")
+        asyncio.run(asyncio.wait_for(main(found.group(1)), 60))
+    finally:
+        chromium.kill()
+        chromium.wait()
