@@ -11,7 +11,7 @@
 //!
 //! ```
 //! # #[cfg(feature = "rand")] {
-//! use bytes::Buf;
+//! use sansock::bytes::Buf;
 //! use sansock::{CloseCode, Config, Connection, Event};
 //!
 //! let mut client = Connection::new(Config::client());
@@ -95,6 +95,9 @@ pub use role::Role;
 pub use connection::{
     Closure, Config, Connection, Event, Output, Refusal, SendError, State, TransportAction,
 };
+/// The crate whose buffers this one speaks: [`Output`] is a [`bytes::Buf`].
+#[cfg(feature = "alloc")]
+pub use bytes;
 #[cfg(feature = "alloc")]
 pub use message::{Message, Payload, Text, Utf8Bytes};
 #[cfg(feature = "handshake")]
