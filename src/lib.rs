@@ -91,13 +91,13 @@ pub use frame::Limits;
 pub use opcode::Opcode;
 pub use role::Role;
 
+/// The crate whose buffers this one speaks: [`Output`] is a [`bytes::Buf`].
+#[cfg(feature = "alloc")]
+pub use bytes;
 #[cfg(feature = "alloc")]
 pub use connection::{
     Closure, Config, Connection, Event, Output, Refusal, SendError, State, TransportAction,
 };
-/// The crate whose buffers this one speaks: [`Output`] is a [`bytes::Buf`].
-#[cfg(feature = "alloc")]
-pub use bytes;
 #[cfg(feature = "alloc")]
 pub use message::{Message, Payload, Text, Utf8Bytes};
 #[cfg(feature = "handshake")]

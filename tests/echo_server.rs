@@ -1,4 +1,4 @@
-//! The echo_server example with clients that do as they should, and with others.
+//! The echo server with clients that do as they should, and with others.
 //!
 //! Transports are in memory and the clock is simulated: it moves on when everybody waits.
 #![cfg(all(feature = "handshake", feature = "rand"))]

@@ -47,8 +47,7 @@ async fn main() -> ExitCode {
 async fn listen(options: Options) -> std::io::Result<()> {
     let listener = TcpListener::bind(&options.listen).await?;
     println!("listening on ws://{}/", listener.local_addr()?);
-    let server =
-        Arc::new(Server { config: Arc::new(options.config()), subprotocols: options.subprotocols });
+    let server = Arc::new(Server::new(options));
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
