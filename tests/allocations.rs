@@ -40,7 +40,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        count(0, -layout.size() as isize);
+        count(0, -(layout.size() as isize));
         // SAFETY: the caller keeps the contract of `dealloc`; all blocks are the system's.
         unsafe { System.dealloc(block, layout) }
     }
