@@ -1,5 +1,7 @@
 //! From bytes to frames: a state machine that holds a header in pieces and nothing else.
 
+use core::fmt;
+
 use super::MAX_HEADER;
 use super::header::{Header, Rsv};
 use super::rules::{Fault, Limits, OpenMessage, Rules};
@@ -46,7 +48,7 @@ pub struct Decoder {
 }
 
 /// A part of a frame.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub enum Part<'a> {
     /// A new frame begins.
     Header(Header),
@@ -57,6 +59,19 @@ pub enum Part<'a> {
         /// Whether the payload ends with it.
         last: bool,
     },
+}
+
+/// Shows a payload's length alone, so that logs hold nobody's data.
+impl fmt::Debug for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Part::Header(header) => f.debug_tuple("Header").field(header).finish(),
+            Part::Payload { bytes, last } => {
+                let (len, more) = (bytes.len(), if *last { "" } else { " of more" });
+                write!(f, "Payload({len} bytes{more})")
+            }
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

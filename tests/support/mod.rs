@@ -11,7 +11,7 @@
 )]
 
 use bytes::{Buf, BytesMut};
-use sansock::{Config, Connection, Event, Limits, ProtocolError, Role, Violation};
+use sansock::{Config, Connection, Event, Limits, Opcode, ProtocolError, Role, Violation};
 
 /// RFC 6455 §5.7's mask key.
 pub const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
@@ -49,6 +49,8 @@ impl From<ProtocolError> for Seen {
         Seen::Failed(error.violation(), error.offset())
     }
 }
+
+pub const ROLES: [Role; 2] = [Role::Client, Role::Server];
 
 /// A configuration for this role; a client's masks with [`KEY`].
 pub fn config(role: Role) -> Config {
@@ -99,6 +101,75 @@ pub fn head_for(role: Role, first: u8, len: u64) -> Vec<u8> {
         head.extend(KEY);
     }
     head
+}
+
+/// Limits beyond what a header can announce.
+pub const NO_LIMITS: Limits = Limits { frame: u64::MAX, message: u64::MAX, fragments: u32::MAX };
+
+/// A message in as many frames as `parts`, as the peer of `role` sends it.
+pub fn fragmented_for(role: Role, opcode: Opcode, parts: &[&[u8]]) -> Vec<u8> {
+    let mut stream = Vec::new();
+    for (i, part) in parts.iter().enumerate() {
+        let opcode = if i == 0 { opcode } else { Opcode::Continuation };
+        let fin = if i + 1 == parts.len() { 0x80 } else { 0 };
+        stream.extend(frame_for(role, fin | opcode.as_u8(), part));
+    }
+    stream
+}
+
+/// A frame that a connection has sent, taken apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    pub first: u8,
+    pub key: Option<[u8; 4]>,
+    /// Unmasked.
+    pub payload: Vec<u8>,
+}
+
+impl Frame {
+    /// What does not depend on the sender's role.
+    pub fn content(&self) -> (u8, &[u8]) {
+        (self.first, &self.payload)
+    }
+}
+
+/// The whole frames that `bytes` consist of, read by hand; their lengths are minimal.
+pub fn frames(mut bytes: &[u8]) -> Vec<Frame> {
+    let mut take = |count: usize| {
+        let (front, rest) = bytes.split_at(count);
+        bytes = rest;
+        (front, rest.is_empty())
+    };
+    let mut frames = Vec::new();
+    let mut done = take(0).1;
+    while !done {
+        let head = take(2).0;
+        let len = match head[1] & 0x7F {
+            126 => {
+                let len = u16::from_be_bytes(take(2).0.try_into().unwrap());
+                assert!(len >= 126, "a length of 16 bits is minimal");
+                usize::from(len)
+            }
+            127 => {
+                let len = u64::from_be_bytes(take(8).0.try_into().unwrap());
+                assert!(len >= 65536, "a length of 64 bits is minimal");
+                usize::try_from(len).unwrap()
+            }
+            len => usize::from(len),
+        };
+        let key: Option<[u8; 4]> = (head[1] & 0x80 != 0).then(|| take(4).0.try_into().unwrap());
+        let (payload, last) = take(len);
+        let mask = key.unwrap_or_default();
+        let payload = payload.iter().zip(mask.iter().cycle()).map(|(byte, key)| byte ^ key);
+        frames.push(Frame { first: head[0], key, payload: payload.collect() });
+        done = last;
+    }
+    frames
+}
+
+/// The body of a Close frame.
+pub fn close_body(code: u16, reason: &str) -> Vec<u8> {
+    [&code.to_be_bytes(), reason.as_bytes()].concat()
 }
 
 /// Gives `pieces` to the connection, one read after the other, and lists what it tells.
