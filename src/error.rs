@@ -172,15 +172,15 @@ impl fmt::Display for Violation {
                 write!(f, "reserved bits {rsv:03b} without a negotiated meaning")
             }
             Violation::ReservedOpcode { opcode } => write!(f, "reserved opcode {opcode:#x}"),
-            Violation::FragmentedControl { opcode } => write!(f, "fragmented {opcode:?} frame"),
+            Violation::FragmentedControl { opcode } => write!(f, "fragmented {opcode} frame"),
             Violation::UnexpectedContinuation => f.write_str("continuation of no message"),
             Violation::ExpectedContinuation { opcode } => {
-                write!(f, "{opcode:?} frame inside a fragmented message")
+                write!(f, "{opcode} frame inside a fragmented message")
             }
             Violation::UnmaskedFrame => f.write_str("unmasked frame from a client"),
             Violation::MaskedFrame => f.write_str("masked frame from a server"),
             Violation::ControlTooLong { opcode } => {
-                write!(f, "{opcode:?} frame of more than 125 bytes")
+                write!(f, "{opcode} frame of more than 125 bytes")
             }
             Violation::LengthOverflow => f.write_str("length of 2^63 or above"),
             Violation::LengthNotMinimal { len } => {
@@ -224,6 +224,11 @@ pub enum UsageError {
     FragmentedControl {
         /// The control frame's opcode.
         opcode: Opcode,
+    },
+    /// A control frame with a reserved bit, which no extension gives a meaning there.
+    ReservedBits {
+        /// The three bits, RSV1 the highest (`0b100`).
+        rsv: u8,
     },
     /// A control frame of more than 125 bytes, RFC 6455 §5.5.
     ControlTooLong {
@@ -269,14 +274,19 @@ impl fmt::Display for UsageError {
             UsageError::Closing => f.write_str("connection is closing"),
             UsageError::MaskKeyMissing => f.write_str("client frame without a mask key"),
             UsageError::MaskKeyUnwanted => f.write_str("server frame with a mask key"),
-            UsageError::FragmentedControl { opcode } => write!(f, "fragmented {opcode:?} frame"),
+            UsageError::FragmentedControl { opcode } => write!(f, "fragmented {opcode} frame"),
+            UsageError::ReservedBits { rsv } => {
+                write!(f, "control frame with reserved bits {rsv:03b}")
+            }
             UsageError::ControlTooLong { len } => {
                 write!(f, "control frame of {len} bytes, 125 at most")
             }
-            UsageError::LengthOverflow { len } => write!(f, "payload of {len} bytes"),
+            UsageError::LengthOverflow { len } => {
+                write!(f, "payload of {len} bytes, not below 2^63")
+            }
             UsageError::UnexpectedContinuation => f.write_str("continuation of no message"),
             UsageError::ExpectedContinuation { opcode } => {
-                write!(f, "{opcode:?} frame inside a fragmented message")
+                write!(f, "{opcode} frame inside a fragmented message")
             }
             UsageError::PayloadOwed { remaining } => {
                 write!(f, "header while {remaining} bytes of payload are owed")

@@ -1,5 +1,7 @@
 //! What a frame is for: RFC 6455 §5.2, §11.8.
 
+use core::fmt;
+
 /// The meaning of a frame. Reserved opcodes cannot be represented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -46,6 +48,20 @@ impl Opcode {
     /// Whether frames with this opcode carry a part of a message (RFC 6455 §5.6).
     pub const fn is_data(self) -> bool {
         !self.is_control()
+    }
+}
+
+/// The RFC's name for it, in lower case.
+impl fmt::Display for Opcode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Opcode::Continuation => "continuation",
+            Opcode::Text => "text",
+            Opcode::Binary => "binary",
+            Opcode::Close => "close",
+            Opcode::Ping => "ping",
+            Opcode::Pong => "pong",
+        })
     }
 }
 

@@ -176,9 +176,23 @@ fn a_flood_of_pings_that_nobody_reads_the_answers_to_holds_a_few_pongs() {
     let ping = frame_for(Role::Server, 0x89, &[7; 125]);
     let flood = |ws: &mut Connection| assert_eq!(receive(ws, &[&ping]).len(), 1);
     (0..20).for_each(|_| flood(&mut ws));
-    let (_, bytes, ()) = measure(|| (0..100_000).for_each(|_| flood(&mut ws)));
+    let (_, bytes, ()) = measure(|| (0..1_000_000).for_each(|_| flood(&mut ws)));
     assert_eq!(bytes, 0);
     assert!(drain(&mut ws).len() <= 1024 + 2 * 127);
+}
+
+/// What was consumed is room for what comes.
+#[test]
+fn output_that_is_never_empty_does_not_grow() {
+    let mut ws = connection(Role::Server);
+    ws.send_binary(&[7; 1000]).unwrap();
+    let mut round = || {
+        ws.send_binary(&[7; 1000]).unwrap();
+        ws.output().advance(4 + 1000);
+    };
+    (0..100).for_each(|_| round());
+    let (_, bytes, ()) = measure(|| (0..100_000).for_each(|_| round()));
+    assert!(bytes <= 0, "{bytes} bytes more");
 }
 
 #[test]

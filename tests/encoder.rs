@@ -75,6 +75,17 @@ fn what_breaks_the_protocol_is_refused_and_changes_nothing() {
 }
 
 #[test]
+fn a_control_frame_has_no_reserved_bits() {
+    for opcode in [Opcode::Close, Opcode::Ping, Opcode::Pong] {
+        for rsv in [Rsv::RSV1, Rsv::RSV2, Rsv::RSV3, Rsv::RSV1 | Rsv::RSV3] {
+            let header = Header { rsv, ..header(Role::Server, true, opcode, 0) };
+            let refused = Encoder::new(Role::Server).header(header).unwrap_err();
+            assert_eq!(refused, UsageError::ReservedBits { rsv: rsv.bits() });
+        }
+    }
+}
+
+#[test]
 fn a_client_gives_a_mask_key_and_a_server_none() {
     for (role, mask_key, error) in [
         (Role::Client, None, UsageError::MaskKeyMissing),

@@ -60,7 +60,7 @@ const CASES: &[Case] = &[
     case(
         b"\x09",
         Violation::FragmentedControl { opcode: Opcode::Ping },
-        "fragmented Ping frame",
+        "fragmented ping frame",
         "5.5",
         1002,
     ),
@@ -68,7 +68,7 @@ const CASES: &[Case] = &[
     case(
         b"\x01\x00\x82",
         Violation::ExpectedContinuation { opcode: Opcode::Binary },
-        "Binary frame inside a fragmented message",
+        "binary frame inside a fragmented message",
         "5.4",
         1002,
     ),
@@ -80,7 +80,7 @@ const CASES: &[Case] = &[
     case(
         b"\x8A\x7E",
         Violation::ControlTooLong { opcode: Opcode::Pong },
-        "Pong frame of more than 125 bytes",
+        "pong frame of more than 125 bytes",
         "5.5",
         1002,
     ),
@@ -186,13 +186,17 @@ fn every_refusal_says_what_was_wrong() {
         (UsageError::Closing, "connection is closing"),
         (UsageError::MaskKeyMissing, "client frame without a mask key"),
         (UsageError::MaskKeyUnwanted, "server frame with a mask key"),
-        (UsageError::FragmentedControl { opcode: Opcode::Close }, "fragmented Close frame"),
+        (UsageError::FragmentedControl { opcode: Opcode::Close }, "fragmented close frame"),
         (UsageError::ControlTooLong { len: 126 }, "control frame of 126 bytes, 125 at most"),
-        (UsageError::LengthOverflow { len: 1 << 63 }, "payload of 9223372036854775808 bytes"),
+        (
+            UsageError::LengthOverflow { len: 1 << 63 },
+            "payload of 9223372036854775808 bytes, not below 2^63",
+        ),
+        (UsageError::ReservedBits { rsv: 0b100 }, "control frame with reserved bits 100"),
         (UsageError::UnexpectedContinuation, "continuation of no message"),
         (
             UsageError::ExpectedContinuation { opcode: Opcode::Text },
-            "Text frame inside a fragmented message",
+            "text frame inside a fragmented message",
         ),
         (UsageError::PayloadOwed { remaining: 3 }, "header while 3 bytes of payload are owed"),
         (UsageError::AdvanceTooFar { remaining: 7 }, "advance beyond the 7 bytes of output"),

@@ -40,7 +40,6 @@ fuzz_target!(|input: Input| {
     let bits = [Rsv::RSV1, Rsv::RSV2, Rsv::RSV3];
     let rsv = (0..3).filter(|i| input.rsv >> i & 1 == 1).fold(Rsv::NONE, |rsv, i| rsv | bits[i]);
     if let Some(opcode) = Opcode::from_u8(input.opcode & 0xF) {
-        let rsv = if opcode.is_control() { Rsv::NONE } else { rsv };
         let mask_key = sender.masks().then_some(input.key);
         let Input { fin, payload_len, .. } = input;
         let header = Header { fin, rsv, opcode, mask_key, payload_len };

@@ -1,6 +1,6 @@
 //! From frames to bytes: headers written, payloads masked in place.
 
-use super::header::Header;
+use super::header::{Header, Rsv};
 use super::short::ShortBytes;
 use super::{MAX_CONTROL_PAYLOAD, MAX_HEADER};
 use crate::error::UsageError;
@@ -50,7 +50,7 @@ impl Encoder {
     ///
     /// [`UsageError`] where the payload of the frame before is not complete
     /// ([`PayloadOwed`](UsageError::PayloadOwed)), where a mask key is missing or unwanted, where a
-    /// control frame is too long or fragmented, where a length is 2^63 or above, and where the
+    /// control frame is too long, fragmented or has reserved bits, where a length is 2^63 or above, and where the
     /// frame does not follow from those before it (RFC 6455 §5.4). Nothing has changed then.
     pub fn header(&mut self, header: Header) -> Result<ShortBytes<MAX_HEADER>, UsageError> {
         self.check(&header)?;
@@ -84,16 +84,19 @@ impl Encoder {
         if self.remaining > 0 {
             return Err(UsageError::PayloadOwed { remaining: self.remaining });
         }
-        let Header { fin, opcode, payload_len: len, .. } = *header;
+        let Header { fin, rsv, opcode, payload_len: len, .. } = *header;
         // RFC 6455 §5.1: a client masks every frame, a server none.
         match (self.role, header.mask_key) {
             (Role::Client, None) => return Err(UsageError::MaskKeyMissing),
             (Role::Server, Some(_)) => return Err(UsageError::MaskKeyUnwanted),
             _ => {}
         }
-        // RFC 6455 §5.5: control frames are short and whole.
+        // RFC 6455 §5.5: control frames are short and whole; RFC 7692 §6.1: and never compressed.
         if opcode.is_control() && !fin {
             return Err(UsageError::FragmentedControl { opcode });
+        }
+        if opcode.is_control() && rsv != Rsv::NONE {
+            return Err(UsageError::ReservedBits { rsv: rsv.bits() });
         }
         if opcode.is_control() && len > MAX_CONTROL_PAYLOAD as u64 {
             return Err(UsageError::ControlTooLong { len });
