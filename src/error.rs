@@ -28,7 +28,8 @@ impl ProtocolError {
         self.violation
     }
 
-    /// Where: the offset, in the stream of frames, of the byte that completes the offending field.
+    /// Where: the offset, in the stream of frames, of the byte that completes the offending field;
+    /// the last byte of its last frame, for a text that ends within a code point.
     ///
     /// It is the same however the stream was cut into reads.
     pub const fn offset(&self) -> u64 {
@@ -225,11 +226,13 @@ pub enum UsageError {
         /// The control frame's opcode.
         opcode: Opcode,
     },
-    /// A control frame with a reserved bit, which no extension gives a meaning there.
+    /// A reserved bit on a control or continuation frame, where no extension gives it a meaning.
     ReservedBits {
         /// The three bits, RSV1 the highest (`0b100`).
         rsv: u8,
     },
+    /// A Close frame of one byte, which is neither empty nor a whole code, RFC 6455 §5.5.1.
+    TruncatedCloseCode,
     /// A control frame of more than 125 bytes, RFC 6455 §5.5.
     ControlTooLong {
         /// The payload length asked for.
@@ -276,8 +279,9 @@ impl fmt::Display for UsageError {
             UsageError::MaskKeyUnwanted => f.write_str("server frame with a mask key"),
             UsageError::FragmentedControl { opcode } => write!(f, "fragmented {opcode} frame"),
             UsageError::ReservedBits { rsv } => {
-                write!(f, "control frame with reserved bits {rsv:03b}")
+                write!(f, "reserved bits {rsv:03b} on another frame than a message's first")
             }
+            UsageError::TruncatedCloseCode => f.write_str("close frame of one byte"),
             UsageError::ControlTooLong { len } => {
                 write!(f, "control frame of {len} bytes, 125 at most")
             }

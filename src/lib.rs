@@ -79,7 +79,7 @@ pub mod handshake;
 pub mod mask;
 #[cfg(feature = "alloc")]
 mod message;
-#[cfg(feature = "handshake")]
+#[cfg(feature = "alloc")]
 mod negotiated;
 mod opcode;
 mod role;
@@ -96,11 +96,11 @@ pub use role::Role;
 pub use bytes;
 #[cfg(feature = "alloc")]
 pub use connection::{
-    Closure, Config, Connection, Event, Output, Refusal, SendError, State, TransportAction,
+    Closure, Config, Connection, Event, Output, SendError, SendRefusal, State, TransportAction,
 };
 #[cfg(feature = "alloc")]
 pub use message::{Message, Payload, Text, Utf8Bytes};
-#[cfg(feature = "handshake")]
+#[cfg(feature = "alloc")]
 pub use negotiated::Negotiated;
 
 /// README.md's examples compile.

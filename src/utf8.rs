@@ -1,5 +1,7 @@
 //! Incremental UTF-8 validation that fails at the byte that breaks it: RFC 6455 §8.1, RFC 3629.
 
+use core::fmt;
+
 /// Bytes that are not UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Invalid {
@@ -7,6 +9,14 @@ pub struct Invalid {
     /// or, where the bytes end within a code point, of the last byte.
     pub at: usize,
 }
+
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "text that is not UTF-8 at byte {}", self.at)
+    }
+}
+
+impl core::error::Error for Invalid {}
 
 /// Validates text that comes in pieces.
 ///

@@ -195,6 +195,20 @@ fn output_that_is_never_empty_does_not_grow() {
     assert!(bytes <= 0, "{bytes} bytes more");
 }
 
+/// Also where the output is never quite empty.
+#[test]
+fn a_released_connection_holds_what_is_still_to_be_sent() {
+    let mut ws = connection(Role::Server);
+    let (_, bytes, ()) = measure(|| {
+        ws.send_binary(&vec![7; 1 << 20]).unwrap();
+        let output = ws.output();
+        output.advance(output.remaining() - 10);
+        ws.release();
+    });
+    assert!(bytes <= 64, "{bytes} bytes for ten");
+    assert_eq!(drain(&mut ws), [7; 10]);
+}
+
 #[test]
 fn an_idle_connection_holds_nothing_on_the_heap() {
     for role in [Role::Client, Role::Server] {

@@ -13,7 +13,7 @@ mod support;
 
 use bytes::Buf;
 use sansock::{
-    CloseCode, Closure, Connection, Message, Refusal, Role, SendError, State, TransportAction,
+    CloseCode, Closure, Connection, Message, Role, SendError, SendRefusal, State, TransportAction,
     UsageError, Violation,
 };
 use support::{
@@ -244,7 +244,7 @@ fn send(result: Result<(), SendError<()>>) -> Did {
     match result {
         Ok(()) => Did::Done,
         Err(error) => {
-            assert_eq!(error.why, Refusal::Closing);
+            assert_eq!(error.why, SendRefusal::Closing);
             Did::Refused
         }
     }
@@ -357,7 +357,7 @@ fn send_owned(ws: &mut Connection) -> Did {
     match ws.send("x") {
         Ok(()) => Did::Done,
         Err(error) => {
-            assert_eq!(error, SendError { why: Refusal::Closing, message: Message::from("x") });
+            assert_eq!(error, SendError { why: SendRefusal::Closing, message: Message::from("x") });
             Did::Refused
         }
     }

@@ -12,7 +12,7 @@ mod support;
 
 use bytes::Buf;
 use sansock::{
-    Connection, Limits, Opcode, Refusal, Role, SendError, State, TransportAction, UsageError,
+    Connection, Limits, Opcode, Role, SendError, SendRefusal, State, TransportAction, UsageError,
     Violation,
 };
 use support::{close_body, drain, frames, limited, receive};
@@ -192,7 +192,11 @@ fn every_refusal_says_what_was_wrong() {
             UsageError::LengthOverflow { len: 1 << 63 },
             "payload of 9223372036854775808 bytes, not below 2^63",
         ),
-        (UsageError::ReservedBits { rsv: 0b100 }, "control frame with reserved bits 100"),
+        (
+            UsageError::ReservedBits { rsv: 0b100 },
+            "reserved bits 100 on another frame than a message's first",
+        ),
+        (UsageError::TruncatedCloseCode, "close frame of one byte"),
         (UsageError::UnexpectedContinuation, "continuation of no message"),
         (
             UsageError::ExpectedContinuation { opcode: Opcode::Text },
@@ -210,9 +214,9 @@ fn every_refusal_says_what_was_wrong() {
         let _: &dyn std::error::Error = &error;
     }
     for (why, text) in [
-        (Refusal::Full, "output is full"),
-        (Refusal::Closing, "connection is closing"),
-        (Refusal::TooLong, "ping or pong of more than 125 bytes"),
+        (SendRefusal::Full, "output is full"),
+        (SendRefusal::Closing, "connection is closing"),
+        (SendRefusal::TooLong, "ping or pong of more than 125 bytes"),
     ] {
         assert_eq!(why.to_string(), text);
         assert_eq!(SendError { why, message: () }.to_string(), text);

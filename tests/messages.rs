@@ -282,6 +282,22 @@ fn a_lent_payload_may_be_changed_and_is_lent_or_owned_as_it_says() {
     assert_eq!(Message::from(data), Message::Binary(Bytes::from_static(b"abc")));
 }
 
+/// A lent text may outlive its event, for as long as the input does.
+#[test]
+fn a_lent_text_is_for_as_long_as_the_input() {
+    fn text<'a>(ws: &mut Connection, mut input: &'a mut [u8]) -> Option<&'a str> {
+        match ws.receive(&mut input) {
+            Ok(Some(Event::Text(text))) => text.lent(),
+            _ => None,
+        }
+    }
+    let mut ws = connection(Role::Client);
+    let mut whole = frame_for(Role::Client, 0x81, b"Hello");
+    assert_eq!(text(&mut ws, &mut whole), Some("Hello"));
+    assert_eq!(text(&mut ws, &mut whole[..3]), None);
+    assert_eq!(text(&mut ws, &mut whole[3..]), None, "owned");
+}
+
 #[test]
 fn owned_events_outlive_the_input() {
     for role in ROLES {

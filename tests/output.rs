@@ -14,7 +14,7 @@ use bytes::{Buf, Bytes};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use sansock::{
-    CloseCode, Connection, Message, Refusal, Role, SendError, State, UsageError, Utf8Bytes,
+    CloseCode, Connection, Message, Role, SendError, SendRefusal, State, UsageError, Utf8Bytes,
 };
 use support::{KEY, ROLES, close_body, config, connection, drain, frame_for, frames, receive};
 
@@ -151,7 +151,7 @@ fn a_message_is_refused_while_the_output_is_full() {
         ws.send_binary(&[7; 90]).unwrap();
         // It is judged before the message is added: one message, of any size, goes over.
         ws.send(vec![7; 10_000]).unwrap();
-        let full = SendError { why: Refusal::Full, message: () };
+        let full = SendError { why: SendRefusal::Full, message: () };
         let before = ws.output().remaining();
         assert_eq!(ws.send_text("x"), Err(full));
         assert_eq!(ws.send_binary(b""), Err(full));
@@ -161,7 +161,10 @@ fn a_message_is_refused_while_the_output_is_full() {
         let (text, data) = (Utf8Bytes::from("text"), Bytes::from(vec![7; 5000]));
         let (text_at, data_at) = (text.as_ptr(), data.as_ptr());
         let refused = ws.send(text).unwrap_err();
-        assert_eq!((refused.why, refused.message.as_bytes().as_ptr()), (Refusal::Full, text_at));
+        assert_eq!(
+            (refused.why, refused.message.as_bytes().as_ptr()),
+            (SendRefusal::Full, text_at)
+        );
         assert_eq!(refused.message, Message::from("text"));
         let refused = ws.send(data).unwrap_err();
         assert_eq!(refused.message.as_bytes(), [7; 5000]);
@@ -180,7 +183,7 @@ fn a_message_is_refused_while_the_output_is_full() {
 fn closes_and_automatic_pongs_are_queued_however_full_the_output_is() {
     for role in ROLES {
         let mut ws = with_max_output(role, 0);
-        assert_eq!(ws.send_text("x").unwrap_err().why, Refusal::Full);
+        assert_eq!(ws.send_text("x").unwrap_err().why, SendRefusal::Full);
         ping(&mut ws, role, b"p");
         ws.close(CloseCode::NORMAL, "").unwrap();
         assert_eq!(sent(&mut ws), [(0x8A, b"p".to_vec()), (0x88, close_body(1000, ""))]);
@@ -196,7 +199,7 @@ fn closes_and_automatic_pongs_are_queued_however_full_the_output_is() {
 fn pings_and_pongs_have_125_bytes_at_most() {
     for role in ROLES {
         let mut ws = connection(role);
-        let long = SendError { why: Refusal::TooLong, message: () };
+        let long = SendError { why: SendRefusal::TooLong, message: () };
         assert_eq!(ws.ping(&[0; 126]), Err(long));
         assert_eq!(ws.pong(&[0; 126]), Err(long));
         assert_eq!(sent(&mut ws), []);

@@ -13,7 +13,7 @@ mod support;
 
 use bytes::Buf;
 use sansock::frame::{Decoder, Rsv};
-use sansock::{Connection, Limits, Opcode, Refusal, Role, State, Violation};
+use sansock::{Connection, Limits, Opcode, Role, SendRefusal, State, Violation};
 use support::{
     NO_LIMITS, ROLES, Seen, assert_ends_with, assert_sees, close_body, config, connection, drain,
     fragmented_for, frame_for, frames, head_for, limited, receive,
@@ -190,7 +190,7 @@ fn every_control_frame_of_more_than_125_bytes_is_refused_at_its_length() {
 fn a_ping_of_more_than_125_bytes_is_not_sent() {
     for role in ROLES {
         let mut ws = connection(role);
-        assert_eq!(ws.ping(&[0; 126]).unwrap_err().why, Refusal::TooLong);
+        assert_eq!(ws.ping(&[0; 126]).unwrap_err().why, SendRefusal::TooLong);
         assert!(drain(&mut ws).is_empty());
     }
 }

@@ -22,10 +22,10 @@ pub(crate) async fn run(
         // there is something that the client has not taken.
         transport::write_all(stream, ws.output()).await?;
         match ws.transport_action() {
+            TransportAction::Flush => {} // not where all was written
             TransportAction::Continue => {
                 transport::read(stream, &mut ws, receive, Connection::release).await?;
             }
-            TransportAction::Flush => {}
             TransportAction::ShutdownWrite | TransportAction::AwaitEof => {
                 return transport::end(stream).await;
             }
@@ -60,5 +60,5 @@ fn echo(ws: &mut Connection, mut input: &mut [u8]) {
 }
 
 fn send(ws: &mut Connection, message: impl Into<Message>) -> Result<(), SendError<()>> {
-    ws.send(message).map_err(|SendError { why, .. }| SendError { why, message: () })
+    ws.send(message).map_err(SendError::without_message)
 }

@@ -20,8 +20,12 @@ pub struct Config {
     masking: Masking,
     /// What the peer may send at most.
     pub limits: Limits,
-    /// Bytes of output from which on messages and pings are refused until some are written: the
-    /// output is at most this and one message. 1 MiB by default.
+    /// Bytes of output from which on messages, pings and pongs are refused until some are written:
+    /// the output is at most this and one message. Answers to pings and closes are not counted. 1
+    /// MiB by default.
+    ///
+    /// Who reads nothing while output is unsent needs no limit here, as one read's answers are all
+    /// that can be queued: `usize::MAX`.
     pub max_output: usize,
 }
 
@@ -31,7 +35,8 @@ impl Config {
         Config::with_masking(Masking::Server)
     }
 
-    /// For clients, with mask keys from the thread's random number generator.
+    /// For clients, with mask keys from the thread's random number generator, which the operating
+    /// system seeds. Where the system cannot, a client panics at its first frame.
     #[cfg(feature = "rand")]
     pub fn client() -> Self {
         Config::with_masking(Masking::ThreadRng)

@@ -13,12 +13,13 @@ pub enum Event<'a> {
     Text(Text<'a>),
     /// A binary message.
     Binary(Payload<'a>),
-    /// A ping, RFC 6455 §5.5.2; the pong that answers it is in the output already.
+    /// A ping, RFC 6455 §5.5.2. It is answered already: its pong is in the output, or will be when
+    /// an earlier one is written, or that of a later ping instead. After our Close there is none.
     Ping(Payload<'a>),
     /// A pong, RFC 6455 §5.5.3, asked for or not.
     Pong(Payload<'a>),
-    /// The peer's Close, RFC 6455 §5.5.1; the one that answers it is in the output already. No
-    /// event follows.
+    /// The peer's Close, RFC 6455 §5.5.1. The one that answers it is in the output already, unless
+    /// ours was sent before. No event follows.
     Close {
         /// The code, where there is one.
         code: Option<CloseCode>,

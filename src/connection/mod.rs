@@ -14,13 +14,13 @@ use core::fmt;
 
 use bytes::Buf;
 
-use crate::frame::{Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
+use crate::frame::{Decoder, Limits, MAX_CONTROL_PAYLOAD, ShortBytes};
 use crate::message::Assembler;
 
 pub use config::Config;
 pub use event::Event;
 pub use output::Output;
-pub use send::{Refusal, SendError};
+pub use send::{SendError, SendRefusal};
 pub use state::{Closure, State, TransportAction};
 
 use state::Occurrence;
@@ -105,8 +105,11 @@ impl Connection {
     /// A connection whose handshake is done.
     pub fn new(config: impl Into<Arc<Config>>) -> Self {
         let config = config.into();
+        // What cannot be allocated is refused as too big, not by a panic: a buffer grows by doubling.
+        let message = config.limits.message.min(isize::MAX as u64 / 2);
+        let limits = Limits { message, ..config.limits };
         Connection {
-            decoder: Decoder::new(config.role()).with_limits(config.limits),
+            decoder: Decoder::new(config.role()).with_limits(limits),
             config,
             message: None,
             control: None,
@@ -121,6 +124,11 @@ impl Connection {
         &mut self.output
     }
 
+    /// Whether there is anything to write.
+    pub fn has_output(&self) -> bool {
+        self.output.has_remaining()
+    }
+
     /// How far the connection has come.
     pub fn state(&self) -> State {
         self.state
@@ -129,7 +137,7 @@ impl Connection {
     /// What the transport should do next; it changes only by calls to this connection and by
     /// taking bytes from its output.
     pub fn transport_action(&self) -> TransportAction {
-        self.state.transport_action(self.config.role(), !self.output.has_remaining())
+        self.state.transport_action(self.config.role(), !self.has_output())
     }
 
     /// The configuration.
@@ -146,9 +154,9 @@ impl Connection {
         self.closure
     }
 
-    /// Gives back the memory that holds nothing, at the cost of allocating again when there is
-    /// more to be sent: to be called when the transport would block, or when the connection has
-    /// been idle for a while. It takes constant time.
+    /// Gives back the memory of what was sent, at the cost of allocating again when there is more:
+    /// to be called when the transport would block, or when the connection has been idle for a
+    /// while. It takes constant time. Without it, the output keeps room for the most it has held.
     pub fn release(&mut self) {
         self.output.release();
     }

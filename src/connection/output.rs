@@ -65,18 +65,17 @@ impl Output {
     /// Queues a frame, copying the payload and masking the copy where there is a key.
     pub(super) fn push(&mut self, header: &[u8], payload: &[u8], mask_key: Option<[u8; 4]>) {
         self.small.reserve(header.len() + payload.len());
-        self.small.extend_from_slice(header);
-        let start = self.small.len();
-        self.small.extend_from_slice(payload);
+        self.push_small(header);
+        self.push_small(payload);
+        let start = self.small.len() - payload.len();
         if let (Some(key), Some(copy)) = (mask_key, self.small.get_mut(start..)) {
             mask::apply(copy, key, 0);
         }
-        self.len += header.len() + payload.len();
     }
 
     /// Queues a frame whose payload, masked already where it must be, stays where it is.
     pub(super) fn push_large(&mut self, header: &[u8], payload: Bytes) {
-        self.push(header, &[], None);
+        self.push_small(header);
         if payload.is_empty() {
             return;
         }
@@ -91,7 +90,7 @@ impl Output {
     /// ping is enough, and so a flood of them does not fill the queue.
     pub(super) fn push_pong(&mut self, frame: ControlFrame) {
         if self.pong_end == 0 || self.len < PONG_BACKLOG && self.next_pong.is_none() {
-            self.push(&frame, &[], None);
+            self.push_small(&frame);
             self.pong_end = self.len;
         } else {
             match &mut self.next_pong {
@@ -104,19 +103,27 @@ impl Output {
     /// Queues our Close frame, and before it a pong that is still owed.
     pub(super) fn push_close(&mut self, frame: &ControlFrame) {
         self.queue_next_pong();
-        self.push(frame, &[], None);
+        self.push_small(frame);
     }
 
-    /// Gives back what memory it can.
+    /// Gives back what memory it can in constant time: all where nothing is queued, and else that
+    /// of small bytes that were consumed, if few enough to be copied are left.
     pub(super) fn release(&mut self) {
         if self.len == 0 {
             *self = Output::default();
+        } else if self.small.len() <= MAX_RELEASE_COPY {
+            self.small = BytesMut::from(&*self.small);
         }
+    }
+
+    fn push_small(&mut self, bytes: &[u8]) {
+        self.small.extend_from_slice(bytes);
+        self.len += bytes.len();
     }
 
     fn queue_next_pong(&mut self) {
         if let Some(frame) = self.next_pong.take() {
-            self.push(&frame, &[], None);
+            self.push_small(&frame);
             self.pong_end = self.len;
         }
     }
@@ -191,6 +198,9 @@ impl Buf for Output {
         }
     }
 }
+
+/// Bytes that are copied at most to give back the memory around them.
+const MAX_RELEASE_COPY: usize = 4096;
 
 /// Bytes of output below which every ping is answered.
 const PONG_BACKLOG: usize = 1024;

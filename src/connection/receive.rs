@@ -29,7 +29,7 @@ impl Connection {
     ///
     /// [`ProtocolError`], once, at the first byte that shows that the peer breaks RFC 6455 or goes
     /// over a limit. The Close frame that says so is in the [output](Self::output) then, still to
-    /// be written.
+    /// be written, unless our Close was sent before.
     #[inline]
     pub fn receive<'a>(
         &mut self,
@@ -91,14 +91,14 @@ impl Connection {
         input: &mut impl Input<'a>,
     ) -> Result<Option<(Current, Payload<'a>)>, ProtocolError> {
         if self.decoder.current().is_none() {
+            if input.bytes().is_empty() {
+                return Ok(None);
+            }
             let (taken, _) = self.decoder.header(input.bytes())?;
             input.skip(taken);
         }
         let Some(frame) = self.decoder.current() else { return Ok(None) };
-        let len = frame.len_in(input.bytes().len());
-        if len == 0 && frame.remaining > 0 {
-            return Ok(None);
-        }
+        let Some(len) = frame.len_in(input.bytes().len()) else { return Ok(None) };
         let mut piece = input.take(len);
         self.decoder.payload(&mut piece);
         Ok(Some((frame, piece)))
@@ -135,7 +135,7 @@ impl Connection {
             }
             Some(Assembler::Text(text)) => match text.finish() {
                 Some(text) => Ok(Some(Event::Text(text))),
-                // RFC 6455 §8.1: a message as a whole is UTF-8. Its last byte shows that it is not.
+                // RFC 6455 §8.1: a message as a whole is UTF-8. Its end shows that it is not.
                 None => {
                     let last = self.decoder.offset() - 1;
                     Err(ProtocolError::new(Violation::InvalidUtf8, last))

@@ -9,7 +9,7 @@ use super::state::Occurrence;
 use super::{Connection, State};
 use crate::close::{CloseCode, CloseReason};
 use crate::error::UsageError;
-use crate::frame::{CloseBody, Header, MAX_CONTROL_PAYLOAD};
+use crate::frame::{CloseBody, Header, MAX_CONTROL_PAYLOAD, MAX_HEADER};
 use crate::mask;
 use crate::message::Message;
 use crate::opcode::Opcode;
@@ -44,7 +44,7 @@ impl Connection {
     /// closing.
     pub fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError<Message>> {
         let message = message.into();
-        if let Err(why) = self.admit() {
+        if let Err(why) = self.admit(message.as_bytes().len()) {
             return Err(SendError { why, message });
         }
         let opcode = match message {
@@ -77,7 +77,8 @@ impl Connection {
     /// Begins the closing handshake, RFC 6455 §7.1.2: queues a Close frame, after which nothing can
     /// be sent. What the peer sends before its own Close is still received.
     ///
-    /// The Close is queued however full the output is.
+    /// The Close is queued however full the output is. The peer may take its time to answer, or
+    /// never do so: how long to wait before dropping the transport is the caller's to decide.
     ///
     /// # Errors
     ///
@@ -120,7 +121,7 @@ impl Connection {
     }
 
     fn send_copied(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError<()>> {
-        self.admit().map_err(|why| SendError { why, message: () })?;
+        self.admit(payload.len()).map_err(|why| SendError { why, message: () })?;
         let header = self.header(opcode, payload.len());
         self.output.push(&header.to_bytes(), payload, header.mask_key);
         Ok(())
@@ -128,7 +129,7 @@ impl Connection {
 
     fn send_control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError<()>> {
         if payload.len() > MAX_CONTROL_PAYLOAD {
-            return Err(SendError { why: Refusal::TooLong, message: () });
+            return Err(SendError { why: SendRefusal::TooLong, message: () });
         }
         self.send_copied(opcode, payload)
     }
@@ -151,13 +152,16 @@ impl Connection {
         }
     }
 
-    /// Whether a message may be queued now.
-    fn admit(&self) -> Result<(), Refusal> {
+    /// Whether a message of this length may be queued now.
+    fn admit(&self, payload_len: usize) -> Result<(), SendRefusal> {
         if self.state != State::Open {
-            return Err(Refusal::Closing);
+            return Err(SendRefusal::Closing);
         }
-        if self.output.remaining() >= self.config.max_output {
-            return Err(Refusal::Full);
+        let queued = self.output.remaining();
+        // Where addresses are short, one buffer queued many times could be longer than they reach.
+        let is_countable = queued.checked_add(MAX_HEADER).and_then(|n| n.checked_add(payload_len));
+        if queued >= self.config.max_output || is_countable.is_none() {
+            return Err(SendRefusal::Full);
         }
         Ok(())
     }
@@ -182,7 +186,7 @@ impl Connection {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SendError<M> {
     /// Why.
-    pub why: Refusal,
+    pub why: SendRefusal,
     /// The message, where it was given up.
     pub message: M,
 }
@@ -190,7 +194,7 @@ pub struct SendError<M> {
 /// Why a message was not queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum SendRefusal {
     /// As much output waits as [`Config::max_output`](super::Config::max_output) allows; send again
     /// when some of it is written.
     Full,
@@ -206,14 +210,21 @@ impl<M> fmt::Display for SendError<M> {
     }
 }
 
+impl<M> SendError<M> {
+    /// The same error, with the message dropped.
+    pub fn without_message(self) -> SendError<()> {
+        SendError { why: self.why, message: () }
+    }
+}
+
 impl<M: fmt::Debug> core::error::Error for SendError<M> {}
 
-impl fmt::Display for Refusal {
+impl fmt::Display for SendRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Refusal::Full => "output is full",
-            Refusal::Closing => "connection is closing",
-            Refusal::TooLong => "ping or pong of more than 125 bytes",
+            SendRefusal::Full => "output is full",
+            SendRefusal::Closing => "connection is closing",
+            SendRefusal::TooLong => "ping or pong of more than 125 bytes",
         })
     }
 }

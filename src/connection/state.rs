@@ -91,7 +91,8 @@ pub enum TransportAction {
     Flush,
     /// Close the writing half, once, then do as for [`AwaitEof`](TransportAction::AwaitEof).
     ///
-    /// It comes only when all output is written. Where the transport has no halves, drop it.
+    /// It comes only when all output is written, and then until the end: the connection cannot see
+    /// that it was done. Where the transport has no halves, drop it.
     ShutdownWrite,
     /// Read and discard until the peer ends the transport, or a few seconds have passed; then call
     /// [`Connection::receive_eof`](super::Connection::receive_eof) or just drop the transport.

@@ -4,6 +4,7 @@ use super::MAX_CONTROL_PAYLOAD;
 use super::short::ShortBytes;
 use crate::close::{CloseCode, CloseReason};
 use crate::error::Violation;
+use crate::opcode::Opcode;
 use crate::utf8::{self, Validator};
 
 /// The body of a Close frame: nothing, or a code and a reason, which may be empty.
@@ -20,6 +21,10 @@ impl<'a> CloseBody<'a> {
     ///
     /// The [`Violation`], and the index in `payload` of the byte that shows it.
     pub fn parse(payload: &'a [u8]) -> Result<CloseBody<'a>, (Violation, usize)> {
+        if payload.len() > MAX_CONTROL_PAYLOAD {
+            let too_long = Violation::ControlTooLong { opcode: Opcode::Close };
+            return Err((too_long, MAX_CONTROL_PAYLOAD));
+        }
         let Some((code, reason)) = payload.split_first_chunk() else {
             // RFC 6455 §5.5.1: a body, if there is one, begins with a two-byte code.
             return match payload {
@@ -103,5 +108,10 @@ mod tests {
         assert_eq!(CloseBody::check_prefix(b"\x03\xe8\xceo"), Err(invalid(3)));
         assert_eq!(CloseBody::parse(b"\x03"), Err((Violation::TruncatedCloseCode, 0)));
         assert_eq!(CloseBody::check_prefix(b"\x03"), Ok(()));
+        let too_long = Violation::ControlTooLong { opcode: Opcode::Close };
+        assert_eq!(
+            CloseBody::parse(&[b"\x03\xe8", &[b'x'; 124][..]].concat()),
+            Err((too_long, 125))
+        );
     }
 }

@@ -102,7 +102,8 @@ impl Decoder {
         self
     }
 
-    /// The same with reserved bits that negotiated extensions give a meaning on data frames.
+    /// The same with reserved bits that a negotiated extension gives a meaning, on the first frames of
+    /// messages.
     #[must_use]
     pub const fn with_rsv(mut self, allowed: Rsv) -> Self {
         self.rules.allowed = allowed;
@@ -125,10 +126,7 @@ impl Decoder {
             split_front(input, taken);
             return Ok(header.map(Part::Header));
         };
-        let len = frame.len_in(input.len());
-        if len == 0 && frame.remaining > 0 {
-            return Ok(None);
-        }
+        let Some(len) = frame.len_in(input.len()) else { return Ok(None) };
         let bytes = split_front(input, len);
         let last = self.payload(bytes);
         Ok(Some(Part::Payload { bytes, last }))
@@ -256,10 +254,12 @@ pub(crate) struct Current {
 }
 
 impl Current {
-    /// How many of the next `available` bytes belong to the payload.
+    /// The length of the piece of payload that the next `available` bytes begin with, or `None`
+    /// where there has to be one and is none.
     #[inline]
-    pub(crate) fn len_in(&self, available: usize) -> usize {
-        usize::try_from(self.remaining).map_or(available, |remaining| remaining.min(available))
+    pub(crate) fn len_in(&self, available: usize) -> Option<usize> {
+        let len = usize::try_from(self.remaining).map_or(available, |len| len.min(available));
+        (len > 0 || self.remaining == 0).then_some(len)
     }
 }
 

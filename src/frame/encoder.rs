@@ -50,7 +50,8 @@ impl Encoder {
     ///
     /// [`UsageError`] where the payload of the frame before is not complete
     /// ([`PayloadOwed`](UsageError::PayloadOwed)), where a mask key is missing or unwanted, where a
-    /// control frame is too long, fragmented or has reserved bits, where a length is 2^63 or above, and where the
+    /// control frame is too long or fragmented, where reserved bits are set on another frame than the
+    /// first of a message, where a length is 2^63 or above, and where the
     /// frame does not follow from those before it (RFC 6455 §5.4). Nothing has changed then.
     pub fn header(&mut self, header: Header) -> Result<ShortBytes<MAX_HEADER>, UsageError> {
         self.check(&header)?;
@@ -91,15 +92,20 @@ impl Encoder {
             (Role::Server, Some(_)) => return Err(UsageError::MaskKeyUnwanted),
             _ => {}
         }
-        // RFC 6455 §5.5: control frames are short and whole; RFC 7692 §6.1: and never compressed.
+        // RFC 7692 §6.1: what extensions mark is the first frame of a message.
+        if rsv != Rsv::NONE && !matches!(opcode, Opcode::Text | Opcode::Binary) {
+            return Err(UsageError::ReservedBits { rsv: rsv.bits() });
+        }
+        // RFC 6455 §5.5: control frames are short and whole.
         if opcode.is_control() && !fin {
             return Err(UsageError::FragmentedControl { opcode });
         }
-        if opcode.is_control() && rsv != Rsv::NONE {
-            return Err(UsageError::ReservedBits { rsv: rsv.bits() });
-        }
         if opcode.is_control() && len > MAX_CONTROL_PAYLOAD as u64 {
             return Err(UsageError::ControlTooLong { len });
+        }
+        // RFC 6455 §5.5.1: a Close that has a body begins it with a two-byte code.
+        if opcode == Opcode::Close && len == 1 {
+            return Err(UsageError::TruncatedCloseCode);
         }
         // RFC 6455 §5.2: the most significant bit of a 64-bit length is 0.
         if len > i64::MAX as u64 {

@@ -16,7 +16,8 @@ use crate::role::Role;
 pub struct Limits {
     /// Bytes of payload in a frame; beyond it 1009. 16 MiB by default.
     pub frame: u64,
-    /// Bytes of payload in all fragments of a message; beyond it 1009. 64 MiB by default.
+    /// Bytes of payload in all fragments of a message; beyond it 1009. 64 MiB by default. A message
+    /// in one frame has the limit of the frame too.
     pub message: u64,
     /// Frames a message, at least 1; beyond it 1008. 16 384 by default.
     pub fragments: u32,
@@ -104,7 +105,7 @@ impl Rules {
             if !fin {
                 return Err(Violation::FragmentedControl { opcode });
             }
-            // RFC 7692 §6.1: the bit that marks compressed messages is not for control frames.
+            // RFC 7692 §6.1: what marks compressed messages is not for control frames.
             if rsv != Rsv::NONE {
                 return Err(Violation::ReservedBits { rsv: rsv.bits() });
             }
@@ -117,6 +118,9 @@ impl Rules {
             (Some(_), Opcode::Text | Opcode::Binary) => {
                 Err(Violation::ExpectedContinuation { opcode })
             }
+            // RFC 6455 §5.2 leaves to extensions what the bits mean; RFC 7692 §6.1, the one in use,
+            // has them on the first frame of a message alone.
+            (Some(_), _) if rsv != Rsv::NONE => Err(Violation::ReservedBits { rsv: rsv.bits() }),
             // RFC 6455 §10.4: an implementation protects itself from too many fragments.
             (Some(open), _) if open.fragments >= self.limits.fragments => {
                 Err(Violation::TooManyFragments { limit: self.limits.fragments })

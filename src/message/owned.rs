@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::{Payload, Text, Utf8Bytes};
 
@@ -65,6 +65,19 @@ impl From<&[u8]> for Message {
 impl From<Vec<u8>> for Message {
     fn from(data: Vec<u8>) -> Self {
         Message::Binary(data.into())
+    }
+}
+
+/// Copies the data.
+impl<const N: usize> From<&[u8; N]> for Message {
+    fn from(data: &[u8; N]) -> Self {
+        Message::from(data.as_slice())
+    }
+}
+
+impl From<BytesMut> for Message {
+    fn from(data: BytesMut) -> Self {
+        Message::Binary(data.freeze())
     }
 }
 

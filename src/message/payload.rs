@@ -67,6 +67,12 @@ impl PartialEq for Payload<'_> {
 
 impl Eq for Payload<'_> {}
 
+impl PartialEq<[u8]> for Payload<'_> {
+    fn eq(&self, other: &[u8]) -> bool {
+        **self == *other
+    }
+}
+
 /// Shows the length alone, so that logs hold nobody's data.
 impl fmt::Debug for Payload<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

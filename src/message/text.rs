@@ -1,6 +1,6 @@
 //! Text that is UTF-8 for certain, RFC 6455 §5.6, §8.1.
 //!
-//! The one place beside the mask kernels with a line of `unsafe`: text is validated where it is
+//! The one place with a line of `unsafe`: text is validated where it is
 //! made, and not again wherever it is looked at. Every constructor in this file validates, or takes
 //! what another one validated; the fields are private to it.
 
@@ -54,6 +54,15 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// The text for as long as the input is borrowed, where it is lent from there; `None` where the
+    /// text is owned.
+    pub fn lent(&self) -> Option<&'a str> {
+        match self.0 {
+            Repr::Borrowed(text) => Some(text),
+            Repr::Owned(_) => None,
+        }
+    }
+
     /// The same text without a borrow: copied where it is lent.
     pub fn into_owned(self) -> Text<'static> {
         Text(Repr::Owned(self.into_bytes_mut()))
@@ -91,6 +100,18 @@ impl PartialEq for Text<'_> {
 
 impl Eq for Text<'_> {}
 
+impl PartialEq<str> for Text<'_> {
+    fn eq(&self, other: &str) -> bool {
+        **self == *other
+    }
+}
+
+impl PartialEq<&str> for Text<'_> {
+    fn eq(&self, other: &&str) -> bool {
+        **self == **other
+    }
+}
+
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self)
@@ -115,8 +136,11 @@ pub(crate) struct TextBuffer {
 impl TextBuffer {
     /// Appends a piece, unless it breaks the text; `to_come` is as for [`Spill::append`].
     pub(super) fn append(&mut self, piece: &[u8], to_come: u64) -> Result<(), Invalid> {
-        self.validator.push(piece)?;
+        let mut validator = self.validator;
+        validator.push(piece)?;
         self.spill.append(piece, to_come);
+        // Last, so that an allocator that panics leaves a validator that has seen what is there.
+        self.validator = validator;
         Ok(())
     }
 
@@ -165,6 +189,19 @@ impl Deref for Utf8Bytes {
     }
 }
 
+impl AsRef<str> for Utf8Bytes {
+    fn as_ref(&self) -> &str {
+        self
+    }
+}
+
+impl fmt::Display for Utf8Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self)
+    }
+}
+
+/// Copies the text.
 impl From<&str> for Utf8Bytes {
     fn from(text: &str) -> Self {
         Utf8Bytes(Bytes::copy_from_slice(text.as_bytes()))
