@@ -13,6 +13,7 @@ use crate::error::{ProtocolError, Violation};
 use crate::frame::{CloseBody, Current, ShortBytes};
 use crate::message::{Assembler, Payload, Text};
 use crate::opcode::Opcode;
+use crate::utf8::Invalid;
 
 impl Connection {
     /// Takes bytes that were read off the front of `input`, up to and including those that complete
@@ -104,44 +105,52 @@ impl Connection {
         Ok(Some((frame, piece)))
     }
 
-    /// A piece of a message, RFC 6455 §5.4, §5.6.
+    /// A piece of a message, RFC 6455 §5.4, §5.6: lent where it is all of it.
+    #[inline]
     fn take_data<'a>(
         &mut self,
         frame: Current,
         piece: Payload<'a>,
     ) -> Result<Option<Event<'a>>, ProtocolError> {
-        let start = self.decoder.offset() - piece.len() as u64;
-        let invalid = |at| ProtocolError::new(Violation::InvalidUtf8, start + at as u64);
+        let is_whole = frame.fin && !frame.begun && frame.remaining == piece.len() as u64;
+        match frame.opcode {
+            Opcode::Binary if is_whole => Ok(Some(Event::Binary(piece))),
+            Opcode::Text if is_whole => {
+                let start = self.start_of(&piece);
+                let text = Text::from_utf8(piece).map_err(|error| invalid_utf8(start, error))?;
+                Ok(Some(Event::Text(text)))
+            }
+            _ => self.collect(frame, &piece),
+        }
+    }
+
+    /// A piece of a message that did not come whole: copied to those before it.
+    fn collect(
+        &mut self,
+        frame: Current,
+        piece: &[u8],
+    ) -> Result<Option<Event<'static>>, ProtocolError> {
+        let start = self.start_of(piece);
         let to_come = frame.remaining - piece.len() as u64;
-
-        let whole = frame.fin && !frame.begun && to_come == 0;
-        if whole && frame.opcode == Opcode::Binary {
-            return Ok(Some(Event::Binary(piece)));
-        }
-        if whole && frame.opcode == Opcode::Text {
-            let text = Text::from_utf8(piece).map_err(|error| invalid(error.at))?;
-            return Ok(Some(Event::Text(text)));
-        }
-
+        let is_last = frame.fin && to_come == 0;
+        // More fragments may bring any number of bytes.
         let expected = if frame.fin { to_come } else { u64::MAX };
+
         let message = self.message.get_or_insert_with(|| Assembler::new(frame.opcode));
-        message.append(&piece, expected).map_err(|error| invalid(error.at))?;
-        if !frame.fin || to_come > 0 {
-            return Ok(None);
-        }
-        match self.message.take() {
+        message.append(piece, expected).map_err(|error| invalid_utf8(start, error))?;
+        match self.message.take_if(|_| is_last) {
+            None => Ok(None),
             Some(Assembler::Binary(data)) => {
                 Ok(Some(Event::Binary(Payload::Owned(data.into_bytes()))))
             }
+            // RFC 6455 §8.1: a message as a whole is UTF-8. Its end shows that it is not.
             Some(Assembler::Text(text)) => match text.finish() {
                 Some(text) => Ok(Some(Event::Text(text))),
-                // RFC 6455 §8.1: a message as a whole is UTF-8. Its end shows that it is not.
                 None => {
                     let last = self.decoder.offset() - 1;
                     Err(ProtocolError::new(Violation::InvalidUtf8, last))
                 }
             },
-            None => Ok(None),
         }
     }
 
@@ -164,8 +173,7 @@ impl Connection {
         }
         if frame.opcode == Opcode::Close {
             let start = self.decoder.offset() - collected.len() as u64;
-            CloseBody::check_prefix(collected)
-                .map_err(|(violation, at)| ProtocolError::new(violation, start + at as u64))?;
+            CloseBody::check_prefix(collected).map_err(|fault| in_payload(start, fault))?;
         }
         Ok(None)
     }
@@ -188,13 +196,18 @@ impl Connection {
 
     /// RFC 6455 §5.5.1: the peer's Close, answered with its own code unless we have sent ours.
     fn close_event<'a>(&mut self, payload: Payload<'a>) -> Result<Event<'a>, ProtocolError> {
-        let start = self.decoder.offset() - payload.len() as u64;
-        let fault = |(violation, at)| ProtocolError::new(violation, start + at as u64);
-        let code = CloseBody::parse(&payload).map_err(fault)?.status.map(|(code, _)| code);
+        let start = self.start_of(&payload);
+        let body = CloseBody::parse(&payload).map_err(|fault| in_payload(start, fault))?;
+        let code = body.status.map(|(code, _)| code);
 
         self.closure = code.map_or(Closure::NoStatus, Closure::Code);
         self.queue_close(code.map(|code| (code, CloseReason::EMPTY)), Occurrence::ReceiveClose);
         Ok(Event::Close { code, reason: reason_of(payload) })
+    }
+
+    /// Where in the stream the bytes begin that were taken last.
+    fn start_of(&self, taken: &[u8]) -> u64 {
+        self.decoder.offset() - taken.len() as u64
     }
 
     /// RFC 6455 §7.1.7: says why in a Close frame, and reads no more.
@@ -204,6 +217,15 @@ impl Connection {
         let status = (error.close_code(), CloseReason::truncated(&reason));
         self.queue_close(Some(status), Occurrence::Violation);
     }
+}
+
+/// An error at an index of a payload that starts at `start`.
+fn in_payload(start: u64, (violation, at): (Violation, usize)) -> ProtocolError {
+    ProtocolError::new(violation, start + at as u64)
+}
+
+fn invalid_utf8(start: u64, error: Invalid) -> ProtocolError {
+    in_payload(start, (Violation::InvalidUtf8, error.at))
 }
 
 /// The reason in the body of a Close frame, which was judged before.
