@@ -18,6 +18,8 @@ mod options;
 #[path = "../examples/echo_server/server.rs"]
 mod server;
 mod support;
+#[path = "../examples/echo_server/tls.rs"]
+mod tls;
 #[path = "../examples/echo_server/transport.rs"]
 mod transport;
 
@@ -124,6 +126,17 @@ async fn a_handshake_that_trickles_in_has_ten_seconds_in_all() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_handshake_over_tls_has_ten_seconds_with_that_of_tls() {
+    let server = Server::new(options(&[]).unwrap());
+    let acceptor = tls::acceptor(&options(&[]).unwrap().tls).unwrap();
+    let (mut client, stream) = duplex(4096);
+    tokio::spawn(async move { server.serve_tls(stream, &acceptor).await });
+    client.write_all(b"\x16\x03\x01").await.unwrap(); // a ClientHello begins
+    let (answer, waited) = rest(&mut client).await;
+    assert_eq!((&answer[..], waited), (&b""[..], Duration::from_secs(10)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_is_read_while_output_is_unsent_and_a_stalled_client_is_dropped() {
     let mut client = connect(&[]);
     head(&mut client, REQUEST.as_bytes()).await;
@@ -186,14 +199,20 @@ async fn a_client_that_does_not_go_away_is_left_after_five_seconds() {
 fn options_are_read_and_wrong_ones_refused() {
     let given = ["--listen", "[::1]:0", "--max-message", "5", "--subprotocol", "a, b"];
     let parsed = options(&given).unwrap();
-    assert_eq!((parsed.listen.as_str(), parsed.max_message), ("[::1]:0", Some(5)));
+    assert_eq!((parsed.listen.as_deref(), parsed.max_message), (Some("[::1]:0"), Some(5)));
     assert_eq!(parsed.subprotocols, ["a", "b"]);
+    assert_eq!(parsed.listen_tls, None);
+    let parsed = options(&[]).unwrap();
+    assert_eq!(parsed.listen.as_deref(), Some("127.0.0.1:9001"));
+    assert_eq!(parsed.listen_tls.as_deref(), Some("127.0.0.1:9002"));
+    assert!(matches!(options(&["--cert", "a"]), Err(Stop::Wrong(_))), "a key goes with it");
     for wrong in [&["--max-message", "many"][..], &["--listen"], &["--port", "1"], &["x"]] {
         let Err(Stop::Wrong(what)) = options(wrong) else { panic!("{wrong:?} is taken") };
         assert!(what.contains(wrong[0]), "{what}");
     }
     assert!(matches!(options(&["--help"]), Err(Stop::Help)));
-    for option in ["--listen", "--max-message", "--subprotocol", "--help"] {
+    let known = ["--listen", "--listen-tls", "--cert", "--key", "--cert-out", "--client-ca"];
+    for option in known.into_iter().chain(["--max-message", "--subprotocol", "--help"]) {
         assert!(options::USAGE.contains(option));
     }
 }

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::transport;
 
-/// Serves a client after its handshake; `early` is what came with the handshake's last bytes.
+/// Echoes, in either role, after the handshake; `early` is what came with the handshake's last bytes.
 pub(crate) async fn run(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     config: Arc<Config>,
@@ -19,16 +19,15 @@ pub(crate) async fn run(
     drop(early);
     loop {
         // First of all: an error's Close frame is in the output too, and no more is read while
-        // there is something that the client has not taken.
+        // there is something that the peer has not taken.
         transport::write_all(stream, ws.output()).await?;
         match ws.transport_action() {
             TransportAction::Flush => {} // not where all was written
             TransportAction::Continue => {
                 transport::read(stream, &mut ws, receive, Connection::release).await?;
             }
-            TransportAction::ShutdownWrite | TransportAction::AwaitEof => {
-                return transport::end(stream).await;
-            }
+            TransportAction::ShutdownWrite => return transport::end(stream).await,
+            TransportAction::AwaitEof => return transport::await_eof(stream).await,
             TransportAction::Drop => return Ok(()),
         }
     }

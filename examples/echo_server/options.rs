@@ -1,13 +1,30 @@
 //! What the command line says.
 
+use std::path::PathBuf;
+
 use sansock::Config;
 
 /// The options, with their defaults.
 #[derive(Debug)]
 pub(crate) struct Options {
-    pub(crate) listen: String,
+    /// Where to listen for TCP alone, if anywhere.
+    pub(crate) listen: Option<String>,
+    /// Where to listen for TLS over it, if anywhere.
+    pub(crate) listen_tls: Option<String>,
+    pub(crate) tls: TlsOptions,
     pub(crate) max_message: Option<u64>,
     pub(crate) subprotocols: Vec<String>,
+}
+
+/// What TLS is to be like.
+#[derive(Debug, Default)]
+pub(crate) struct TlsOptions {
+    /// The files of a certificate and of its key; without them one is made.
+    pub(crate) identity: Option<(PathBuf, PathBuf)>,
+    /// Where to write the certificate.
+    pub(crate) cert_out: Option<PathBuf>,
+    /// The authority whose certificates are asked of clients.
+    pub(crate) client_ca: Option<PathBuf>,
 }
 
 /// Why there is nothing to run.
@@ -20,40 +37,48 @@ pub(crate) enum Stop {
 pub(crate) const USAGE: &str = "\
 usage: echo_server [OPTIONS]
 
-  --listen ADDR         where to listen [127.0.0.1:9001]; port 0 takes any that is free
+  --listen ADDR         where to listen; port 0 takes any that is free
+  --listen-tls ADDR     where to listen for TLS; without either option
+                        it is 127.0.0.1:9001, and 127.0.0.1:9002 for TLS
+  --cert FILE           the certificate, PEM [one made at start for localhost]
+  --key FILE            its key, PEM
+  --cert-out FILE       where to write the certificate, for clients to trust
+  --client-ca FILE      the authority whose certificates clients must have, PEM
   --max-message BYTES   the longest message taken [67108864]
   --subprotocol A,B     subprotocols; the first that the client offers is chosen
   --help                this text";
 
 impl Options {
     pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Options, Stop> {
-        let mut options = Options {
-            listen: "127.0.0.1:9001".into(),
-            max_message: None,
-            subprotocols: Vec::new(),
-        };
+        let (mut listen, mut listen_tls, mut cert, mut key) = (None, None, None, None);
+        let (mut max_message, mut subprotocols) = (None, Vec::new());
+        let mut tls = TlsOptions::default();
         while let Some(option) = args.next() {
             let mut value =
                 || args.next().ok_or_else(|| Stop::Wrong(format!("{option} is missing its value")));
             match option.as_str() {
-                "--listen" => options.listen = value()?,
-                "--max-message" => {
-                    let value = value()?;
-                    let bytes = value
-                        .parse()
-                        .map_err(|error| Stop::Wrong(format!("--max-message {value}: {error}")))?;
-                    options.max_message = Some(bytes);
-                }
-                "--subprotocol" => {
-                    let names = value()?;
-                    let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
-                    options.subprotocols.extend(names.map(String::from));
-                }
+                "--listen" => listen = Some(value()?),
+                "--listen-tls" => listen_tls = Some(value()?),
+                "--cert" => cert = Some(value()?.into()),
+                "--key" => key = Some(value()?.into()),
+                "--cert-out" => tls.cert_out = Some(value()?.into()),
+                "--client-ca" => tls.client_ca = Some(value()?.into()),
+                "--max-message" => max_message = Some(bytes(&value()?)?),
+                "--subprotocol" => subprotocols.extend(names(&value()?)),
                 "--help" | "-h" => return Err(Stop::Help),
                 other => return Err(Stop::Wrong(format!("unknown option {other}"))),
             }
         }
-        Ok(options)
+        tls.identity = match (cert, key) {
+            (Some(cert), Some(key)) => Some((cert, key)),
+            (None, None) => None,
+            _ => return Err(Stop::Wrong("--cert and --key go together".into())),
+        };
+        if listen.is_none() && listen_tls.is_none() {
+            listen = Some("127.0.0.1:9001".into());
+            listen_tls = Some("127.0.0.1:9002".into());
+        }
+        Ok(Options { listen, listen_tls, tls, max_message, subprotocols })
     }
 
     pub(crate) fn config(&self) -> Config {
@@ -70,4 +95,12 @@ impl Options {
         config.max_output = usize::MAX;
         config
     }
+}
+
+fn bytes(value: &str) -> Result<u64, Stop> {
+    value.parse().map_err(|error| Stop::Wrong(format!("--max-message {value}: {error}")))
+}
+
+fn names(value: &str) -> impl Iterator<Item = String> {
+    value.split(',').map(str::trim).filter(|name| !name.is_empty()).map(String::from)
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use sansock::Config;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsAcceptor;
 
 use crate::options::Options;
 use crate::{echo, handshake};
@@ -23,13 +24,33 @@ impl Server {
 
     /// Serves one client. What fails on its way is that client's alone, and a transport that breaks
     /// has nobody left to tell.
-    pub(crate) async fn serve(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+    pub(crate) async fn serve(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+        self.serve_until(stream, Instant::now() + HANDSHAKE_DEADLINE).await;
+    }
+
+    /// The same over TLS. Both handshakes have one deadline.
+    pub(crate) async fn serve_tls(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin,
+        acceptor: &TlsAcceptor,
+    ) {
+        let deadline = Instant::now() + HANDSHAKE_DEADLINE;
+        if let Ok(Ok(stream)) = timeout_at(deadline, acceptor.accept(stream)).await {
+            self.serve_until(stream, deadline).await;
+        }
+    }
+
+    async fn serve_until(
+        &self,
+        mut stream: impl AsyncRead + AsyncWrite + Unpin,
+        deadline: Instant,
+    ) {
         let opening = handshake::accept(&mut stream, &self.subprotocols);
-        if let Ok(Ok(Some(early))) = timeout(HANDSHAKE_DEADLINE, opening).await {
+        if let Ok(Ok(Some(early))) = timeout_at(deadline, opening).await {
             let _ = echo::run(&mut stream, Arc::clone(&self.config), early).await;
         }
     }
 }
 
-/// For the whole handshake, however many reads it takes.
+/// For all handshakes together, however many reads it takes.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);

@@ -1,4 +1,4 @@
-//! The three ways to touch a transport: read, write, and see it end.
+//! The ways to touch a transport: read, write, and see it end.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -41,7 +41,7 @@ pub(crate) async fn read<T: AsyncRead + Unpin, State, Taken>(
     .await
 }
 
-/// Writes all of `output`; a client that takes nothing of it for a minute is given up.
+/// Writes all of `output`; a peer that takes nothing of it for a minute is given up.
 pub(crate) async fn write_all(
     stream: &mut (impl AsyncWrite + Unpin),
     output: &mut impl Buf,
@@ -54,15 +54,20 @@ pub(crate) async fn write_all(
     timeout(STALL_LIMIT, stream.flush()).await?
 }
 
-/// Ends the writing half and waits for the client to end its own, as long as that is worth: a
-/// socket closed with unread input is reset, and the client may lose what was written last.
+/// Ends the writing half, and waits for the peer to end its own as [`await_eof`] does.
 pub(crate) async fn end(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
-    timeout(LINGER_LIMIT, async {
-        stream.shutdown().await?;
+    timeout(LINGER_LIMIT, stream.shutdown()).await??;
+    await_eof(stream).await
+}
+
+/// Reads and discards until the peer ends the transport, as long as that is worth: a socket closed
+/// with unread input is reset, and the peer may lose what was written last.
+pub(crate) async fn await_eof(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
+    let discard = async {
         while read(stream, &mut (), |(), bytes| bytes.len(), |()| ()).await? > 0 {}
         Ok(())
-    })
-    .await?
+    };
+    timeout(LINGER_LIMIT, discard).await?
 }
 
 const STALL_LIMIT: Duration = Duration::from_secs(60);

@@ -1,0 +1,80 @@
+//! The client under test of the Autobahn testsuite: asks how many cases there are, and echoes in each.
+//!
+//! ```text
+//! cargo run --release --example autobahn_client -- ws://127.0.0.1:9001 --agent sansock
+//! ```
+
+#[path = "client/connect.rs"]
+#[allow(dead_code, reason = "the suite negotiates nothing")]
+mod connect;
+#[path = "echo_server/echo.rs"]
+mod echo;
+#[path = "echo_server/transport.rs"]
+mod transport;
+
+use std::error::Error;
+use std::sync::Arc;
+
+use connect::{Attempt, Connected, Settings};
+use sansock::{Config, Connection, Event};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let (url, agent, ca) = match args[..] {
+        [url, "--agent", agent] => (url, agent, None),
+        [url, "--agent", agent, "--ca", ca] => (url, agent, Some(ca.into())),
+        _ => return Err(USAGE.into()),
+    };
+    let (url, settings) = (url.trim_end_matches('/'), Settings { ca, ..Settings::default() });
+
+    let mut config = Config::client();
+    // The suite sends a message of 4 MiB in fragments of 64 bytes, and as much at once.
+    config.limits.fragments = 1 << 20;
+    config.max_output = usize::MAX;
+    let config = Arc::new(config);
+
+    let count: usize = first_text(&format!("{url}/getCaseCount"), &settings).await?.parse()?;
+    for case in 1..=count {
+        let Connected { mut stream, early, .. } =
+            connected(&format!("{url}/runCase?case={case}&agent={agent}"), &settings).await?;
+        // How a case ends is the suite's to judge.
+        let _ = echo::run(&mut stream, Arc::clone(&config), early).await;
+    }
+    let Connected { mut stream, early, .. } =
+        connected(&format!("{url}/updateReports?agent={agent}"), &settings).await?;
+    // The suite closes when the reports are written, and then resets the connection.
+    let _ = echo::run(&mut stream, config, early).await;
+    println!("{count} cases");
+    Ok(())
+}
+
+async fn connected(url: &str, settings: &Settings) -> Result<Connected, Box<dyn Error>> {
+    match connect::connect(url, settings).await? {
+        Attempt::Connected(connected) => Ok(connected),
+        Attempt::Http(response) => Err(format!("{url}: {}", response.status()).into()),
+    }
+}
+
+/// The first message that a server sends of itself.
+async fn first_text(url: &str, settings: &Settings) -> Result<String, Box<dyn Error>> {
+    let Connected { mut stream, early, .. } = connected(url, settings).await?;
+    let mut ws = Connection::new(Config::client());
+    let mut text = take_text(&mut ws, &mut early.clone())?;
+    while text.is_none() {
+        text = transport::read(&mut stream, &mut ws, take_text, |_| ()).await??;
+    }
+    Ok(text.unwrap_or_default())
+}
+
+fn take_text(ws: &mut Connection, mut input: &mut [u8]) -> Result<Option<String>, Box<dyn Error>> {
+    while let Some(event) = ws.receive(&mut input)? {
+        if let Event::Text(text) = event {
+            return Ok(Some(text.to_string()));
+        }
+    }
+    Ok(None)
+}
+
+const USAGE: &str = "usage: autobahn_client URL --agent NAME [--ca FILE]";
