@@ -62,14 +62,16 @@ async def refuses_a_message_beyond_its_limit_with_1009():
     async with connect(URL, max_size=None, compression=None) as ws:
         await ws.send(b"x" * 20_000_000)
         assert await ws.recv() == b"x" * 20_000_000
-    async with connect(URL, compression=None) as ws:
-        try:
-            await ws.send(b"x" * 20_000_001)
-            await ws.recv()
-        except ConnectionClosed as closed:
-            assert closed.rcvd and closed.rcvd.code == 1009, closed
-        else:
-            raise AssertionError("more than the limit was echoed")
+    # Without `async with`, whose close() fails at times within asyncio (AttributeError in call_soon)
+    # where the end came while there was output left.
+    ws = await connect(URL, compression=None)
+    try:
+        await ws.send(b"x" * 20_000_001)
+        await ws.recv()
+    except ConnectionClosed as closed:
+        assert closed.rcvd and closed.rcvd.code == 1009, closed
+    else:
+        raise AssertionError("more than the limit was echoed")
 
 
 async def serves_many_clients_at_once():
