@@ -84,7 +84,7 @@ async def main(devtools_port):
         print("  Chromium: text, binary, subprotocol and close code")
 
 
-# Its helper processes may write to the profile a moment longer.
+# Chromium's other processes may write for a moment longer than itself.
 with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
     command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
     chromium = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)

@@ -1,14 +1,18 @@
-"""Python's websockets as a client of the echo server: python websockets_client.py ws://HOST:PORT/"""
+"""Python's websockets as a client of the echo server: python websockets_client.py URL [CA]"""
 
 import asyncio
+import functools
 import os
+import ssl
 import sys
 
 import websockets
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-URL = sys.argv[1]
+URL, *CA = sys.argv[1:]
+if CA:
+    connect = functools.partial(connect, ssl=ssl.create_default_context(cafile=CA[0]))
 LENGTHS = [0, 1, 125, 126, 127, 65535, 65536, 1 << 20, 17_000_000]
 
 
@@ -99,7 +103,8 @@ CASES = [
 async def main():
     for case in CASES:
         await asyncio.wait_for(case(), 60)
-        print(f"  websockets {websockets.__version__}: {case.__name__}")
+        scheme = URL.partition(":")[0]
+        print(f"  websockets {websockets.__version__}, {scheme} client: {case.__name__}")
 
 
 asyncio.run(main())

@@ -1,0 +1,129 @@
+//! A peer's transport, up to the point where its handshake begins.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+
+use sansock::Role;
+use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::version::{TLS12, TLS13};
+use tokio_rustls::rustls::{
+    ClientConfig, ClientConnection, ServerConfig, ServerConnection, StreamOwned,
+    SupportedProtocolVersion,
+};
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+use crate::authority::Authority;
+use crate::connect::Stream;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Tcp,
+    Tls12,
+    Tls13,
+}
+
+impl Transport {
+    /// The only version that the peer speaks.
+    pub(crate) fn version(self) -> Option<&'static SupportedProtocolVersion> {
+        match self {
+            Transport::Tcp => None,
+            Transport::Tls12 => Some(&TLS12),
+            Transport::Tls13 => Some(&TLS13),
+        }
+    }
+}
+
+/// A way to the other end.
+pub(crate) enum Link {
+    Dial(SocketAddr, Option<Arc<ClientConfig>>),
+    Accept(TcpListener, Option<Arc<ServerConfig>>),
+}
+
+impl Link {
+    pub(crate) fn dial(to: SocketAddr, transport: Transport, authority: &Authority) -> Link {
+        let config = |version| Arc::new(authority.client_config(version, None));
+        Link::Dial(to, transport.version().map(config))
+    }
+
+    pub(crate) fn accept(on: TcpListener, transport: Transport, authority: &Authority) -> Link {
+        let config = |version| Arc::new(authority.server_config(version));
+        Link::Accept(on, transport.version().map(config))
+    }
+
+    /// Who has this end of it.
+    pub(crate) fn role(&self) -> Role {
+        match self {
+            Link::Dial(..) => Role::Client,
+            Link::Accept(..) => Role::Server,
+        }
+    }
+
+    /// For peers that block.
+    pub(crate) fn blocking(self) -> Box<dyn BlockingStream> {
+        match self {
+            Link::Dial(to, config) => {
+                let tcp = dial(to);
+                let Some(config) = config else { return Box::new(tcp) };
+                let tls = ClientConnection::new(config, localhost()).unwrap();
+                Box::new(StreamOwned::new(tls, tcp))
+            }
+            Link::Accept(listener, config) => {
+                let tcp = accept(&listener);
+                let Some(config) = config else { return Box::new(tcp) };
+                Box::new(StreamOwned::new(ServerConnection::new(config).unwrap(), tcp))
+            }
+        }
+    }
+
+    /// For peers that do not.
+    pub(crate) async fn stream(self) -> Box<dyn Stream> {
+        match self {
+            Link::Dial(to, config) => {
+                let tcp = asynchronous(dial(to));
+                let Some(config) = config else { return Box::new(tcp) };
+                let tls = TlsConnector::from(config);
+                Box::new(tls.connect(localhost(), tcp).await.unwrap())
+            }
+            Link::Accept(listener, config) => {
+                let tcp = asynchronous(accept(&listener));
+                let Some(config) = config else { return Box::new(tcp) };
+                Box::new(TlsAcceptor::from(config).accept(tcp).await.unwrap())
+            }
+        }
+    }
+}
+
+/// A transport that blocks, whatever it is.
+pub(crate) trait BlockingStream: Read + Write {}
+
+impl<T: Read + Write> BlockingStream for T {}
+
+/// A listener that nobody else has.
+pub(crate) fn listen() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
+
+pub(crate) fn localhost() -> ServerName<'static> {
+    ServerName::try_from("localhost").unwrap()
+}
+
+pub(crate) fn dial(to: SocketAddr) -> TcpStream {
+    without_delay(TcpStream::connect(to).unwrap())
+}
+
+pub(crate) fn accept(on: &TcpListener) -> TcpStream {
+    without_delay(on.accept().unwrap().0)
+}
+
+pub(crate) fn asynchronous(tcp: TcpStream) -> tokio::net::TcpStream {
+    tcp.set_nonblocking(true).unwrap();
+    tokio::net::TcpStream::from_std(tcp).unwrap()
+}
+
+fn without_delay(tcp: TcpStream) -> TcpStream {
+    tcp.set_nodelay(true).unwrap();
+    tcp
+}

@@ -1,0 +1,112 @@
+//! The example's server and client with WebSocket crates of other makes at the other end, over TCP
+//! and TLS of both versions.
+//!
+//! A conversation has an end that leads and one that echoes, and goes by one `script` whoever they
+//! are; `endpoint` says what either must be able to do. Everything here blocks, each end on a thread
+//! of its own, because one of the peers does; `within` bounds the whole.
+#![cfg(all(feature = "handshake", feature = "rand"))]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests fail by panicking"
+)]
+
+#[path = "../../examples/client/connect.rs"]
+#[allow(dead_code, reason = "the client looks at what was negotiated")]
+mod connect;
+#[path = "../../examples/echo_server/echo.rs"]
+mod echo;
+#[path = "../../examples/echo_server/handshake.rs"]
+mod handshake;
+#[path = "../../examples/echo_server/options.rs"]
+#[allow(dead_code, reason = "only main reads addresses and the help")]
+mod options;
+#[path = "../../examples/echo_server/server.rs"]
+mod server;
+#[path = "../../examples/echo_server/tls.rs"]
+#[allow(dead_code, reason = "certificates come from files here")]
+mod tls;
+#[path = "../../examples/echo_server/transport.rs"]
+mod transport;
+
+mod authority;
+mod byte_by_byte;
+mod endpoint;
+mod link;
+mod ours;
+mod peer;
+mod refusals;
+mod script;
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use link::Transport;
+use sansock::Role;
+use script::Case;
+
+/// A test for each peer, transport and role of ours.
+macro_rules! with_peers {
+    ($($peer:ident: $type:ty,)*) => {$(
+        mod $peer {
+            use super::{Case, Role, Transport, within_a_minute};
+
+            #[test]
+            fn as_client_over_tcp() {
+                run(Role::Server, Transport::Tcp);
+            }
+
+            #[test]
+            fn as_client_over_tls_1_2() {
+                run(Role::Server, Transport::Tls12);
+            }
+
+            #[test]
+            fn as_client_over_tls_1_3() {
+                run(Role::Server, Transport::Tls13);
+            }
+
+            #[test]
+            fn as_server_over_tcp() {
+                run(Role::Client, Transport::Tcp);
+            }
+
+            #[test]
+            fn as_server_over_tls_1_2() {
+                run(Role::Client, Transport::Tls12);
+            }
+
+            #[test]
+            fn as_server_over_tls_1_3() {
+                run(Role::Client, Transport::Tls13);
+            }
+
+            fn run(ours: Role, transport: Transport) {
+                within_a_minute(move || Case::new(ours, transport).all::<$type>());
+            }
+        }
+    )*};
+}
+
+with_peers! {
+    fastwebsockets: crate::peer::Fastwebsockets,
+    tokio_websockets: crate::peer::TokioWebsockets,
+    tungstenite: crate::peer::Tungstenite,
+}
+
+/// Runs `test`, and fails where it does not end. Nothing else here looks at a clock.
+fn within_a_minute(test: impl FnOnce() + Send + 'static) {
+    let (ended, end) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        test();
+        let _ = ended.send(());
+    });
+    if end.recv_timeout(Duration::from_secs(60)) == Err(mpsc::RecvTimeoutError::Timeout) {
+        panic!("this hangs");
+    }
+    if let Err(panic) = thread.join() {
+        std::panic::resume_unwind(panic);
+    }
+}

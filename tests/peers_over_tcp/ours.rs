@@ -1,0 +1,125 @@
+//! Our own end, where it leads: the examples' parts around a connection.
+
+use std::collections::VecDeque;
+use std::io;
+
+use sansock::{CloseCode, Config, Connection, Event, TransportAction};
+
+use crate::connect::{Connected, Stream};
+use crate::endpoint::{AsyncEndpoint, BETWEEN, Data, Seen};
+use crate::{handshake, transport};
+
+pub(crate) struct Ours {
+    stream: Box<dyn Stream>,
+    talk: Talk,
+}
+
+/// The connection, and what it saw that nobody has asked for yet.
+struct Talk {
+    ws: Connection,
+    seen: VecDeque<Seen>,
+}
+
+impl Ours {
+    pub(crate) fn client(connected: Connected) -> Ours {
+        Ours::new(connected.stream, Config::client(), connected.early)
+    }
+
+    pub(crate) async fn server(mut stream: Box<dyn Stream>) -> Ours {
+        let early = handshake::accept(&mut stream, &[]).await.unwrap();
+        Ours::new(stream, Config::server(), early.expect("an upgrade"))
+    }
+
+    fn new(stream: Box<dyn Stream>, config: Config, mut early: Vec<u8>) -> Ours {
+        let mut talk = Talk { ws: Connection::new(config), seen: VecDeque::new() };
+        talk.receive(&mut early);
+        Ours { stream, talk }
+    }
+
+    /// One thing that the connection wants of its transport; `None` is nothing more.
+    async fn step(&mut self) -> io::Result<Option<()>> {
+        transport::write_all(&mut self.stream, self.talk.ws.output()).await?;
+        match self.talk.ws.transport_action() {
+            TransportAction::Flush => {}
+            TransportAction::Continue => {
+                transport::read(&mut self.stream, &mut self.talk, Talk::receive_or_eof, |_| ())
+                    .await?;
+            }
+            TransportAction::ShutdownWrite => {
+                transport::end(&mut self.stream).await?;
+                self.talk.ws.receive_eof();
+            }
+            TransportAction::AwaitEof => {
+                transport::await_eof(&mut self.stream).await?;
+                self.talk.ws.receive_eof();
+            }
+            TransportAction::Drop => return Ok(None),
+        }
+        Ok(Some(()))
+    }
+}
+
+impl Talk {
+    fn receive_or_eof(&mut self, bytes: &mut [u8]) {
+        if bytes.is_empty() {
+            self.ws.receive_eof();
+        }
+        self.receive(bytes);
+    }
+
+    fn receive(&mut self, mut input: &mut [u8]) {
+        while let Some(event) = self.ws.receive(&mut input).expect("peers keep to the protocol") {
+            let seen = match event {
+                Event::Text(text) => Seen::Data(Data::Text(text.to_string())),
+                Event::Binary(data) => Seen::Data(Data::Binary(data.to_vec())),
+                Event::Ping(payload) => {
+                    assert_eq!(&*payload, BETWEEN);
+                    continue;
+                }
+                Event::Pong(payload) => Seen::Pong(payload.to_vec()),
+                Event::Close { code, .. } => Seen::Close(code.map(CloseCode::get)),
+                other => panic!("an event that these tests do not know: {other:?}"),
+            };
+            self.seen.push_back(seen);
+        }
+    }
+}
+
+impl AsyncEndpoint for Ours {
+    async fn send(&mut self, message: &Data) -> usize {
+        let sent = match message {
+            Data::Text(text) => self.talk.ws.send_text(text),
+            Data::Binary(data) => self.talk.ws.send_binary(data),
+        };
+        sent.unwrap();
+        transport::write_all(&mut self.stream, self.talk.ws.output()).await.unwrap();
+        0
+    }
+
+    async fn ping(&mut self, payload: &[u8]) {
+        self.talk.ws.ping(payload).unwrap();
+        transport::write_all(&mut self.stream, self.talk.ws.output()).await.unwrap();
+    }
+
+    async fn close(&mut self, code: u16, reason: &str) {
+        self.talk.ws.close(CloseCode::new(code).unwrap(), reason).unwrap();
+        transport::write_all(&mut self.stream, self.talk.ws.output()).await.unwrap();
+    }
+
+    async fn receive(&mut self) -> Seen {
+        loop {
+            if let Some(seen) = self.talk.seen.pop_front() {
+                return seen;
+            }
+            match self.step().await {
+                Ok(Some(())) => {}
+                Ok(None) => return Seen::End(Some(self.talk.ws.receive_eof())),
+                // Peers may end TCP without an end of TLS, but not let us wait for it.
+                Err(error) => {
+                    assert_ne!(error.kind(), io::ErrorKind::TimedOut);
+                    return Seen::End(Some(self.talk.ws.receive_eof()));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Whom TLS keeps out, before any byte of a WebSocket.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sansock::handshake::client::{Request, nonce};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::version::{TLS12, TLS13};
+use tokio_rustls::rustls::{self, ClientConfig};
+
+use crate::authority::Authority;
+use crate::connect::{self, Attempt, Settings};
+use crate::options::TlsOptions;
+use crate::{link, script, tls, within_a_minute};
+
+/// What TLS said of a client.
+type Verdict = Result<(), rustls::Error>;
+
+/// Whether that is as it should be.
+type Expected = fn(&Verdict) -> bool;
+
+type Files = Option<(PathBuf, PathBuf)>;
+
+/// Runs `test` where tasks can run beside it.
+fn run(test: impl Future<Output = ()> + Send + 'static) {
+    within_a_minute(|| tokio::runtime::Runtime::new().unwrap().block_on(test));
+}
+
+/// Serves one client. The task gives what TLS had against it.
+async fn serve(options: TlsOptions) -> (SocketAddr, JoinHandle<Verdict>) {
+    let acceptor = tls::acceptor(&options).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        let (tcp, _) = listener.accept().await.unwrap();
+        match acceptor.accept(tcp).await {
+            Ok(stream) => {
+                script::server().serve(stream).await;
+                Ok(())
+            }
+            Err(error) => Err(error.into_inner().unwrap().downcast_ref().cloned().unwrap()),
+        }
+    });
+    (address, server)
+}
+
+/// Asks for a WebSocket with this TLS, and says whether there was an answer.
+async fn ask(to: SocketAddr, config: ClientConfig) -> bool {
+    let ask = async {
+        let tcp = link::asynchronous(link::dial(to));
+        let mut tls = TlsConnector::from(Arc::new(config)).connect(link::localhost(), tcp).await?;
+        let (request, _) = Request::new("wss://localhost/").unwrap().start(nonce());
+        tls.write_all(&request).await?;
+        tls.flush().await?;
+        tls.read_u8().await
+    };
+    ask.await.is_ok()
+}
+
+/// Connects as the example's client does.
+async fn connect(to: SocketAddr, host: &str, settings: &Settings) -> Result<(), Box<dyn Error>> {
+    match connect::connect(&format!("wss://{host}:{}/", to.port()), settings).await? {
+        Attempt::Connected(_) => Ok(()),
+        Attempt::Http(response) => Err(response.status().to_string().into()),
+    }
+}
+
+#[test]
+fn clients_without_the_certificate_that_is_asked_for() {
+    run(async {
+        let (authority, other) = (Authority::new(), Authority::new());
+        let client_ca = Some(authority.cert());
+        let options = || TlsOptions {
+            identity: Some(authority.identity()),
+            client_ca: client_ca.clone(),
+            cert_out: None,
+        };
+        let clients: [(Files, Expected); 3] = [
+            (None, |why| matches!(why, Err(rustls::Error::NoCertificatesPresented))),
+            (Some(other.identity()), |why| {
+                matches!(why, Err(rustls::Error::InvalidCertificate(_)))
+            }),
+            (Some(authority.identity()), Result::is_ok),
+        ];
+        for (i, (identity, expected)) in clients.into_iter().enumerate() {
+            for version in [&TLS12, &TLS13] {
+                let (address, server) = serve(options()).await;
+                let config = authority.client_config(version, identity.as_ref());
+                assert_eq!(ask(address, config).await, i == 2);
+                let why = server.await.unwrap();
+                assert!(expected(&why), "{why:?}");
+            }
+            let (address, server) = serve(options()).await;
+            let settings = Settings { ca: Some(authority.cert()), identity, ..Settings::default() };
+            assert_eq!(connect(address, "localhost", &settings).await.is_ok(), i == 2);
+            assert!(expected(&server.await.unwrap()));
+        }
+    });
+}
+
+#[test]
+fn clients_that_speak_http_2_only() {
+    run(async {
+        let authority = Authority::new();
+        for (offered, is_taken) in
+            [(&["h2"][..], false), (&["h2", "http/1.1"], true), (&["http/1.1"], true), (&[], true)]
+        {
+            for version in [&TLS12, &TLS13] {
+                let identity = Some(authority.identity());
+                let (address, server) = serve(TlsOptions { identity, ..Default::default() }).await;
+                let mut config = authority.client_config(version, None);
+                config.alpn_protocols = offered.iter().map(|name| (*name).into()).collect();
+                assert_eq!(ask(address, config).await, is_taken, "{offered:?}");
+                let refusal = Err(rustls::Error::NoApplicationProtocol);
+                assert_eq!(server.await.unwrap(), if is_taken { Ok(()) } else { refusal });
+            }
+        }
+    });
+}
+
+#[test]
+fn servers_of_another_authority_or_name() {
+    run(async {
+        let (authority, other) = (Authority::new(), Authority::new());
+        for (trusted, host, is_taken) in [
+            (&authority, "localhost", true),
+            (&authority, "127.0.0.1", false),
+            (&other, "localhost", false),
+        ] {
+            let identity = Some(authority.identity());
+            let (address, server) = serve(TlsOptions { identity, ..Default::default() }).await;
+            let settings = Settings { ca: Some(trusted.cert()), ..Settings::default() };
+            assert_eq!(connect(address, host, &settings).await.is_ok(), is_taken);
+            assert_eq!(server.await.unwrap().is_ok(), is_taken);
+        }
+    });
+}
