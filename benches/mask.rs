@@ -1,37 +1,78 @@
-//! Masking throughput: the kernels beside the scalar reference and a plain copy, in one run.
+//! Masking beside a plain copy, which is what memory can do, and beside the loop as the RFC has it.
 //!
-//! Only ratios within one run mean anything. `cargo bench --bench mask`
+//! `cargo bench --bench mask`; compare only within a run.
 
 #![allow(missing_docs, reason = "criterion's macros make the functions")]
+#![allow(clippy::indexing_slicing, reason = "set-up fails by panicking")]
+
+mod support;
 
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{
+    BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
+};
 use sansock::mask;
+use support::{KEY, SIZES, group};
 
-const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+/// A cache line, and more than the widest vector.
+const ALIGNMENT: usize = 64;
 
 fn masking(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("mask");
-    for len in [16, 125, 1024, 16 << 10, 1 << 20] {
-        let source = vec![0x5A; len];
-        let mut payload = source.clone();
-        group.throughput(Throughput::Bytes(len as u64));
-        group.bench_function(BenchmarkId::new("in place", len), |bencher| {
-            bencher.iter(|| mask::apply(black_box(&mut payload), black_box(KEY), 0));
-        });
-        group.bench_function(BenchmarkId::new("copy", len), |bencher| {
-            bencher.iter(|| mask::apply_copy(black_box(&source), black_box(&mut payload), KEY, 0));
-        });
-        group.bench_function(BenchmarkId::new("scalar in place", len), |bencher| {
-            bencher.iter(|| mask::apply_scalar(black_box(&mut payload), black_box(KEY), 0));
-        });
-        group.bench_function(BenchmarkId::new("memcpy", len), |bencher| {
-            bencher.iter(|| black_box(&mut payload).copy_from_slice(black_box(&source)));
-        });
+    let mut group = group(criterion, "mask");
+    for (alignment, shift) in [("aligned", 0), ("misaligned by one", 1)] {
+        for len in SIZES {
+            group.throughput(Throughput::Bytes(len as u64));
+            compare(&mut group, alignment, shift, len);
+        }
     }
-    group.finish();
 }
 
-criterion_group!(benches, masking);
+/// All the ways over the same memory; where there are two buffers it is the written one that is
+/// `shift` bytes off.
+fn compare(group: &mut BenchmarkGroup<'_, WallTime>, alignment: &str, shift: usize, len: usize) {
+    let id = |how: &str| BenchmarkId::new(format!("{how}, {alignment}"), len);
+    let (mut from, mut to) = (vec![0x5A; len + ALIGNMENT], vec![0; len + 2 * ALIGNMENT]);
+    let from = aligned(&mut from, 0, len);
+    let to = aligned(&mut to, shift, len);
+    assert_masks(from, to);
+
+    group.bench_function(id("in place"), |bencher| {
+        bencher.iter(|| mask::apply(black_box(to), black_box(KEY), 0));
+    });
+    group.bench_function(id("copy"), |bencher| {
+        bencher.iter(|| mask::apply_copy(black_box(from), black_box(to), black_box(KEY), 0));
+    });
+    group.bench_function(id("memcpy"), |bencher| {
+        bencher.iter(|| black_box(&mut *to).copy_from_slice(black_box(from)));
+    });
+    group.bench_function(id("plain loop in place"), |bencher| {
+        bencher.iter(|| plain(black_box(to), black_box(KEY)));
+    });
+}
+
+/// RFC 6455 §5.3 as it is written, for the compiler to make of it what it can.
+fn plain(payload: &mut [u8], key: [u8; 4]) {
+    for (i, byte) in payload.iter_mut().enumerate() {
+        *byte ^= key[i % 4];
+    }
+}
+
+/// `len` bytes of `buffer`, `shift` bytes after a multiple of [`ALIGNMENT`].
+fn aligned(buffer: &mut [u8], shift: usize, len: usize) -> &mut [u8] {
+    let start = buffer.as_ptr().align_offset(ALIGNMENT) + shift;
+    &mut buffer[start..start + len]
+}
+
+fn assert_masks(from: &[u8], to: &mut [u8]) {
+    let mut expected = from.to_vec();
+    plain(&mut expected, KEY);
+    mask::apply_copy(from, to, KEY, 0);
+    assert!(*to == expected, "masked while copied");
+    mask::apply(to, KEY, 0);
+    assert!(to == from, "and back in place");
+}
+
+criterion_group!(name = benches; config = support::criterion(); targets = masking);
 criterion_main!(benches);

@@ -1,0 +1,57 @@
+//! What the benchmarks share: sizes and the stop-watch here, connections in `exchange`.
+#![allow(dead_code, reason = "each benchmark uses what it needs")]
+#![allow(missing_docs, unreachable_pub, reason = "no API")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "set-up fails by panicking")]
+
+#[cfg(feature = "rand")]
+pub mod exchange;
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
+
+/// From one vector to more than a cache holds.
+pub const SIZES: [usize; 5] = [16, 125, 1 << 10, 16 << 10, 1 << 20];
+
+/// RFC 6455 §5.7's mask key.
+pub const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+/// A read that takes whatever there is.
+pub const WHOLE_READ: usize = 64 << 10;
+/// A read that cuts nearly every message.
+pub const TINY_READ: usize = 37;
+/// Measures rounds of `count` messages of `len` bytes; what is printed is time and bytes a message.
+pub fn measure(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    (name, len): (impl fmt::Display, usize),
+    (count, message_len): (usize, usize),
+    mut round: impl FnMut(),
+) {
+    group.throughput(Throughput::Bytes(message_len as u64));
+    group.bench_function(BenchmarkId::new(name.to_string(), len), |bencher| {
+        bencher.iter_custom(|messages| {
+            let rounds = messages.div_ceil(count as u64);
+            let start = Instant::now();
+            (0..rounds).for_each(|_| round());
+            start.elapsed().mul_f64(messages as f64 / (rounds * count as u64) as f64)
+        });
+    });
+}
+
+/// A group in which every sample does as much work as the others.
+pub fn group<'c>(criterion: &'c mut Criterion, name: &str) -> BenchmarkGroup<'c, WallTime> {
+    let mut group = criterion.benchmark_group(name);
+    group.sampling_mode(SamplingMode::Flat);
+    group
+}
+
+/// Short enough for all benchmarks to take a few minutes.
+pub fn criterion() -> Criterion {
+    Criterion::default()
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1))
+        .sample_size(50)
+        .nresamples(10_000)
+}
