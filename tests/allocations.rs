@@ -15,7 +15,7 @@ use std::cell::Cell;
 
 use bytes::Buf;
 use sansock::{Connection, Event, Limits, ProtocolError, Role};
-use support::{config, connection, drain, frame_for, head_for, limited, receive};
+use support::{ABSURD_LEN, config, connection, drain, frame_for, head_for, limited, receive};
 
 /// Counts what the current thread allocates, so that tests do not disturb each other.
 struct Counting;
@@ -145,7 +145,7 @@ fn a_declared_length_allocates_nothing() {
     let unlimited = Limits { frame: u64::MAX, message: u64::MAX, fragments: u32::MAX };
     for role in [Role::Client, Role::Server] {
         let mut ws = Connection::new(limited(role, unlimited));
-        let mut head = head_for(role, 0x82, 1 << 40);
+        let mut head = head_for(role, 0x82, ABSURD_LEN);
         let (allocations, _, _) = measure(|| assert_eq!(ws.receive(&mut &mut head[..]), Ok(None)));
         assert_eq!(allocations, 0);
         let mut byte = [0];

@@ -15,8 +15,8 @@ use bytes::Buf;
 use sansock::frame::{Decoder, Rsv};
 use sansock::{Connection, Limits, Opcode, Role, SendRefusal, State, Violation};
 use support::{
-    NO_LIMITS, ROLES, Seen, assert_ends_with, assert_sees, close_body, config, connection, drain,
-    fragmented_for, frame_for, frames, head_for, limited, receive,
+    ABSURD_LEN, NO_LIMITS, ROLES, Seen, assert_ends_with, assert_sees, close_body, config,
+    connection, drain, fragmented_for, frame_for, frames, head_for, limited, receive,
 };
 
 /// Asserts that the last byte of `stream`, and none before it, fails with this.
@@ -77,11 +77,11 @@ fn a_length_of_64_bits_is_refused_without_limits_too() {
 fn a_header_that_declares_a_terabyte_is_waited_on() {
     for role in ROLES {
         let mut ws = Connection::new(limited(role, NO_LIMITS));
-        let head = head_for(role, 0x82, 1 << 40);
+        let head = head_for(role, 0x82, ABSURD_LEN);
         assert_eq!(receive(&mut ws, &[&head, &[0; 1000], b"", &[0; 1000]]), []);
         assert_eq!(ws.state(), State::Open);
         // By default it is refused before any of it.
-        let violation = Violation::FrameTooBig { len: 1 << 40, limit: Limits::DEFAULT.frame };
+        let violation = Violation::FrameTooBig { len: ABSURD_LEN, limit: Limits::DEFAULT.frame };
         assert_fails_at_its_end(role, &head[..10], violation);
     }
 }

@@ -16,6 +16,9 @@ use sansock::{Config, Connection, Event, Limits, Opcode, ProtocolError, Role, Vi
 /// RFC 6455 §5.7's mask key.
 pub const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
+/// A length that nobody means, and yet one that memory could hold: a terabyte, where there are 64 bits.
+pub const ABSURD_LEN: u64 = if usize::BITS < 64 { 1 << 29 } else { 1 << 40 };
+
 /// An event or an error, owned and comparable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
