@@ -1,4 +1,4 @@
-//! Whom TLS keeps out, before any byte of a WebSocket.
+//! Whom TLS keeps out, before any byte of a WebSocket; and what the client is told otherwise.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -137,6 +137,35 @@ fn servers_of_another_authority_or_name() {
             let settings = Settings { ca: Some(trusted.cert()), ..Settings::default() };
             assert_eq!(connect(address, host, &settings).await.is_ok(), is_taken);
             assert_eq!(server.await.unwrap().is_ok(), is_taken);
+        }
+    });
+}
+
+/// RFC 6455 §4.1: another status is HTTP's to say, and the client shows it.
+#[test]
+fn servers_that_answer_with_something_else() {
+    run(async {
+        for (answer, status, header) in [
+            ("401 Unauthorized\r\nWWW-Authenticate: Basic", 401, ("WWW-Authenticate", "Basic")),
+            ("403 Forbidden\r\nServer: a", 403, ("Server", "a")),
+            ("302 Found\r\nLocation: wss://b/", 302, ("Location", "wss://b/")),
+        ] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("ws://{}/", listener.local_addr().unwrap());
+            let server = tokio::spawn(async move {
+                let (mut tcp, _) = listener.accept().await.unwrap();
+                let mut request = Vec::new();
+                while !request.ends_with(b"\r\n\r\n") {
+                    request.push(tcp.read_u8().await.unwrap());
+                }
+                let answer = format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n");
+                tcp.write_all(answer.as_bytes()).await.unwrap();
+            });
+            let attempt = connect::connect(&url, &Settings::default()).await.unwrap();
+            let Attempt::Http(response) = attempt else { panic!("{status} is no WebSocket") };
+            assert_eq!(response.status(), status);
+            assert_eq!(response.headers().first(header.0), Some(header.1.as_bytes()));
+            server.await.unwrap();
         }
     });
 }
