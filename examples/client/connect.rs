@@ -58,8 +58,7 @@ pub(crate) async fn connect(url: &str, settings: &Settings) -> Result<Attempt, B
     for subprotocol in &settings.subprotocols {
         request = request.subprotocol(subprotocol)?;
     }
-    // An IPv6 address stands in brackets in a URL only.
-    let host = request.host().trim_matches(['[', ']']);
+    let host = request.host();
     let tcp = TcpStream::connect((host, request.port())).await?;
     tcp.set_nodelay(true)?;
     let stream: Box<dyn Stream> = if request.is_secure() {

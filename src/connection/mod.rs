@@ -50,7 +50,7 @@ use state::Occurrence;
 ///
 /// ```
 /// use bytes::Buf;
-/// use sansock::{Config, Connection, Event, Message};
+/// use sansock::{Config, Connection, Event};
 ///
 /// let mut server = Connection::new(Config::server());
 /// let mut other = Connection::new(Config::server());
