@@ -83,7 +83,7 @@ impl Case {
             self.write(self.role.peer(), &payload, &mut stream);
         }
         let read = if self.shape == Shape::TinyReads { TINY_READ } else { WHOLE_READ };
-        Transport { stream, buffer: vec![0; read] }
+        Transport::new(stream, read)
     }
 
     /// Appends a message to `stream` as `sender` sends it.
@@ -126,6 +126,11 @@ pub struct Transport {
 }
 
 impl Transport {
+    /// A transport that gives `read` bytes of `stream` at a time.
+    pub fn new(stream: Vec<u8>, read: usize) -> Self {
+        Transport { stream, buffer: vec![0; read] }
+    }
+
     /// Reads a round, and gives each event to `on_event`. Output is dropped after each read, as if
     /// it were written.
     pub fn run(

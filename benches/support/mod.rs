@@ -5,6 +5,7 @@
 
 #[cfg(feature = "rand")]
 pub mod exchange;
+pub mod heads;
 
 use std::fmt;
 use std::time::{Duration, Instant};

@@ -1,0 +1,68 @@
+//! Opening handshakes: a browser's request to a server, and a client's request and its answer.
+//!
+//! `cargo bench --bench handshake`; the figure is the time for a handshake, allocations counted.
+
+#![allow(missing_docs, reason = "criterion's macros make the functions")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a benchmark fails by panicking")]
+
+mod support;
+
+use std::hint::black_box;
+
+use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use sansock::handshake::{accept_key, client, server};
+use support::heads::{BROWSER_REQUEST, NONCE, RESPONSE, URI};
+
+fn handshake(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("handshake");
+    let answer = serve(BROWSER_REQUEST.len());
+    assert!(answer.starts_with(b"HTTP/1.1 101 "));
+    assert!(serve(1) == answer, "the same byte by byte");
+    group.bench_function("server, whole request", |bencher| {
+        bencher.iter(|| serve(BROWSER_REQUEST.len()));
+    });
+    group.bench_function("server, request byte by byte", |bencher| bencher.iter(|| serve(1)));
+    group.bench_function("accept key", |bencher| {
+        bencher.iter(|| accept_key(black_box(b"dGhlIHNhbXBsZSBub25jZQ==")));
+    });
+
+    group.bench_function("client, request from a URI", |bencher| bencher.iter(|| request().0));
+    for (name, read) in [("whole", RESPONSE.len()), ("byte by byte", 1)] {
+        group.bench_function(format!("client, response {name}"), |bencher| {
+            bencher.iter_batched(
+                || request().1,
+                |opening| check(opening, read),
+                BatchSize::SmallInput,
+            );
+        });
+    }
+}
+
+/// From the request, in reads of `read` bytes, to the bytes of the answer.
+fn serve(read: usize) -> Vec<u8> {
+    let mut opening = server::Handshake::default();
+    for piece in black_box(BROWSER_REQUEST).chunks(read) {
+        if let (_, Some(request)) = opening.receive(piece).expect("a request by the rules") {
+            return request.upgrade().expect("an opening handshake").accept().0;
+        }
+    }
+    panic!("the request is whole")
+}
+
+fn request() -> (Vec<u8>, client::Handshake) {
+    client::Request::new(black_box(URI)).expect("a URI").start(black_box(NONCE))
+}
+
+/// From the response, in reads of `read` bytes, to its outcome.
+fn check(mut opening: client::Handshake, read: usize) -> client::Outcome {
+    for piece in black_box(RESPONSE).chunks(read) {
+        if let (_, Some(outcome)) = opening.receive(piece).expect("a response by the rules") {
+            assert!(matches!(outcome, client::Outcome::Established { .. }));
+            return outcome;
+        }
+    }
+    panic!("the response is whole")
+}
+
+criterion_group!(name = benches; config = support::criterion(); targets = handshake);
+criterion_main!(benches);

@@ -1,0 +1,299 @@
+//! Paths through the library, to be run under a counter of instructions: `.ci/instructions`.
+//!
+//! ```text
+//! instructions               lists the paths, and how many messages a round of each carries
+//! instructions NAME ROUNDS   runs a path: a round that is checked, then ROUNDS that are not
+//! ```
+//!
+//! Nothing but the messages costs more with more rounds, so that the difference of two runs, divided
+//! by the messages between them, is what a message takes. Reads are copied into the buffer that is
+//! received from, as in the other benchmarks, and counted. Mask keys come from a function that costs
+//! nothing, but for the path that says otherwise.
+
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "set-up fails by panicking")]
+#![allow(clippy::panic, reason = "and so do wrong arguments")]
+
+mod support;
+
+use std::env;
+use std::hint::black_box;
+
+use sansock::bytes::Buf;
+use sansock::frame::{Decoder, Part};
+use sansock::utf8::Validator;
+use sansock::{Config, Connection, Event, Opcode, Role, mask};
+use support::exchange::{Case, Shape, Transport, bytes_of, drop_output};
+use support::{KEY, TINY_READ, WHOLE_READ};
+
+use Opcode::{Binary, Ping, Pong, Text};
+use Role::{Client, Server};
+
+/// A path's name, and what makes it ready.
+type Named = (&'static str, fn() -> Path);
+
+/// Every path. A read holds as many whole messages as fit into 64 KiB where the name says no other.
+const PATHS: &[Named] = &[
+    ("server-decode-binary-16", || decode(Flow::new(Server, Binary, 16))),
+    ("server-decode-binary-125", || decode(Flow::new(Server, Binary, 125))),
+    ("server-decode-binary-1024", || decode(Flow::new(Server, Binary, 1024))),
+    ("server-decode-binary-16384", || decode(Flow::new(Server, Binary, 16384))),
+    ("server-decode-text-125", || decode(Flow::new(Server, Text, 125))),
+    ("server-decode-text-1024", || decode(Flow::new(Server, Text, 1024))),
+    ("server-decode-text-mixed-1024", || decode(Flow::new(Server, Text, 1024).mixed())),
+    ("server-decode-binary-125-a-read", || decode(Flow::new(Server, Binary, 125).one_a_read())),
+    ("server-decode-binary-125-tiny-reads", || decode(Flow::new(Server, Binary, 125).tiny_reads())),
+    ("server-decode-text-1024-tiny-reads", || decode(Flow::new(Server, Text, 1024).tiny_reads())),
+    ("server-decode-text-64-fragments-1024", || decode(Flow::fragmented(Server, Text, 1024))),
+    ("client-decode-binary-125", || decode(Flow::new(Client, Binary, 125))),
+    ("client-decode-text-125", || decode(Flow::new(Client, Text, 125))),
+    ("server-encode-binary-125", || encode(Server, fixed_keys(Server))),
+    ("client-encode-binary-125", || encode(Client, fixed_keys(Client))),
+    ("client-encode-binary-125-thread-rng", || encode(Client, Config::client())),
+    ("server-echo-binary-16", || echo(Flow::new(Server, Binary, 16), answer)),
+    ("server-echo-binary-125", || echo(Flow::new(Server, Binary, 125), answer)),
+    ("server-echo-text-125", || echo(Flow::new(Server, Text, 125), answer)),
+    ("server-echo-owned-binary-125", || echo(Flow::new(Server, Binary, 125), answer_owned)),
+    ("server-echo-owned-binary-16384", || echo(Flow::new(Server, Binary, 16384), answer_owned)),
+    // Of many pings a read, only a few are answered.
+    ("server-ping-125-a-read", || echo(Flow::new(Server, Ping, 125).one_a_read(), look_at)),
+    ("server-ping-125-flood", || decode(Flow::new(Server, Ping, 125))),
+    ("mask-apply-125", || masking(125)),
+    ("mask-apply-16384", || masking(16384)),
+    ("frame-decoder-125", || frames(Flow::new(Server, Binary, 125))),
+    ("utf8-validator-1024-tiny-pieces", || validation(Flow::new(Server, Text, 1024))),
+    ("utf8-validator-mixed-1024-tiny-pieces", || validation(Flow::new(Server, Text, 1024).mixed())),
+];
+
+fn main() {
+    let arguments: Vec<String> = env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    match &arguments[..] {
+        [] => PATHS.iter().for_each(|(name, path)| println!("{name} {}", path().messages)),
+        [name, rounds] => {
+            let (_, path) = PATHS.iter().find(|(known, _)| known == name).expect("a path's name");
+            let rounds: usize = rounds.parse().expect("a number of rounds");
+            let mut round = path().round;
+            (0..rounds).for_each(|_| round());
+        }
+        _ => panic!("usage: instructions [NAME ROUNDS]"),
+    }
+}
+
+/// A path that is ready to run, checked in a first round.
+struct Path {
+    /// Messages a round.
+    messages: usize,
+    round: Box<dyn FnMut()>,
+}
+
+/// Messages that all are the same, and how they are read.
+struct Flow {
+    case: Case,
+    payload: Vec<u8>,
+    /// Bytes a read.
+    read: usize,
+}
+
+impl Flow {
+    /// Unfragmented messages of ASCII, as many a read as fit.
+    fn new(role: Role, opcode: Opcode, len: usize) -> Self {
+        Flow::of(Case { role, opcode, shape: Shape::Whole, len })
+    }
+
+    /// Messages in 64 fragments of `len` bytes.
+    fn fragmented(role: Role, opcode: Opcode, len: usize) -> Self {
+        Flow::of(Case { role, opcode, shape: Shape::Fragmented, len })
+    }
+
+    fn of(case: Case) -> Self {
+        Flow { case, payload: case.payload(), read: WHOLE_READ }
+    }
+
+    /// The same length in one to four bytes a code point.
+    fn mixed(mut self) -> Self {
+        self.payload = "ß κόσμε € 世界 or 🦀".repeat(self.payload.len() / 32).into_bytes();
+        assert_eq!(self.payload.len(), self.case.message_len());
+        self
+    }
+
+    fn one_a_read(mut self) -> Self {
+        self.read = self.wire().len();
+        self
+    }
+
+    fn tiny_reads(mut self) -> Self {
+        self.read = TINY_READ;
+        self
+    }
+
+    /// One message as the peer sends it.
+    fn wire(&self) -> Vec<u8> {
+        let mut wire = Vec::new();
+        self.case.write(self.case.role.peer(), &self.payload, &mut wire);
+        wire
+    }
+
+    /// Messages a round.
+    fn messages(&self) -> usize {
+        (WHOLE_READ / self.wire().len()).max(1)
+    }
+
+    fn transport(&self) -> Transport {
+        Transport::new(self.wire().repeat(self.messages()), self.read)
+    }
+}
+
+fn fixed_keys(role: Role) -> Config {
+    match role {
+        Server => Config::server(),
+        Client => Config::client_with_mask_keys(|| KEY),
+    }
+}
+
+/// From reads to events.
+fn decode(flow: Flow) -> Path {
+    let mut ws = Connection::new(fixed_keys(flow.case.role));
+    let (mut transport, messages) = (flow.transport(), flow.messages());
+    let mut seen = 0;
+    transport.run(&mut ws, |_, event| {
+        assert_is(&event, flow.case.opcode, &flow.payload);
+        seen += 1;
+    });
+    assert_eq!(seen, messages);
+    Path { messages, round: Box::new(move || transport.run(&mut ws, look_at)) }
+}
+
+/// From messages to output that is ready to be written.
+fn encode(role: Role, config: Config) -> Path {
+    let flow = Flow::new(role.peer(), Binary, 125);
+    let mut ws = Connection::new(config);
+    ws.send_binary(&flow.payload).expect("there is room");
+    assert_output(&mut ws, Binary, &flow.payload);
+    let messages = flow.messages();
+    let round = move || {
+        for _ in 0..messages {
+            ws.send_binary(black_box(&flow.payload)).expect("there is room");
+        }
+        drop_output(&mut ws);
+    };
+    Path { messages, round: Box::new(round) }
+}
+
+/// From reads to output that is ready to be written.
+fn echo(flow: Flow, answer: impl Fn(&mut Connection, Event<'_>) + Copy + 'static) -> Path {
+    let mut ws = Connection::new(fixed_keys(flow.case.role));
+    let opcode = if flow.case.opcode == Ping { Pong } else { flow.case.opcode };
+    let (mut transport, messages) = (flow.transport(), flow.messages());
+    let mut answered = 0;
+    transport.run(&mut ws, |ws, event| {
+        answer(ws, event);
+        assert_output(ws, opcode, &flow.payload);
+        answered += 1;
+    });
+    assert_eq!(answered, messages);
+    Path { messages, round: Box::new(move || transport.run(&mut ws, answer)) }
+}
+
+fn answer(ws: &mut Connection, event: Event<'_>) {
+    match event {
+        Event::Text(text) => ws.send_text(&text).expect("there is room"),
+        Event::Binary(data) => ws.send_binary(&data).expect("there is room"),
+        _ => {}
+    }
+}
+
+fn answer_owned(ws: &mut Connection, event: Event<'_>) {
+    match event {
+        Event::Text(text) => ws.send(text).expect("there is room"),
+        Event::Binary(data) => ws.send(data).expect("there is room"),
+        _ => {}
+    }
+}
+
+/// Sends nothing: a ping is answered by the connection.
+fn look_at(_: &mut Connection, event: Event<'_>) {
+    black_box(payload_of(&event));
+}
+
+fn payload_of<'e>(event: &'e Event<'_>) -> &'e [u8] {
+    match event {
+        Event::Ping(data) | Event::Pong(data) => data,
+        _ => bytes_of(event),
+    }
+}
+
+fn masking(len: usize) -> Path {
+    let payload = vec![0x5A; len];
+    let mut masked = payload.clone();
+    mask::apply(&mut masked, KEY, 0);
+    assert!(masked.iter().zip(KEY.iter().cycle()).all(|(byte, key)| byte ^ key == 0x5A));
+    let messages = WHOLE_READ / len;
+    let round = move || {
+        (0..messages).for_each(|_| mask::apply(black_box(&mut masked), black_box(KEY), 0));
+    };
+    Path { messages, round: Box::new(round) }
+}
+
+/// `frame::Decoder` by itself.
+fn frames(flow: Flow) -> Path {
+    let (stream, messages) = (flow.wire().repeat(flow.messages()), flow.messages());
+    let (mut decoder, mut buffer) = (Decoder::new(flow.case.role), vec![0; stream.len()]);
+    let mut seen = 0;
+    buffer.copy_from_slice(&stream);
+    decode_frames(&mut decoder, &mut buffer, |payload| {
+        assert!(payload == flow.payload, "what was sent");
+        seen += 1;
+    });
+    assert_eq!(seen, messages);
+    let round = move || {
+        buffer.copy_from_slice(&stream);
+        decode_frames(&mut decoder, &mut buffer, |payload| {
+            black_box(payload);
+        });
+    };
+    Path { messages, round: Box::new(round) }
+}
+
+fn decode_frames(decoder: &mut Decoder, mut input: &mut [u8], mut on_payload: impl FnMut(&[u8])) {
+    while let Some(part) = decoder.decode(&mut input).expect("the peer keeps the rules") {
+        if let Part::Payload { bytes, .. } = part {
+            on_payload(bytes);
+        }
+    }
+}
+
+/// `utf8::Validator` by itself, its text in pieces of 37 bytes.
+fn validation(flow: Flow) -> Path {
+    let messages = 64;
+    let round = move || {
+        for _ in 0..messages {
+            let mut validator = Validator::new();
+            for piece in black_box(&flow.payload).chunks(TINY_READ) {
+                validator.push(piece).expect("valid text");
+            }
+            assert!(validator.is_complete());
+        }
+    };
+    round();
+    Path { messages, round: Box::new(round) }
+}
+
+/// All that waits in the output is one frame of this kind; afterwards it is empty.
+fn assert_output(ws: &mut Connection, opcode: Opcode, payload: &[u8]) {
+    let len = ws.output().remaining();
+    let mut wire = ws.output().copy_to_bytes(len).to_vec();
+    let mut peer = Connection::new(fixed_keys(ws.config().role().peer()));
+    let mut input = &mut wire[..];
+    let event = peer.receive(&mut input).expect("frames by the rules").expect("a message");
+    assert_is(&event, opcode, payload);
+    assert!(input.is_empty());
+}
+
+fn assert_is(event: &Event<'_>, opcode: Opcode, payload: &[u8]) {
+    let kind = match event {
+        Event::Text(_) => Text,
+        Event::Ping(_) => Ping,
+        Event::Pong(_) => Pong,
+        _ => Binary,
+    };
+    assert!(kind == opcode && payload_of(event) == payload, "the message that was sent");
+}

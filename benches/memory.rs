@@ -1,0 +1,290 @@
+//! What connections and handshakes take of memory: bytes they hold, and allocations they make.
+//!
+//! `cargo bench --bench memory`; nothing is timed, and every run prints the same.
+
+#![allow(unsafe_code, reason = "a global allocator is an unsafe trait")]
+#![allow(clippy::expect_used, clippy::panic, reason = "what goes wrong here panics")]
+#![allow(clippy::indexing_slicing, reason = "set-up fails by panicking")]
+
+mod support;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::hint::black_box;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::Relaxed};
+
+use sansock::bytes::Buf;
+use sansock::handshake::{client, server};
+use sansock::{Config, Connection, Event, Message, Opcode, Output, Role};
+use support::exchange::{Case, Shape, Transport, drop_output};
+use support::heads::{BROWSER_REQUEST, NONCE, RESPONSE, URI};
+use support::{KEY, TINY_READ};
+
+fn main() {
+    sizes();
+    connections();
+    handshakes();
+    allocations();
+}
+
+fn sizes() {
+    println!("bytes of a value itself");
+    let sizes = [
+        ("Connection", size_of::<Connection>()),
+        ("of which Output", size_of::<Output>()),
+        ("Config, shared by connections", size_of::<Config>()),
+        ("Event", size_of::<Event<'_>>()),
+        ("handshake::server::Handshake", size_of::<server::Handshake>()),
+        ("handshake::client::Handshake", size_of::<client::Handshake>()),
+    ];
+    for (name, size) in sizes {
+        println!("{name:<52}{size:>12}");
+    }
+}
+
+/// What a connection is brought into.
+type Situation = (&'static str, fn(&mut Connection));
+
+const SITUATIONS: [Situation; 10] = [
+    ("new", |_| {}),
+    ("after an echo of 125 B", |ws| echo(ws, 125)),
+    ("after an echo of 16 KiB", |ws| echo(ws, 16 << 10)),
+    ("after an echo of 1 MiB", |ws| echo(ws, 1 << 20)),
+    ("after a message of 1 KiB cut by a read", |ws| receive_cut(ws, 1 << 10)),
+    ("100 bytes into a message of 1 MiB", |ws| {
+        let header_len = if ws.config().role() == Role::Server { 14 } else { 10 };
+        receive(ws, &mut frame(ws, Opcode::Binary, 1 << 20)[..header_len + 100]);
+    }),
+    ("half-way into a message of 1 MiB, in reads of 37 B", |ws| {
+        let mut wire = frame(ws, Opcode::Binary, 1 << 20);
+        wire[..512 << 10].chunks_mut(TINY_READ).for_each(|piece| receive(ws, piece));
+    }),
+    ("1000 pings of 125 B received, no pong written", |ws| {
+        (0..1000).for_each(|_| receive(ws, &mut frame(ws, Opcode::Ping, 125)));
+    }),
+    ("10 MiB queued in messages of 1 KiB", |ws| queue(ws, 10 << 10)),
+    ("and written", |ws| {
+        queue(ws, 10 << 10);
+        while ws.has_output() {
+            let output = ws.output();
+            output.advance(output.remaining().min(64 << 10));
+        }
+    }),
+];
+
+fn connections() {
+    println!(
+        "\n{:<52}{:>12}{:>12}{:>12}{:>12}",
+        "bytes on the heap, of a connection", "server", "released", "client", "released"
+    );
+    for (name, situation) in SITUATIONS {
+        let (server, server_released) = held(Role::Server, situation);
+        let (client, client_released) = held(Role::Client, situation);
+        println!("{name:<52}{server:>12}{server_released:>12}{client:>12}{client_released:>12}");
+    }
+}
+
+/// Bytes that a connection holds in a situation, and those of them that `release` leaves.
+fn held(role: Role, situation: fn(&mut Connection)) -> (isize, isize) {
+    let config = config(role);
+    let before = BYTES.load(Relaxed);
+    let mut ws = Connection::new(config);
+    situation(&mut ws);
+    let held = BYTES.load(Relaxed) - before;
+    ws.release();
+    (held, BYTES.load(Relaxed) - before)
+}
+
+fn config(role: Role) -> Arc<Config> {
+    let mut config = match role {
+        Role::Server => Config::server(),
+        Role::Client => Config::client_with_mask_keys(|| KEY),
+    };
+    config.max_output = usize::MAX;
+    Arc::new(config)
+}
+
+/// A frame that the connection's peer sends.
+fn frame(ws: &Connection, opcode: Opcode, len: usize) -> Vec<u8> {
+    let role = ws.config().role();
+    let case = Case { role, opcode, shape: Shape::Whole, len };
+    let mut wire = Vec::new();
+    case.write(role.peer(), &case.payload(), &mut wire);
+    wire
+}
+
+fn receive(ws: &mut Connection, mut input: &mut [u8]) {
+    while let Some(event) = ws.receive(&mut input).expect("the peer keeps the rules") {
+        black_box(event);
+    }
+}
+
+fn receive_cut(ws: &mut Connection, len: usize) {
+    let mut wire = frame(ws, Opcode::Binary, len);
+    wire.chunks_mut(len / 2).for_each(|piece| receive(ws, piece));
+}
+
+fn echo(ws: &mut Connection, len: usize) {
+    let mut wire = frame(ws, Opcode::Binary, len);
+    let mut input = &mut wire[..];
+    let event = ws.receive(&mut input).expect("the peer keeps the rules").expect("a message");
+    answer(ws, event);
+    assert!(ws.output().remaining() > len);
+    drop_output(ws);
+}
+
+fn answer(ws: &mut Connection, event: Event<'_>) {
+    if let Event::Binary(data) = event {
+        ws.send_binary(&data).expect("there is room");
+    }
+}
+
+fn queue(ws: &mut Connection, messages: usize) {
+    (0..messages).for_each(|_| ws.send_binary(&[7; 1 << 10]).expect("there is room"));
+}
+
+/// The state of a handshake, and what comes of it.
+fn handshakes() {
+    println!("\n{:<52}{:>12}{:>12}", "bytes on the heap, of a handshake", "server", "client");
+    let request = client::Request::new(URI).expect("a URI");
+    let server_after = |len: usize| {
+        let mut opening = server::Handshake::default();
+        let (_, request) = opening.receive(&BROWSER_REQUEST[..len]).expect("by the rules");
+        (opening, request)
+    };
+    let client_after = |len: usize| {
+        let mut opening = request.start(NONCE).1;
+        let (_, outcome) = opening.receive(&RESPONSE[..len]).expect("by the rules");
+        (opening, outcome)
+    };
+    let (server_len, client_len) = (BROWSER_REQUEST.len(), RESPONSE.len());
+    let row = |name: &str, server: isize, client: isize| {
+        println!("{name:<52}{server:>12}{client:>12}");
+    };
+    row("new", on_heap(|| server_after(0)), on_heap(|| client_after(0)));
+    row(
+        "half of the head received",
+        on_heap(|| server_after(server_len / 2)),
+        on_heap(|| client_after(client_len / 2)),
+    );
+    row(
+        "all but a byte of the head received",
+        on_heap(|| server_after(server_len - 1)),
+        on_heap(|| client_after(client_len - 1)),
+    );
+    row(
+        "the request or response that comes of it",
+        on_heap(|| server_after(server_len).1),
+        on_heap(|| client_after(client_len).1),
+    );
+    println!("{:<52}{server_len:>12}{client_len:>12}", "(bytes of the head)");
+}
+
+/// Bytes that hang on what `make` makes.
+fn on_heap<T>(make: impl FnOnce() -> T) -> isize {
+    let before = BYTES.load(Relaxed);
+    let _made = make();
+    BYTES.load(Relaxed) - before
+}
+
+fn allocations() {
+    println!("\n{:<52}{:>12}{:>12}", "allocations a message, in steady state", "server", "client");
+    let row = |name: &str, of: &dyn Fn(Role) -> f64| {
+        println!("{name:<52}{:>12.2}{:>12.2}", of(Role::Server), of(Role::Client));
+    };
+    for (name, shape, len) in SHAPES {
+        let drop = |_: &mut Connection, event: Event<'_>| drop(black_box(event));
+        row(&format!("received: {name}"), &|role| receiving(role, shape, len, drop));
+    }
+    for (name, shape, len) in SHAPES {
+        row(&format!("echoed: {name}"), &|role| receiving(role, shape, len, answer));
+    }
+    for len in [125, 16 << 10] {
+        let message = Message::from(vec![7; len]);
+        row(&format!("send_binary: {len} B"), &|role| {
+            sending(role, |ws| ws.send_binary(message.as_bytes()).expect("there is room"))
+        });
+        row(&format!("send: {len} B, held elsewhere too"), &|role| {
+            sending(role, |ws| ws.send(message.clone()).expect("there is room"))
+        });
+    }
+}
+
+/// Allocations for each message received: a read brings one, unless it is tiny.
+fn receiving(
+    role: Role,
+    shape: Shape,
+    len: usize,
+    on_event: impl Fn(&mut Connection, Event<'_>),
+) -> f64 {
+    let case = Case { role, opcode: Opcode::Binary, shape, len };
+    let mut wire = Vec::new();
+    case.write(role.peer(), &case.payload(), &mut wire);
+    let read = if shape == Shape::TinyReads { TINY_READ } else { wire.len() };
+    let mut transport = Transport::new(wire.repeat(MESSAGES), read);
+    let mut ws = Connection::new(config(role));
+    per_message(|| transport.run(&mut ws, &on_event))
+}
+
+/// Allocations for each message sent; the transport takes several at a time.
+fn sending(role: Role, send: impl Fn(&mut Connection)) -> f64 {
+    let mut ws = Connection::new(config(role));
+    per_message(|| {
+        (0..MESSAGES).for_each(|_| send(&mut ws));
+        drop_output(&mut ws);
+    })
+}
+
+/// Allocations of the second round of [`MESSAGES`], as the first fills the buffers that are kept.
+fn per_message(mut round: impl FnMut()) -> f64 {
+    round();
+    let before = ALLOCATIONS.load(Relaxed);
+    round();
+    (ALLOCATIONS.load(Relaxed) - before) as f64 / MESSAGES as f64
+}
+
+const MESSAGES: usize = 64;
+
+/// How messages come: name, shape, and payload bytes a frame.
+const SHAPES: [(&str, Shape, usize); 5] = [
+    ("125 B", Shape::Whole, 125),
+    ("16 KiB", Shape::Whole, 16 << 10),
+    ("125 B, reads of 37 B", Shape::TinyReads, 125),
+    ("1 KiB, reads of 37 B", Shape::TinyReads, 1 << 10),
+    ("64 fragments of 1 KiB", Shape::Fragmented, 1 << 10),
+];
+
+/// Counts what it passes on to the system's allocator.
+struct Counting;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+static BYTES: AtomicIsize = AtomicIsize::new(0);
+
+fn count(allocations: usize, bytes: isize) {
+    ALLOCATIONS.fetch_add(allocations, Relaxed);
+    BYTES.fetch_add(bytes, Relaxed);
+}
+
+// SAFETY: every call is passed on to the system's allocator with the arguments it came with.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(1, layout.size() as isize);
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        count(0, -(layout.size() as isize));
+        // SAFETY: the caller keeps the contract of `dealloc`; all blocks are the system's.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(1, size as isize - layout.size() as isize);
+        // SAFETY: the caller keeps the contract of `realloc`; all blocks are the system's.
+        unsafe { System.realloc(block, layout, size) }
+    }
+}

@@ -1,0 +1,99 @@
+//! A million connections that are idle, in one process: what each of them takes.
+//!
+//! ```text
+//! cargo run --release --example million [COUNT]
+//! ```
+//!
+//! All share one configuration and one buffer to read into. Each receives a message and echoes it,
+//! and then gives back the memory that this took, as a server does when a transport has nothing more
+//! to read.
+
+use std::error::Error;
+use std::fs;
+use std::sync::Arc;
+
+use sansock::bytes::Buf;
+use sansock::{Config, Connection, Event};
+
+/// The payload of every message.
+const TEXT: &str = "All 125 bytes of this are ASCII: it is as long as a payload can be whose \
+                    length fits into the second byte of a frame's header";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let count = std::env::args().nth(1).map_or(Ok(1_000_000), |count| count.parse())?;
+    let frame = frame_from_a_client()?;
+    let config = Arc::new(Config::server());
+    let mut buffer = vec![0; 64 << 10];
+    let mut written = Vec::new();
+    let before = resident();
+
+    let mut connections = Vec::with_capacity(count);
+    for _ in 0..count {
+        let mut ws = Connection::new(config.clone());
+        echo(&mut ws, &frame, &mut buffer, &mut written)?;
+        ws.release();
+        connections.push(ws);
+    }
+
+    println!("{count} connections of {} bytes each", size_of::<Connection>());
+    match (before, resident()) {
+        (Some(before), Some(all)) => {
+            let each = all.saturating_sub(before) as f64 / count.max(1) as f64;
+            println!("resident: {:.1} MB, {each:.1} bytes a connection", all as f64 / 1e6);
+        }
+        _ => println!("resident: unknown, as there is no /proc/self/status here"),
+    }
+
+    let mut alive = 0;
+    for ws in connections.iter_mut().step_by(1000) {
+        echo(ws, &frame, &mut buffer, &mut written)?;
+        ws.release();
+        alive += 1;
+    }
+    println!("alive: all {alive} that were tried");
+    Ok(())
+}
+
+/// A message from a client's transport to the server, and from there back.
+fn echo(
+    ws: &mut Connection,
+    frame: &[u8],
+    buffer: &mut [u8],
+    written: &mut Vec<u8>,
+) -> Result<(), Box<dyn Error>> {
+    // The read.
+    let mut input = buffer.get_mut(..frame.len()).ok_or("the buffer is too small")?;
+    input.copy_from_slice(frame);
+    while let Some(event) = ws.receive(&mut input)? {
+        if let Event::Text(text) = event {
+            ws.send_text(&text)?;
+        }
+    }
+    // The write.
+    written.clear();
+    let output = ws.output();
+    while output.has_remaining() {
+        let chunk = output.chunk();
+        written.extend_from_slice(chunk);
+        let len = chunk.len();
+        output.advance(len);
+    }
+    // RFC 6455 §5.2: a final text frame, its length, not masked.
+    let expected = [&[0x81, 125], TEXT.as_bytes()].concat();
+    if *written == expected { Ok(()) } else { Err("the echo is not what was sent".into()) }
+}
+
+/// The message as a client's transport carries it.
+fn frame_from_a_client() -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut client = Connection::new(Config::client());
+    client.send_text(TEXT)?;
+    Ok(client.output().chunk().to_vec())
+}
+
+/// Bytes of this process that are in memory, where the system tells.
+fn resident() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes * 1024)
+}
