@@ -136,9 +136,12 @@ fn what_was_sent_arrives() {
 fn debug_shows_no_content() {
     let secret = || Bytes::from_static(b"secret");
     let mut shown = vec![
-        format!("{:?}", Event::Text(Text::from_utf8(Payload::Owned(secret().into())).unwrap())),
-        format!("{:?}", Event::Binary(Payload::Borrowed(&mut secret().to_vec()))),
-        format!("{:?}", Event::Ping(Payload::Owned(BytesMut::from("secret")))),
+        format!(
+            "{:?}",
+            Event::Text(Text::from_utf8(Payload::from(BytesMut::from(&*secret()))).unwrap())
+        ),
+        format!("{:?}", Event::Binary(Payload::from(&mut secret().to_vec()[..]))),
+        format!("{:?}", Event::Ping(Payload::from(BytesMut::from("secret")))),
         format!("{:?}", Message::from(secret())),
         format!("{:?}", Message::from("secret")),
         format!("{:?}", Utf8Bytes::from("secret")),

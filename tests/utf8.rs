@@ -285,3 +285,29 @@ fn long_texts_are_judged_as_short_ones() {
         }
     }
 }
+
+/// Payloads longer than what is unmasked and validated at a time, which is a power of two.
+#[test]
+fn a_long_text_is_judged_alike_wherever_its_code_points_lie() {
+    for role in ROLES {
+        for shift in 0..4 {
+            let text = "x".repeat(shift) + &"é€🦀".repeat(5_000);
+            let stream = frame_for(role, 0x81, text.as_bytes());
+            let seen = receive(&mut connection(role), &[&stream]);
+            assert_eq!(seen, [Seen::Text(text.clone())]);
+
+            for at in [4096, 8191, 8192, 8193, 16_384, 24_576, 32_767, 32_768, text.len() - 1] {
+                let mut broken = text.clone().into_bytes();
+                broken[at] = 0xFF;
+                let stream = frame_for(role, 0x81, &broken);
+                let head = (stream.len() - broken.len()) as u64;
+                let failed = Seen::Failed(Violation::InvalidUtf8, head + at as u64);
+                assert_eq!(receive(&mut connection(role), &[&stream]), [failed]);
+            }
+            let cut = &text.as_bytes()[..text.len() - 1];
+            let stream = frame_for(role, 0x81, cut);
+            let failed = Seen::Failed(Violation::InvalidUtf8, stream.len() as u64 - 1);
+            assert_eq!(receive(&mut connection(role), &[&stream]), [failed]);
+        }
+    }
+}

@@ -30,7 +30,7 @@ impl<'a> Input<'a> for &'a mut [u8] {
 
     #[inline]
     fn take(&mut self, len: usize) -> Payload<'a> {
-        Payload::Borrowed(split_front(self, len))
+        split_front(self, len).into()
     }
 }
 
@@ -44,6 +44,6 @@ impl Input<'static> for BytesMut {
     }
 
     fn take(&mut self, len: usize) -> Payload<'static> {
-        Payload::Owned(self.split_to(len.min(self.len())))
+        self.split_to(len.min(self.len())).into()
     }
 }

@@ -165,6 +165,7 @@ impl Connection {
     fn enter(&mut self, occurrence: Occurrence) {
         self.state = self.state.after(occurrence);
         if !self.state.is_receiving() {
+            self.decoder.stop();
             self.message = None;
             self.control = None;
         }

@@ -11,6 +11,7 @@ use super::{Closure, Connection, Event};
 use crate::close::CloseReason;
 use crate::error::{ProtocolError, Violation};
 use crate::frame::{CloseBody, Current, ShortBytes};
+use crate::mask::{self, Key};
 use crate::message::{Assembler, Payload, Text};
 use crate::opcode::Opcode;
 use crate::utf8::Invalid;
@@ -31,7 +32,7 @@ impl Connection {
     /// [`ProtocolError`], once, at the first byte that shows that the peer breaks RFC 6455 or goes
     /// over a limit. The Close frame that says so is in the [output](Self::output) then, still to
     /// be written, unless our Close was sent before.
-    #[inline]
+    #[inline(always)]
     pub fn receive<'a>(
         &mut self,
         input: &mut &'a mut [u8],
@@ -55,101 +56,99 @@ impl Connection {
         self.receive_from(input)
     }
 
-    #[inline]
+    /// The common case, a message in one frame that lies whole in `input`; all else is out of line.
+    #[inline(always)]
     fn receive_from<'a>(
         &mut self,
         input: &mut impl Input<'a>,
     ) -> Result<Option<Event<'a>>, ProtocolError> {
-        if !self.state.is_receiving() {
-            input.skip(input.bytes().len());
-            return Ok(None);
+        let Some(message) = self.decoder.whole_message(input.bytes()) else {
+            let mut event = None;
+            self.receive_in_pieces(input, &mut event)?;
+            return Ok(event);
+        };
+        input.skip(message.header_len);
+        let payload = input.take(message.payload_len);
+        match lend(message.opcode, message.key, payload) {
+            Ok(event) => Ok(Some(event)),
+            Err(invalid) => Err(self.fail_text(message.payload_len, invalid)),
         }
-        self.next_event(input).inspect_err(|error| self.fail(error))
     }
 
+    /// Frames in all the ways in which they may come.
+    ///
+    /// The event has a place of its own to go to, so that the common case can keep its event in
+    /// registers: to return it here would put both in the same memory.
+    #[inline(never)]
+    fn receive_in_pieces<'a>(
+        &mut self,
+        input: &mut impl Input<'a>,
+        event: &mut Option<Event<'a>>,
+    ) -> Result<(), ProtocolError> {
+        self.next_event(input, event).inspect_err(|error| self.fail(error))
+    }
+
+    #[inline(always)]
     fn next_event<'a>(
         &mut self,
         input: &mut impl Input<'a>,
-    ) -> Result<Option<Event<'a>>, ProtocolError> {
-        while let Some((frame, piece)) = self.next_piece(input)? {
-            let event = if frame.opcode.is_control() {
-                self.take_control(frame, piece)?
-            } else {
-                self.take_data(frame, piece)?
+        event: &mut Option<Event<'a>>,
+    ) -> Result<(), ProtocolError> {
+        loop {
+            let Some(frame) = self.decoder.current() else {
+                if input.bytes().is_empty() {
+                    return Ok(());
+                }
+                let taken = self.decoder.header(input.bytes())?;
+                input.skip(taken);
+                continue;
             };
+            // Every frame has at least one piece, which is empty where the frame is.
+            let Some(len) = frame.len_in(input.bytes().len()) else { return Ok(()) };
+            self.decoder.advance(len);
+            if frame.opcode.is_control() {
+                *event = self.take_control(frame, input.take(len))?;
+            } else if frame.is_whole_message(len) {
+                let lent = lend(frame.opcode, frame.key, input.take(len));
+                *event = Some(lent.map_err(|invalid| self.error_in(len, bad_text(invalid)))?);
+            } else {
+                self.collect(frame, len, input)?;
+                if frame.is_end_of_message(len) {
+                    *event = self.finish_message()?;
+                }
+            }
             if event.is_some() {
-                return Ok(event);
+                return Ok(());
             }
         }
-        Ok(None)
     }
 
-    /// The next piece of a frame's payload, unmasked, and the frame as it was before the piece.
-    /// Every frame has at least one piece, which is empty where the frame is.
-    #[inline]
-    fn next_piece<'a>(
+    /// A piece of a message that does not lie whole in one input: copied to those before it.
+    #[inline(always)]
+    fn collect<'a>(
         &mut self,
+        frame: Current,
+        len: usize,
         input: &mut impl Input<'a>,
-    ) -> Result<Option<(Current, Payload<'a>)>, ProtocolError> {
-        if self.decoder.current().is_none() {
-            if input.bytes().is_empty() {
-                return Ok(None);
-            }
-            let (taken, _) = self.decoder.header(input.bytes())?;
-            input.skip(taken);
-        }
-        let Some(frame) = self.decoder.current() else { return Ok(None) };
-        let Some(len) = frame.len_in(input.bytes().len()) else { return Ok(None) };
-        let mut piece = input.take(len);
-        self.decoder.payload(&mut piece);
-        Ok(Some((frame, piece)))
-    }
-
-    /// A piece of a message, RFC 6455 §5.4, §5.6: lent where it is all of it.
-    #[inline]
-    fn take_data<'a>(
-        &mut self,
-        frame: Current,
-        piece: Payload<'a>,
-    ) -> Result<Option<Event<'a>>, ProtocolError> {
-        let is_whole = frame.fin && !frame.begun && frame.remaining == piece.len() as u64;
-        match frame.opcode {
-            Opcode::Binary if is_whole => Ok(Some(Event::Binary(piece))),
-            Opcode::Text if is_whole => {
-                let start = self.start_of(&piece);
-                let text = Text::from_utf8(piece).map_err(|error| invalid_utf8(start, error))?;
-                Ok(Some(Event::Text(text)))
-            }
-            _ => self.collect(frame, &piece),
-        }
-    }
-
-    /// A piece of a message that did not come whole: copied to those before it.
-    fn collect(
-        &mut self,
-        frame: Current,
-        piece: &[u8],
-    ) -> Result<Option<Event<'static>>, ProtocolError> {
-        let start = self.start_of(piece);
-        let to_come = frame.remaining - piece.len() as u64;
-        let is_last = frame.fin && to_come == 0;
+    ) -> Result<(), ProtocolError> {
         // More fragments may bring any number of bytes.
-        let expected = if frame.fin { to_come } else { u64::MAX };
-
+        let to_come = if frame.fin { frame.remaining - len as u64 } else { u64::MAX };
         let message = self.message.get_or_insert_with(|| Assembler::new(frame.opcode));
-        message.append(piece, expected).map_err(|error| invalid_utf8(start, error))?;
-        match self.message.take_if(|_| is_last) {
+        let piece = input.bytes().get(..len).unwrap_or_default();
+        let appended = message.append(piece, frame.key, to_come);
+        input.skip(len);
+        appended.map_err(|invalid| self.error_in(len, bad_text(invalid)))
+    }
+
+    /// The message that was put together.
+    fn finish_message(&mut self) -> Result<Option<Event<'static>>, ProtocolError> {
+        match self.message.take() {
             None => Ok(None),
-            Some(Assembler::Binary(data)) => {
-                Ok(Some(Event::Binary(Payload::Owned(data.into_bytes()))))
-            }
-            // RFC 6455 §8.1: a message as a whole is UTF-8. Its end shows that it is not.
+            Some(Assembler::Binary(data)) => Ok(Some(Event::Binary(data.into_bytes().into()))),
             Some(Assembler::Text(text)) => match text.finish() {
                 Some(text) => Ok(Some(Event::Text(text))),
-                None => {
-                    let last = self.decoder.offset() - 1;
-                    Err(ProtocolError::new(Violation::InvalidUtf8, last))
-                }
+                // RFC 6455 §8.1: a message as a whole is UTF-8. Its end shows that it is not.
+                None => Err(self.error_in(1, bad_text(Invalid { at: 0 }))),
             },
         }
     }
@@ -158,8 +157,11 @@ impl Connection {
     fn take_control<'a>(
         &mut self,
         frame: Current,
-        piece: Payload<'a>,
+        mut piece: Payload<'a>,
     ) -> Result<Option<Event<'a>>, ProtocolError> {
+        if let Some(key) = frame.key {
+            mask::apply_key(&mut piece, key);
+        }
         let is_last = frame.remaining == piece.len() as u64;
         if is_last && !frame.begun {
             return self.control_event(frame.opcode, piece).map(Some);
@@ -167,13 +169,14 @@ impl Connection {
         let collected = self.control.get_or_insert_with(|| Box::new(ShortBytes::EMPTY));
         collected.append(&piece);
         if is_last {
-            let payload = Payload::Owned(BytesMut::from(&collected[..]));
+            let payload = BytesMut::from(&collected[..]).into();
             self.control = None;
             return self.control_event(frame.opcode, payload).map(Some);
         }
         if frame.opcode == Opcode::Close {
-            let start = self.decoder.offset() - collected.len() as u64;
-            CloseBody::check_prefix(collected).map_err(|fault| in_payload(start, fault))?;
+            let collected = **collected;
+            CloseBody::check_prefix(&collected)
+                .map_err(|fault| self.error_in(collected.len(), fault))?;
         }
         Ok(None)
     }
@@ -196,8 +199,8 @@ impl Connection {
 
     /// RFC 6455 §5.5.1: the peer's Close, answered with its own code unless we have sent ours.
     fn close_event<'a>(&mut self, payload: Payload<'a>) -> Result<Event<'a>, ProtocolError> {
-        let start = self.start_of(&payload);
-        let body = CloseBody::parse(&payload).map_err(|fault| in_payload(start, fault))?;
+        let body =
+            CloseBody::parse(&payload).map_err(|fault| self.error_in(payload.len(), fault))?;
         let code = body.status.map(|(code, _)| code);
 
         self.closure = code.map_or(Closure::NoStatus, Closure::Code);
@@ -205,9 +208,18 @@ impl Connection {
         Ok(Event::Close { code, reason: reason_of(payload) })
     }
 
-    /// Where in the stream the bytes begin that were taken last.
-    fn start_of(&self, taken: &[u8]) -> u64 {
-        self.decoder.offset() - taken.len() as u64
+    /// An error at an index of the last `len` bytes that were taken.
+    fn error_in(&self, len: usize, (violation, at): (Violation, usize)) -> ProtocolError {
+        ProtocolError::new(violation, self.decoder.offset() - len as u64 + at as u64)
+    }
+
+    /// Fails because of a text in the last `len` bytes that were taken.
+    #[cold]
+    #[inline(never)]
+    fn fail_text(&mut self, len: usize, invalid: Invalid) -> ProtocolError {
+        let error = self.error_in(len, bad_text(invalid));
+        self.fail(&error);
+        error
     }
 
     /// RFC 6455 §7.1.7: says why in a Close frame, and reads no more.
@@ -219,22 +231,32 @@ impl Connection {
     }
 }
 
-/// An error at an index of a payload that starts at `start`.
-fn in_payload(start: u64, (violation, at): (Violation, usize)) -> ProtocolError {
-    ProtocolError::new(violation, start + at as u64)
+/// A message whose payload lies whole in the input, unmasked there.
+#[inline(always)]
+fn lend(opcode: Opcode, key: Option<Key>, mut payload: Payload<'_>) -> Result<Event<'_>, Invalid> {
+    match (opcode, key) {
+        (Opcode::Text, Some(key)) => Text::unmask(payload, key).map(Event::Text),
+        (Opcode::Text, None) => Text::from_utf8(payload).map(Event::Text),
+        (_, Some(key)) => {
+            mask::apply_key(&mut payload, key);
+            Ok(Event::Binary(payload))
+        }
+        (_, None) => Ok(Event::Binary(payload)),
+    }
 }
 
-fn invalid_utf8(start: u64, error: Invalid) -> ProtocolError {
-    in_payload(start, (Violation::InvalidUtf8, error.at))
+/// RFC 6455 §8.1: text is UTF-8.
+fn bad_text(Invalid { at }: Invalid) -> (Violation, usize) {
+    (Violation::InvalidUtf8, at)
 }
 
 /// The reason in the body of a Close frame, which was judged before.
 fn reason_of(body: Payload<'_>) -> Text<'_> {
-    let reason = match body {
-        Payload::Borrowed(body) => Payload::Borrowed(body.get_mut(2..).unwrap_or_default()),
-        Payload::Owned(mut body) => {
+    let reason = match body.into_lent() {
+        Ok(body) => Payload::from(body.get_mut(2..).unwrap_or_default()),
+        Err(mut body) => {
             body.advance(body.len().min(2));
-            Payload::Owned(body)
+            Payload::from(body)
         }
     };
     Text::from_utf8(reason).unwrap_or(Text::EMPTY)

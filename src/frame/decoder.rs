@@ -6,8 +6,9 @@ use super::MAX_HEADER;
 use super::header::{Header, Rsv};
 use super::rules::{Fault, Limits, OpenMessage, Rules};
 use super::short::ShortBytes;
+use super::whole::WholeMessage;
 use crate::error::ProtocolError;
-use crate::mask;
+use crate::mask::{self, Key};
 use crate::opcode::Opcode;
 use crate::role::Role;
 
@@ -76,23 +77,21 @@ impl fmt::Debug for Part<'_> {
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// Between two frames, or within a header of which the first bytes are held: less than a whole.
-    Head(ShortBytes<MAX_HEADER>),
-    /// Within a payload; the first byte of `key` unmasks the next byte of it.
-    Payload { current: Current, key: [u8; 4] },
-    /// After an error.
-    Failed,
-}
-
-impl State {
-    const BETWEEN_FRAMES: State = State::Head(ShortBytes::EMPTY);
+    /// Between two messages.
+    Idle,
+    /// Within a header of which the first bytes are held, or between two frames of a message.
+    Header(ShortBytes<MAX_HEADER>),
+    /// Within a payload.
+    Payload(Current),
+    /// After an error, or where no more is wanted.
+    Stopped,
 }
 
 impl Decoder {
     /// A decoder for an endpoint of this role, with [`Limits::DEFAULT`] and no reserved bits.
     pub const fn new(role: Role) -> Self {
         let rules = Rules { role, allowed: Rsv::NONE, limits: Limits::DEFAULT };
-        Decoder { rules, state: State::BETWEEN_FRAMES, open: None, offset: 0 }
+        Decoder { rules, state: State::Idle, open: None, offset: 0 }
     }
 
     /// The same with other limits.
@@ -122,14 +121,16 @@ impl Decoder {
         input: &mut &'a mut [u8],
     ) -> Result<Option<Part<'a>>, ProtocolError> {
         let Some(frame) = self.current() else {
-            let (taken, header) = self.header(input)?;
+            let taken = self.header(input)?;
             split_front(input, taken);
-            return Ok(header.map(Part::Header));
+            return Ok(self.current().map(|frame| Part::Header(frame.header())));
         };
         let Some(len) = frame.len_in(input.len()) else { return Ok(None) };
         let bytes = split_front(input, len);
-        let last = self.payload(bytes);
-        Ok(Some(Part::Payload { bytes, last }))
+        if let Some(key) = frame.key {
+            mask::apply_key(bytes, key);
+        }
+        Ok(Some(Part::Payload { bytes, last: self.advance(len) }))
     }
 
     /// How many bytes of the stream were taken so far.
@@ -137,83 +138,101 @@ impl Decoder {
         self.offset
     }
 
+    /// Takes the message that `bytes` begin with, where it is in one frame and whole.
+    ///
+    /// `None` takes nothing, and says nothing of what there is instead.
+    #[inline(always)]
+    pub(crate) fn whole_message(&mut self, bytes: &[u8]) -> Option<WholeMessage> {
+        if !matches!(self.state, State::Idle) {
+            return None;
+        }
+        let message = self.rules.whole_message(bytes)?;
+        self.offset += (message.header_len + message.payload_len) as u64;
+        Some(message)
+    }
+
     /// The frame whose payload, or the rest of it, comes next; `None` where a header does.
     #[inline]
     pub(crate) const fn current(&self) -> Option<Current> {
         match self.state {
-            State::Payload { current, .. } => Some(current),
+            State::Payload(current) => Some(current),
             _ => None,
         }
     }
 
-    /// Takes a header off the front of `input`: gives how many bytes it took, and the header where
-    /// it is whole. To be called where [`current`](Self::current) is `None`.
+    /// Takes a header, or as much of it as is there, off the front of `input`, and gives how many
+    /// bytes it took. To be called where [`current`](Self::current) is `None`; where it still is
+    /// then, all was taken.
     #[inline]
-    pub(crate) fn header(
-        &mut self,
-        input: &[u8],
-    ) -> Result<(usize, Option<Header>), ProtocolError> {
-        match &self.state {
-            State::Head(held) if held.is_empty() => {
-                match self.rules.read(self.open.as_ref(), input) {
-                    Ok(Some((header, len))) => {
-                        self.begin(&header, len);
-                        Ok((len, Some(header)))
-                    }
-                    Ok(None) => self.header_in_pieces(input),
-                    Err(fault) => Err(self.fail(fault, 0)),
-                }
-            }
-            _ => self.header_in_pieces(input),
-        }
-    }
-
-    /// A header of which a part was held, or will be.
-    #[cold]
-    fn header_in_pieces(&mut self, input: &[u8]) -> Result<(usize, Option<Header>), ProtocolError> {
-        let State::Head(mut head) = self.state else {
+    pub(crate) fn header(&mut self, input: &[u8]) -> Result<usize, ProtocolError> {
+        match self.state {
+            State::Header(held) if !held.is_empty() => self.header_continued(held, input),
             // RFC 6455 §7.1.7: after a failure no data is processed.
-            self.offset += input.len() as u64;
-            return Ok((input.len(), None));
-        };
-        let held = head.len();
-        for (i, byte) in input.iter().enumerate() {
-            head.append(&[*byte]);
-            match self.rules.read(self.open.as_ref(), &head) {
-                Ok(Some((header, _))) => {
-                    self.begin(&header, i + 1);
-                    return Ok((i + 1, Some(header)));
-                }
-                Ok(None) => {}
-                Err(fault) => return Err(self.fail(fault, held)),
+            State::Stopped => {
+                self.offset += input.len() as u64;
+                Ok(input.len())
             }
+            _ => match self.rules.read(self.open.as_ref(), input) {
+                Ok(Some((header, len))) => {
+                    self.begin(&header, len);
+                    Ok(len)
+                }
+                // Less than a header is no more than can be held.
+                Ok(None) => Ok(self.hold(ShortBytes::EMPTY, input)),
+                Err(fault) => Err(self.fail(fault, 0)),
+            },
         }
-        self.offset += input.len() as u64;
-        self.state = State::Head(head);
-        Ok((input.len(), None))
     }
 
-    /// Unmasks the next piece of the payload, which is `piece`, and says whether it is the last.
-    ///
-    /// `piece` is at most as long as [`Current::remaining`].
-    #[inline]
-    pub(crate) fn payload(&mut self, piece: &mut [u8]) -> bool {
-        let State::Payload { current, key } = &mut self.state else { return true };
-        if self.rules.role == Role::Server {
-            mask::apply(piece, *key, 0);
-            *key = mask::rotate(*key, piece.len());
+    /// A header of which `held` came before. It is read anew from its start.
+    fn header_continued(
+        &mut self,
+        held: ShortBytes<MAX_HEADER>,
+        input: &[u8],
+    ) -> Result<usize, ProtocolError> {
+        match self.rules.read(self.open.as_ref(), &held.followed_by(input)) {
+            Ok(Some((header, len))) => {
+                let taken = len - held.len();
+                self.begin(&header, taken);
+                Ok(taken)
+            }
+            Ok(None) => Ok(self.hold(held, input)),
+            Err(fault) => Err(self.fail(fault, held.len())),
         }
-        self.offset += piece.len() as u64;
+    }
+
+    /// Holds all of `input`, which is a part of a header, after what is held of it.
+    fn hold(&mut self, held: ShortBytes<MAX_HEADER>, input: &[u8]) -> usize {
+        self.state = State::Header(held.followed_by(input));
+        self.offset += input.len() as u64;
+        input.len()
+    }
+
+    /// Takes the next `len` bytes of the payload, and says whether they are the last.
+    ///
+    /// `len` is at most [`Current::remaining`]. To unmask them is for who asks: the key for it is
+    /// the one that [`current`](Self::current) gave before.
+    #[inline]
+    pub(crate) fn advance(&mut self, len: usize) -> bool {
+        let State::Payload(current) = &mut self.state else { return true };
+        self.offset += len as u64;
         current.begun = true;
-        current.remaining = current.remaining.saturating_sub(piece.len() as u64);
+        current.remaining = current.remaining.saturating_sub(len as u64);
         if current.remaining > 0 {
+            current.key = current.key.map(|key| key.turned(len));
             return false;
         }
         if current.fin && current.opcode.is_data() {
             self.open = None;
         }
-        self.state = State::BETWEEN_FRAMES;
+        self.state =
+            if self.open.is_some() { State::Header(ShortBytes::EMPTY) } else { State::Idle };
         true
+    }
+
+    /// Takes whatever comes from now on, and gives nothing.
+    pub(crate) fn stop(&mut self) {
+        self.state = State::Stopped;
     }
 
     /// Notes a whole header, the last `len` bytes of which were just taken.
@@ -225,19 +244,20 @@ impl Decoder {
             open.len += header.payload_len;
             open.fragments += 1;
         }
-        let current = Current {
-            opcode: header.opcode,
+        self.state = State::Payload(Current {
             fin: header.fin,
-            remaining: header.payload_len,
+            rsv: header.rsv,
+            opcode: header.opcode,
             begun: false,
-        };
-        self.state = State::Payload { current, key: header.mask_key.unwrap_or_default() };
+            key: header.mask_key.map(Key::new),
+            remaining: header.payload_len,
+        });
     }
 
     /// Notes a failure in the header of which `held` bytes were taken before this input.
     #[cold]
     fn fail(&mut self, (violation, at): Fault, held: usize) -> ProtocolError {
-        self.state = State::Failed;
+        self.stop();
         ProtocolError::new(violation, self.offset - held as u64 + at as u64)
     }
 }
@@ -245,15 +265,44 @@ impl Decoder {
 /// The frame within which a decoder is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Current {
-    pub(crate) opcode: Opcode,
     pub(crate) fin: bool,
-    /// Bytes of payload to come.
-    pub(crate) remaining: u64,
+    rsv: Rsv,
+    pub(crate) opcode: Opcode,
     /// Whether any of the payload has come.
     pub(crate) begun: bool,
+    /// The key of a masked payload; its first byte masks the next byte to come.
+    pub(crate) key: Option<Key>,
+    /// Bytes of payload to come.
+    pub(crate) remaining: u64,
+}
+
+#[cfg(feature = "alloc")]
+impl Current {
+    /// Whether the next `len` bytes of payload are a whole message, RFC 6455 §5.4.
+    #[inline]
+    pub(crate) fn is_whole_message(&self, len: usize) -> bool {
+        self.opcode != Opcode::Continuation && !self.begun && self.is_end_of_message(len)
+    }
+
+    /// Whether a message ends with the next `len` bytes of payload.
+    #[inline]
+    pub(crate) fn is_end_of_message(&self, len: usize) -> bool {
+        self.fin && self.remaining == len as u64
+    }
 }
 
 impl Current {
+    /// The header that it began with, while none of its payload has come.
+    fn header(&self) -> Header {
+        Header {
+            fin: self.fin,
+            rsv: self.rsv,
+            opcode: self.opcode,
+            mask_key: self.key.map(Key::to_bytes),
+            payload_len: self.remaining,
+        }
+    }
+
     /// The length of the piece of payload that the next `available` bytes begin with, or `None`
     /// where there has to be one and is none.
     #[inline]

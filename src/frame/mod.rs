@@ -11,6 +11,7 @@ mod encoder;
 mod header;
 mod rules;
 mod short;
+mod whole;
 
 pub use close_body::CloseBody;
 pub use decoder::{Decoder, Part};

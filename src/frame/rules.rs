@@ -7,6 +7,7 @@
 use super::MAX_CONTROL_PAYLOAD;
 use super::header::{FIN, Header, LEN, LEN_16, LEN_16_U64, LEN_64, MASK, MAX_LEN_16, OPCODE, Rsv};
 use crate::error::Violation;
+use crate::mask::Key;
 use crate::opcode::Opcode;
 use crate::role::Role;
 
@@ -74,13 +75,8 @@ impl Rules {
         self.check_len(open, opcode, payload_len)
             .map_err(|fault| (fault, bytes.len() - rest.len() - 1))?;
 
-        let (mask_key, rest) = match self.role {
-            Role::Client => (None, rest),
-            Role::Server => match rest.split_first_chunk() {
-                Some((&key, rest)) => (Some(key), rest),
-                None => return Ok(None),
-            },
-        };
+        let Some((key, rest)) = self.read_mask_key(rest) else { return Ok(None) };
+        let mask_key = key.map(Key::to_bytes);
         let header = Header { fin, rsv, opcode, mask_key, payload_len };
         Ok(Some((header, bytes.len() - rest.len())))
     }
@@ -152,9 +148,21 @@ impl Rules {
         Ok(short_len)
     }
 
+    /// The mask key in front of `bytes`, if this end is sent one, and what follows it; `None` where
+    /// it goes on beyond `bytes`.
+    #[inline]
+    pub(super) fn read_mask_key<'a>(&self, bytes: &'a [u8]) -> Option<(Option<Key>, &'a [u8])> {
+        match self.role {
+            Role::Client => Some((None, bytes)),
+            Role::Server => {
+                bytes.split_first_chunk().map(|(&key, rest)| (Some(Key::new(key)), rest))
+            }
+        }
+    }
+
     /// The limits of §10.4, on frames that carry data: control frames have a limit of their own.
     #[inline]
-    fn check_len(
+    pub(super) fn check_len(
         &self,
         open: Option<&OpenMessage>,
         opcode: Opcode,
@@ -178,7 +186,7 @@ impl Rules {
 /// The payload length, of which `short_len` stands in the second byte and the rest, if any, in
 /// front of `bytes`. Gives what follows it too, or `None` where it goes on beyond `bytes`.
 #[inline]
-fn read_len(short_len: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, Fault> {
+pub(super) fn read_len(short_len: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, Fault> {
     match short_len {
         LEN_16 => {
             let Some((len, rest)) = bytes.split_first_chunk() else { return Ok(None) };

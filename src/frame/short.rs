@@ -23,11 +23,17 @@ impl<const N: usize> ShortBytes<N> {
     pub fn append(&mut self, bytes: &[u8]) -> usize {
         let free = self.bytes.get_mut(usize::from(self.len)..).unwrap_or_default();
         let count = free.len().min(bytes.len());
-        for (to, from) in free.iter_mut().zip(bytes) {
-            *to = *from;
+        if let (Some(free), Some(bytes)) = (free.get_mut(..count), bytes.get(..count)) {
+            free.copy_from_slice(bytes);
         }
         self.len += count as u8;
         count
+    }
+
+    /// These bytes and as much of `bytes` as fits after them.
+    pub(super) fn followed_by(mut self, bytes: &[u8]) -> Self {
+        self.append(bytes);
+        self
     }
 }
 

@@ -14,24 +14,54 @@
 //! assert_eq!(payload, [0x7f, 0x9f, 0x4d, 0x51, 0x58]); // RFC 6455 §5.7
 //! ```
 
+#[allow(unsafe_code)]
+mod instances;
+#[allow(unsafe_code)]
+mod kernel;
+mod key;
 mod scalar;
-mod wide;
+
+#[cfg(feature = "alloc")]
+#[allow(unsafe_code)]
+mod append;
+
+#[cfg(feature = "alloc")]
+pub(crate) use append::append;
+pub(crate) use key::Key;
 
 /// Masks `payload` in place; applied twice with the same key and offset it changes nothing.
 ///
 /// `offset` is the number of payload bytes before these in their frame; only its remainder by
 /// four matters.
+#[inline]
 pub fn apply(payload: &mut [u8], key: [u8; 4], offset: usize) {
-    wide::apply::<{ wide::BLOCK }>(payload, rotate(key, offset));
+    apply_key(payload, Key::new(key).turned(offset));
+}
+
+/// As [`apply`], for a key that is turned to the payload's first byte.
+#[inline]
+pub(crate) fn apply_key(payload: &mut [u8], key: Key) {
+    in_place::<false>(payload, key);
+}
+
+/// As [`apply_key`], and says whether all of the result is ASCII.
+#[inline]
+pub(crate) fn apply_noting_ascii(payload: &mut [u8], key: Key) -> bool {
+    is_ascii(in_place::<true>(payload, key))
 }
 
 /// Writes `payload`, masked, to the front of `masked`, and returns how many bytes it wrote: the
 /// length of the shorter of both.
 ///
 /// `offset` is as for [`apply`]. This is one pass where copying and then masking are two.
+#[inline]
+#[allow(unsafe_code)]
 pub fn apply_copy(payload: &[u8], masked: &mut [u8], key: [u8; 4], offset: usize) -> usize {
-    wide::apply_copy::<{ wide::BLOCK }>(payload, masked, rotate(key, offset));
-    payload.len().min(masked.len())
+    let len = payload.len().min(masked.len());
+    let key = Key::new(key).turned(offset);
+    // SAFETY: `len` is within both slices, which do not overlap as one of them is exclusive.
+    unsafe { instances::mask::<false>(payload.as_ptr(), masked.as_mut_ptr(), len, key) };
+    len
 }
 
 /// The key as it stands after `count` bytes of payload: its next byte comes first.
@@ -41,11 +71,24 @@ pub fn apply_copy(payload: &[u8], masked: &mut [u8], key: [u8; 4], offset: usize
 /// ```
 /// assert_eq!(sansock::mask::rotate([1, 2, 3, 4], 5), [2, 3, 4, 1]);
 /// ```
-#[allow(clippy::cast_possible_truncation, reason = "what is cast is at most 24")]
+#[inline]
 pub const fn rotate(key: [u8; 4], count: usize) -> [u8; 4] {
-    // In big-endian order the first byte of the key is the highest, so it leaves on the left.
-    let bits = (8 * (count % 4)) as u32;
-    u32::from_be_bytes(key).rotate_left(bits).to_be_bytes()
+    Key::new(key).turned(count).to_bytes()
+}
+
+/// In place; what it gives is as for [`kernel::mask`].
+#[inline]
+#[allow(unsafe_code)]
+fn in_place<const NOTE: bool>(payload: &mut [u8], key: Key) -> u64 {
+    let (start, len) = (payload.as_mut_ptr(), payload.len());
+    // SAFETY: `start` is valid for reading and writing the `len` bytes of the slice.
+    unsafe { instances::mask::<NOTE>(start, start, len, key) }
+}
+
+/// Whether bytes, given as the OR of all of them by words, are ASCII.
+#[inline]
+const fn is_ascii(seen: u64) -> bool {
+    seen & 0x8080_8080_8080_8080 == 0
 }
 
 /// The slowest and plainest masking there is, to test the others against.
@@ -62,8 +105,8 @@ mod tests {
     /// Every length around the block sizes, every offset in the key, every alignment.
     #[test]
     fn wide_masks_as_scalar_does_at_every_length_offset_and_alignment() {
-        let source: Vec<u8> = (0..=255u8).cycle().map(|i| i.wrapping_mul(7)).take(400).collect();
-        for len in (0..=140).chain([255, 256, 257, 300]) {
+        let source: Vec<u8> = (0..=255u8).cycle().map(|i| i.wrapping_mul(7)).take(1500).collect();
+        for len in (0..=300).chain([511, 512, 513, 600, 1023, 1024, 1025, 1400]) {
             for offset in 0..4 {
                 for start in 0..8 {
                     let payload = &source[start..start + len];
@@ -76,12 +119,75 @@ mod tests {
                     assert_eq!(buffer[..start], source[..start], "before the payload");
                     assert_eq!(buffer[start + len..], source[start + len..], "after it");
 
-                    let mut copy = vec![0xEE; len + 1];
-                    assert_eq!(apply_copy(payload, &mut copy, KEY, offset), len);
-                    assert_eq!(copy[..len], expected);
-                    assert_eq!(copy[len], 0xEE, "after the copy");
+                    let mut copy = vec![0xEE; start + len + 1];
+                    assert_eq!(apply_copy(payload, &mut copy[start..][..len], KEY, offset), len);
+                    assert_eq!(copy[start..][..len], expected);
+                    assert_eq!((&copy[..start], copy[start + len]), (&[0xEE; 8][..start], 0xEE));
                 }
             }
+        }
+    }
+
+    /// Vectors of every size, as `apply` chooses one of them only.
+    #[test]
+    fn vectors_of_every_size_mask_as_scalar_does() {
+        let key = Key::new(KEY);
+        for len in 0..=600 {
+            let source: Vec<u8> = (0..=255u8).cycle().skip(3).take(len).collect();
+            let mut expected = source.clone();
+            scalar::apply(&mut expected, KEY, 0);
+            for mask in [
+                kernel::mask::<1, true>,
+                kernel::mask::<2, true>,
+                kernel::mask::<4, true>,
+                kernel::mask::<8, true>,
+            ] {
+                let mut masked = source.clone();
+                let start = masked.as_mut_ptr();
+                // SAFETY: `start` is that of `len` bytes, read and written in place.
+                #[allow(unsafe_code)]
+                unsafe {
+                    mask(start, start, len, key)
+                };
+                assert_eq!(masked, expected, "{len} bytes");
+            }
+        }
+    }
+
+    #[test]
+    fn one_byte_that_is_not_ascii_is_noted_wherever_it_stands() {
+        for len in 0..=600 {
+            let mut text = vec![b'x'; len];
+            for at in (0..len).step_by(1 + len / 37).chain(len.checked_sub(1)) {
+                text[at] = 0x80;
+                let mut masked = text.clone();
+                scalar::apply(&mut masked, KEY, 0);
+                assert!(!apply_noting_ascii(&mut masked, Key::new(KEY)), "{at} of {len}");
+                assert_eq!(masked, text);
+                text[at] = b'x';
+            }
+            let mut masked = text.clone();
+            scalar::apply(&mut masked, KEY, 0);
+            assert!(apply_noting_ascii(&mut masked, Key::new(KEY)), "{len} bytes of ASCII");
+        }
+    }
+
+    #[cfg(feature = "alloc")]
+    #[test]
+    fn append_masks_whatever_room_there_is() {
+        let payload: Vec<u8> = (0..200).collect();
+        for room in [0, 1, 7, 63, 200, 300] {
+            let mut buffer = bytes::BytesMut::with_capacity(room);
+            buffer.extend_from_slice(b"ab");
+            assert!(append(&mut buffer, b"", Key::new(KEY)));
+            assert!(!append(&mut buffer, &payload, Key::new(KEY)));
+            let mut vec = Vec::with_capacity(room);
+            append(&mut vec, &payload, Key::new(KEY));
+
+            let mut expected = payload.clone();
+            scalar::apply(&mut expected, KEY, 0);
+            assert_eq!((&buffer[..2], &buffer[2..]), (&b"ab"[..], &expected[..]));
+            assert_eq!(vec, expected);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::spill::Spill;
 use super::text::TextBuffer;
+use crate::mask::Key;
 use crate::opcode::Opcode;
 use crate::utf8::Invalid;
 
@@ -20,15 +21,25 @@ impl Assembler {
         }
     }
 
-    /// Appends `piece`, after which at most `to_come` bytes of the message are yet to come.
+    /// Appends `piece`, unmasking it where there is a key, after which at most `to_come` bytes of
+    /// the message are yet to come.
     ///
     /// # Errors
     ///
     /// [`Invalid`] where it breaks a text.
-    pub(crate) fn append(&mut self, piece: &[u8], to_come: u64) -> Result<(), Invalid> {
-        match self {
-            Assembler::Text(text) => text.append(piece, to_come)?,
-            Assembler::Binary(data) => data.append(piece, to_come),
+    #[inline]
+    pub(crate) fn append(
+        &mut self,
+        piece: &[u8],
+        key: Option<Key>,
+        to_come: u64,
+    ) -> Result<(), Invalid> {
+        match (self, key) {
+            (Assembler::Text(text), _) => text.append(piece, key, to_come)?,
+            (Assembler::Binary(data), None) => data.append(piece, to_come),
+            (Assembler::Binary(data), Some(key)) => {
+                data.append_masked(piece, key, to_come);
+            }
         }
         Ok(())
     }

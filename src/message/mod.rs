@@ -1,6 +1,7 @@
 //! Messages: what frames carry, RFC 6455 §5.6, received and to be sent.
 
 mod assembler;
+mod buffer;
 mod owned;
 mod payload;
 mod spill;

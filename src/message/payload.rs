@@ -5,29 +5,63 @@ use core::ops::{Deref, DerefMut};
 
 use bytes::BytesMut;
 
+use super::buffer::Buffer;
+
 /// Bytes that were received: lent from the caller's input, or owned.
 ///
 /// A payload that lay whole in the input is a part of it; one that had to be put together is
 /// owned. Either way it is its bytes by [`Deref`], and the caller may change them.
-pub enum Payload<'a> {
+pub struct Payload<'a>(Repr<'a>);
+
+enum Repr<'a> {
     /// A part of the input.
-    Borrowed(&'a mut [u8]),
+    Lent(&'a mut [u8]),
     /// A buffer of its own, or a part of the `BytesMut` that the input was.
-    Owned(BytesMut),
+    Owned(Buffer),
 }
 
-impl Payload<'_> {
+impl<'a> Payload<'a> {
+    /// Whether the bytes are a part of the input, as of a message that lay whole in it.
+    #[inline]
+    pub fn is_lent(&self) -> bool {
+        matches!(self.0, Repr::Lent(_))
+    }
+
+    /// The bytes for as long as the input is borrowed.
+    ///
+    /// # Errors
+    ///
+    /// The buffer, where the bytes are owned.
+    #[inline]
+    pub fn into_lent(self) -> Result<&'a mut [u8], BytesMut> {
+        match self.0 {
+            Repr::Lent(bytes) => Ok(bytes),
+            Repr::Owned(bytes) => Err(bytes.into_inner()),
+        }
+    }
+
     /// The same bytes without a borrow: copied where they are lent.
     pub fn into_owned(self) -> Payload<'static> {
-        Payload::Owned(self.into_bytes_mut())
+        self.into_bytes_mut().into()
     }
 
     /// The bytes as a buffer: copied where they are lent.
     pub fn into_bytes_mut(self) -> BytesMut {
-        match self {
-            Payload::Borrowed(bytes) => BytesMut::from(&*bytes),
-            Payload::Owned(bytes) => bytes,
-        }
+        self.into_lent().map_or_else(|owned| owned, |lent| BytesMut::from(&*lent))
+    }
+}
+
+impl<'a> From<&'a mut [u8]> for Payload<'a> {
+    #[inline]
+    fn from(bytes: &'a mut [u8]) -> Self {
+        Payload(Repr::Lent(bytes))
+    }
+}
+
+impl From<BytesMut> for Payload<'_> {
+    #[inline]
+    fn from(bytes: BytesMut) -> Self {
+        Payload(Repr::Owned(Buffer::new(bytes)))
     }
 }
 
@@ -36,9 +70,9 @@ impl Deref for Payload<'_> {
 
     #[inline]
     fn deref(&self) -> &[u8] {
-        match self {
-            Payload::Borrowed(bytes) => bytes,
-            Payload::Owned(bytes) => bytes,
+        match &self.0 {
+            Repr::Lent(bytes) => bytes,
+            Repr::Owned(bytes) => bytes,
         }
     }
 }
@@ -46,9 +80,9 @@ impl Deref for Payload<'_> {
 impl DerefMut for Payload<'_> {
     #[inline]
     fn deref_mut(&mut self) -> &mut [u8] {
-        match self {
-            Payload::Borrowed(bytes) => bytes,
-            Payload::Owned(bytes) => bytes,
+        match &mut self.0 {
+            Repr::Lent(bytes) => bytes,
+            Repr::Owned(bytes) => bytes,
         }
     }
 }

@@ -2,28 +2,68 @@
 
 use bytes::BytesMut;
 
+use crate::mask::{self, Key};
+
 /// A buffer that grows by what arrives, not by what was declared.
 #[derive(Default)]
 pub(crate) struct Spill(BytesMut);
 
 impl Spill {
     /// Appends `piece`, after which at most `to_come` bytes follow.
-    ///
-    /// RFC 6455 §10.4: a header that declares much costs its sender nothing, so it reserves
-    /// nothing: beyond the bytes in hand there is room for [`SLACK`] more, or for as much again.
-    /// A message that arrives in few reads is so allocated once, and a long one at each doubling.
+    #[inline]
     pub(crate) fn append(&mut self, piece: &[u8], to_come: u64) {
-        let arrived = self.0.len() + piece.len();
-        if arrived > self.0.capacity() {
-            let to_come = usize::try_from(to_come).unwrap_or(usize::MAX);
-            self.0.reserve(piece.len() + to_come.min(arrived.max(SLACK)));
-        }
+        self.reserve(piece.len(), to_come);
         self.0.extend_from_slice(piece);
+    }
+
+    /// As [`append`](Self::append), unmasking it, and says whether the piece is ASCII.
+    #[inline]
+    pub(crate) fn append_masked(&mut self, piece: &[u8], key: Key, to_come: u64) -> bool {
+        self.reserve(piece.len(), to_come);
+        mask::append(&mut self.0, piece, key)
+    }
+
+    /// The bytes from `start` on.
+    pub(crate) fn since(&self, start: usize) -> &[u8] {
+        self.0.get(start..).unwrap_or_default()
+    }
+
+    /// How many bytes were collected.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Drops what was collected beyond `len` bytes.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.0.truncate(len);
     }
 
     /// What was collected.
     pub(crate) fn into_bytes(self) -> BytesMut {
         self.0
+    }
+
+    /// Makes room for `len` bytes now and for some of the `to_come` that may follow.
+    ///
+    /// RFC 6455 §10.4: a header that declares much costs its sender nothing, so it reserves
+    /// nothing: beyond the bytes in hand there is room for [`SLACK`] more, or for as much again.
+    /// A message that arrives in few reads is so allocated once, and a long one at each doubling.
+    #[inline]
+    fn reserve(&mut self, len: usize, to_come: u64) {
+        let arrived = self.0.len() + len;
+        if arrived > self.0.capacity() {
+            let to_come = usize::try_from(to_come).unwrap_or(usize::MAX);
+            self.grow(len + to_come.min(arrived.max(SLACK)));
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, room: usize) {
+        if self.0.is_empty() {
+            self.0 = BytesMut::with_capacity(room);
+        } else {
+            self.0.reserve(room);
+        }
     }
 }
 

@@ -11,7 +11,9 @@ use core::ops::Deref;
 use bytes::{Bytes, BytesMut};
 
 use super::Payload;
+use super::buffer::Buffer;
 use super::spill::Spill;
+use crate::mask::{self, Key};
 use crate::utf8::{self, Invalid, Validator};
 
 /// A text that was received: lent from the caller's input, or owned.
@@ -20,14 +22,15 @@ use crate::utf8::{self, Invalid, Validator};
 pub struct Text<'a>(Repr<'a>);
 
 enum Repr<'a> {
-    Borrowed(&'a str),
     /// UTF-8.
-    Owned(BytesMut),
+    Lent(&'a [u8]),
+    /// UTF-8.
+    Owned(Buffer),
 }
 
 impl<'a> Text<'a> {
     /// No text.
-    pub const EMPTY: Text<'static> = Text(Repr::Borrowed(""));
+    pub const EMPTY: Text<'static> = Text(Repr::Lent(b""));
 
     /// Validates `payload`.
     ///
@@ -36,20 +39,57 @@ impl<'a> Text<'a> {
     /// [`Invalid`] where it is not UTF-8.
     #[inline]
     pub fn from_utf8(payload: Payload<'a>) -> Result<Text<'a>, Invalid> {
-        match payload {
-            Payload::Borrowed(bytes) => Ok(Text(Repr::Borrowed(utf8::from_utf8(bytes)?))),
-            Payload::Owned(bytes) => {
-                utf8::from_utf8(&bytes)?;
-                Ok(Text(Repr::Owned(bytes)))
-            }
+        utf8::from_utf8(&payload)?;
+        Ok(Text::from_valid(payload))
+    }
+
+    /// Unmasks `payload`, the whole of a text, and validates it.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_utf8`](Self::from_utf8).
+    #[inline(always)]
+    pub(crate) fn unmask(mut payload: Payload<'a>, key: Key) -> Result<Text<'a>, Invalid> {
+        if payload.len() > BLOCK {
+            return Text::unmask_by_blocks(payload, key);
         }
+        if mask::apply_noting_ascii(&mut payload, key) {
+            return Ok(Text::from_valid(payload));
+        }
+        Text::from_utf8(payload)
+    }
+
+    /// The same for a long text: each block is validated while the fastest cache holds it.
+    #[inline(never)]
+    fn unmask_by_blocks(mut payload: Payload<'a>, key: Key) -> Result<Text<'a>, Invalid> {
+        let mut validator = Validator::new();
+        let mut at = 0;
+        for block in payload.chunks_mut(BLOCK) {
+            let is_ascii = mask::apply_noting_ascii(block, key);
+            if !(is_ascii && validator.is_complete()) {
+                validator.push(block).map_err(|error| Invalid { at: at + error.at })?;
+            }
+            at += block.len();
+        }
+        if !validator.is_complete() {
+            return Err(Invalid { at: at - 1 });
+        }
+        Ok(Text::from_valid(payload))
+    }
+
+    #[inline(always)]
+    fn from_valid(payload: Payload<'a>) -> Text<'a> {
+        Text(match payload.into_lent() {
+            Ok(bytes) => Repr::Lent(bytes),
+            Err(bytes) => Repr::Owned(Buffer::new(bytes)),
+        })
     }
 
     /// The text.
     #[inline]
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            Repr::Borrowed(text) => text,
+            Repr::Lent(bytes) => validated(bytes),
             Repr::Owned(bytes) => validated(bytes),
         }
     }
@@ -58,21 +98,21 @@ impl<'a> Text<'a> {
     /// text is owned.
     pub fn lent(&self) -> Option<&'a str> {
         match self.0 {
-            Repr::Borrowed(text) => Some(text),
+            Repr::Lent(bytes) => Some(validated(bytes)),
             Repr::Owned(_) => None,
         }
     }
 
     /// The same text without a borrow: copied where it is lent.
     pub fn into_owned(self) -> Text<'static> {
-        Text(Repr::Owned(self.into_bytes_mut()))
+        Text(Repr::Owned(Buffer::new(self.into_bytes_mut())))
     }
 
     /// The text's bytes as a buffer: copied where they are lent.
     pub fn into_bytes_mut(self) -> BytesMut {
         match self.0 {
-            Repr::Borrowed(text) => BytesMut::from(text),
-            Repr::Owned(bytes) => bytes,
+            Repr::Lent(bytes) => BytesMut::from(bytes),
+            Repr::Owned(bytes) => bytes.into_inner(),
         }
     }
 }
@@ -134,19 +174,38 @@ pub(crate) struct TextBuffer {
 }
 
 impl TextBuffer {
-    /// Appends a piece, unless it breaks the text; `to_come` is as for [`Spill::append`].
-    pub(super) fn append(&mut self, piece: &[u8], to_come: u64) -> Result<(), Invalid> {
+    /// Appends a piece, unmasking it where there is a key, unless it breaks the text; `to_come` is
+    /// as for [`Spill::append`].
+    #[inline]
+    pub(super) fn append(
+        &mut self,
+        piece: &[u8],
+        key: Option<Key>,
+        to_come: u64,
+    ) -> Result<(), Invalid> {
+        let start = self.spill.len();
+        let is_ascii = match key {
+            Some(key) => self.spill.append_masked(piece, key, to_come),
+            None => {
+                self.spill.append(piece, to_come);
+                piece.is_ascii()
+            }
+        };
+        if is_ascii && self.validator.is_complete() {
+            return Ok(());
+        }
+        // What breaks the text is not kept, and leaves the validator at what is.
         let mut validator = self.validator;
-        validator.push(piece)?;
-        self.spill.append(piece, to_come);
-        // Last, so that an allocator that panics leaves a validator that has seen what is there.
+        validator.push(self.spill.since(start)).inspect_err(|_| self.spill.truncate(start))?;
         self.validator = validator;
         Ok(())
     }
 
     /// The whole text, or `None` where it ends within a code point.
     pub(crate) fn finish(self) -> Option<Text<'static>> {
-        self.validator.is_complete().then(|| Text(Repr::Owned(self.spill.into_bytes())))
+        self.validator
+            .is_complete()
+            .then(|| Text(Repr::Owned(Buffer::new(self.spill.into_bytes()))))
     }
 }
 
@@ -228,16 +287,20 @@ impl fmt::Debug for Utf8Bytes {
     }
 }
 
+/// Bytes that are unmasked, and validated while the fastest cache still holds them.
+const BLOCK: usize = 8 << 10;
+
 /// The text that `bytes` are, which stand in a private field of this file that only validated
 /// bytes get into and that nothing writes to.
 #[allow(unsafe_code)]
 #[inline]
 fn validated(bytes: &[u8]) -> &str {
-    // SAFETY: the callers are `Text::as_str` and `Utf8Bytes::as_str` with their own field. A `Text`
-    // is owned by `from_utf8`, which validates the very buffer; by `TextBuffer::finish`, whose
-    // buffer holds what `append` had validated, as one text, and ends with a whole code point; or
-    // by `into_owned`, which copies a `str` or keeps such a buffer. `Utf8Bytes` are made by
+    // SAFETY: the callers are methods of `Text` and `Utf8Bytes` with their own field. A `Text` is
+    // made by `from_utf8`, which validates the very bytes; by `unmask`, which does so block by
+    // block, as one text that ends with a whole code point, ASCII being valid wherever a code point
+    // may begin; by `TextBuffer::finish`, whose buffer holds what `append` had validated in the same
+    // way; by `into_owned`, which copies or keeps such bytes; or is empty. `Utf8Bytes` are made by
     // `from_utf8`, which validates them, from a `str`, a `String` or a `Text`. No method lends
-    // either buffer mutably.
+    // either's bytes mutably.
     unsafe { core::str::from_utf8_unchecked(bytes) }
 }

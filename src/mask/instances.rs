@@ -1,0 +1,65 @@
+//! The kernel for each set of instructions, and the choice between them.
+
+use super::{Key, kernel};
+
+/// Masks `len` bytes from `from` to `to` with the widest vectors at hand; what it gives and asks
+/// for is as for [`kernel::mask`].
+///
+/// # Safety
+///
+/// As for [`kernel::mask`].
+#[inline]
+pub(super) unsafe fn mask<const NOTE: bool>(
+    from: *const u8,
+    to: *mut u8,
+    len: usize,
+    key: Key,
+) -> u64 {
+    // SAFETY: the caller's promise; a kernel is called where its instructions were detected.
+    unsafe {
+        if len <= 64 {
+            return kernel::short::<NOTE>(from, to, len, key);
+        }
+        #[cfg(all(feature = "std", any(target_arch = "x86", target_arch = "x86_64")))]
+        {
+            #[cfg(feature = "avx512")]
+            if std::is_x86_feature_detected!("avx512f") {
+                return avx512::<NOTE>(from, to, len, key);
+            }
+            if std::is_x86_feature_detected!("avx2") {
+                return avx2::<NOTE>(from, to, len, key);
+            }
+        }
+        baseline::<NOTE>(from, to, len, key)
+    }
+}
+
+/// What every processor of the target has: SSE2 on `x86_64`, NEON on `aarch64`.
+///
+/// # Safety
+///
+/// As for [`kernel::mask`].
+unsafe fn baseline<const NOTE: bool>(from: *const u8, to: *mut u8, len: usize, key: Key) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { kernel::mask::<2, NOTE>(from, to, len, key) }
+}
+
+/// # Safety
+///
+/// As for [`kernel::mask`], on a processor with AVX2.
+#[cfg(all(feature = "std", any(target_arch = "x86", target_arch = "x86_64")))]
+#[target_feature(enable = "avx2")]
+unsafe fn avx2<const NOTE: bool>(from: *const u8, to: *mut u8, len: usize, key: Key) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { kernel::mask::<4, NOTE>(from, to, len, key) }
+}
+
+/// # Safety
+///
+/// As for [`kernel::mask`], on a processor with AVX-512F.
+#[cfg(all(feature = "avx512", any(target_arch = "x86", target_arch = "x86_64")))]
+#[target_feature(enable = "avx512f")]
+unsafe fn avx512<const NOTE: bool>(from: *const u8, to: *mut u8, len: usize, key: Key) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { kernel::mask::<8, NOTE>(from, to, len, key) }
+}

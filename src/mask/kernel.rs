@@ -1,0 +1,252 @@
+//! The kernel: vectors of words, and no loop where two vectors will do.
+//!
+//! ```text
+//! up to 128 bytes:   a vector at each end, of the largest size that fits; in the middle they overlap
+//! more than that:    head  the first vector, wherever it lies
+//!                    body  vectors at aligned addresses, four at a time, then one at a time
+//!                    tail  the last vector, wherever it lies
+//! ```
+//!
+//! 1. Ends that overlap take the place of a tail that is done byte by byte, which costs more than
+//!    everything else in a short payload. What is masked twice would be masked not at all, so each
+//!    vector is loaded before any store that could overlap it, and stores it whole: the bytes that
+//!    two vectors have in common are the same in both.
+//! 2. A store that crosses a cache line costs two, so the body's stores are aligned. Its loads are
+//!    too where a payload is masked in place; when it is copied they fall as they may.
+//! 3. The key turns with the place of a vector, and with nothing else, as vectors are a multiple of
+//!    its length: head, body and tail have one pattern each.
+//! 4. A vector is an array of words, which the compiler keeps in registers as wide as the processor
+//!    it compiles for: 16 bytes with SSE2 and NEON, 32 with AVX2, 64 with AVX-512. All of it is
+//!    inlined, so that a function with `#[target_feature]` that calls [`mask`] is a kernel for that
+//!    feature, and there is one text for all of them.
+//! 5. One kernel reads from here and writes to there. In place, both are the same.
+//! 6. Whether all of what is written is ASCII falls out of it, and spares text a second look: an OR
+//!    a vector where it is asked for (`NOTE`), and nothing where it is not.
+//!
+//! The price is the raw pointers: safe code cannot hold a payload to read from and the same payload
+//! to write to. Their bounds are few, and stand at each function.
+
+use core::ops::{BitOr, BitXor};
+
+use super::Key;
+
+/// Masks `len` bytes from `from` to `to`, and gives the OR of all that it wrote, folded to a word,
+/// or 0 unless `NOTE`. A vector is `N` words.
+///
+/// # Safety
+///
+/// `from` is valid for reading `len` bytes and `to` for writing them, and they are the same or do
+/// not overlap.
+#[inline(always)]
+pub(super) unsafe fn mask<const N: usize, const NOTE: bool>(
+    from: *const u8,
+    to: *mut u8,
+    len: usize,
+    key: Key,
+) -> u64 {
+    // SAFETY: the caller's promise; each length is as the function that it chooses asks.
+    unsafe {
+        match len {
+            0..=64 => short::<NOTE>(from, to, len, key),
+            65..=128 => ends::<8, NOTE>(from, to, len, key),
+            _ => long::<N, NOTE>(from, to, len, key),
+        }
+    }
+}
+
+/// As [`mask`], for up to 64 bytes, where wider vectors than every processor has gain nothing.
+///
+/// # Safety
+///
+/// As for [`mask`], and `len <= 64`.
+#[inline(always)]
+pub(super) unsafe fn short<const NOTE: bool>(
+    from: *const u8,
+    to: *mut u8,
+    len: usize,
+    key: Key,
+) -> u64 {
+    // SAFETY: the caller's promise, and each length is in the range that its function asks for.
+    unsafe {
+        match len {
+            33.. => ends::<4, NOTE>(from, to, len, key),
+            17..=32 => ends::<2, NOTE>(from, to, len, key),
+            8..=16 => ends::<1, NOTE>(from, to, len, key),
+            4..=7 => half_words(from, to, len, key),
+            1..=3 => bytes(from, to, len, key),
+            0 => 0,
+        }
+    }
+}
+
+/// Masks more than four vectors: head, body and tail.
+///
+/// # Safety
+///
+/// As for [`mask`], and `len > 4 * size_of::<Vector<N>>()`.
+#[inline(always)]
+unsafe fn long<const N: usize, const NOTE: bool>(
+    from: *const u8,
+    to: *mut u8,
+    len: usize,
+    key: Key,
+) -> u64 {
+    let size = size_of::<Vector<N>>();
+    let last = len - size;
+    // How far it is to the next aligned address: `1 <= at <= size`.
+    let mut at = size - to.addr() % size;
+    let aligned = pattern(key, at);
+    // SAFETY: every vector lies in the `len` bytes that the caller vouches for: the head and the
+    // tail as `len > size`, the body's as the last of those that a round takes begins at or before
+    // `last`. Head and tail are loaded before anything is stored; between two vectors of the body
+    // there is no overlap.
+    unsafe {
+        let head = load::<N>(from, 0) ^ pattern(key, 0);
+        let tail = load::<N>(from, last) ^ pattern(key, last);
+        let mut seen = head | tail;
+        while at + 3 * size <= last {
+            for i in 0..4 {
+                let vector = load::<N>(from, at + i * size) ^ aligned;
+                store(to, at + i * size, vector);
+                if NOTE {
+                    seen = seen | vector;
+                }
+            }
+            at += 4 * size;
+        }
+        while at < last {
+            let vector = load::<N>(from, at) ^ aligned;
+            store(to, at, vector);
+            if NOTE {
+                seen = seen | vector;
+            }
+            at += size;
+        }
+        store(to, 0, head);
+        store(to, last, tail);
+        if NOTE { seen.fold() } else { 0 }
+    }
+}
+
+/// Masks one to two vectors: the first and the last, which overlap.
+///
+/// # Safety
+///
+/// As for [`mask`], and `size_of::<Vector<N>>() <= len <= 2 * size_of::<Vector<N>>()`.
+#[inline(always)]
+unsafe fn ends<const N: usize, const NOTE: bool>(
+    from: *const u8,
+    to: *mut u8,
+    len: usize,
+    key: Key,
+) -> u64 {
+    let last = len - size_of::<Vector<N>>();
+    // SAFETY: a vector at 0 and one at `last` lie in the `len` bytes that the caller vouches for;
+    // both are loaded before the first is stored.
+    unsafe {
+        let head = load::<N>(from, 0) ^ pattern(key, 0);
+        let tail = load::<N>(from, last) ^ pattern(key, last);
+        store(to, 0, head);
+        store(to, last, tail);
+        if NOTE { (head | tail).fold() } else { 0 }
+    }
+}
+
+/// Masks 4 to 8 bytes.
+///
+/// # Safety
+///
+/// As for [`mask`], and `4 <= len <= 8`.
+#[inline(always)]
+unsafe fn half_words(from: *const u8, to: *mut u8, len: usize, key: Key) -> u64 {
+    let last = len - size_of::<u32>();
+    // SAFETY: four bytes at 0 and four at `last` lie in the `len` bytes that the caller vouches
+    // for; both are loaded before the first is stored.
+    unsafe {
+        let head = from.cast::<u32>().read_unaligned() ^ key.in_memory();
+        let tail = from.add(last).cast::<u32>().read_unaligned() ^ key.turned(last).in_memory();
+        to.cast::<u32>().write_unaligned(head);
+        to.add(last).cast::<u32>().write_unaligned(tail);
+        u64::from(head | tail)
+    }
+}
+
+/// Masks 1 to 3 bytes: the first, the middle and the last, of which some may be the same.
+///
+/// # Safety
+///
+/// As for [`mask`], and `1 <= len <= 3`.
+#[inline(always)]
+unsafe fn bytes(from: *const u8, to: *mut u8, len: usize, key: Key) -> u64 {
+    let [first, middle, last] = [0, len / 2, len - 1];
+    // SAFETY: each place is below `len`; all are loaded before the first is stored.
+    unsafe {
+        let masked = |at| *from.add(at) ^ key.turned(at).first();
+        let (a, b, c) = (masked(first), masked(middle), masked(last));
+        *to.add(first) = a;
+        *to.add(middle) = b;
+        *to.add(last) = c;
+        u64::from(a | b | c)
+    }
+}
+
+/// The key as it meets the vector at `at`, repeated.
+#[inline(always)]
+fn pattern<const N: usize>(key: Key, at: usize) -> Vector<N> {
+    let key = u64::from(key.turned(at).in_memory());
+    Vector([key << 32 | key; N])
+}
+
+/// `N` words, which the compiler makes one or more of the processor's vectors.
+#[derive(Clone, Copy)]
+struct Vector<const N: usize>([u64; N]);
+
+impl<const N: usize> Vector<N> {
+    /// The OR of its words.
+    #[inline(always)]
+    fn fold(self) -> u64 {
+        self.0.into_iter().fold(0, |seen, word| seen | word)
+    }
+}
+
+impl<const N: usize> BitXor for Vector<N> {
+    type Output = Self;
+
+    #[inline(always)]
+    fn bitxor(mut self, other: Self) -> Self {
+        for (word, other) in self.0.iter_mut().zip(other.0) {
+            *word ^= other;
+        }
+        self
+    }
+}
+
+impl<const N: usize> BitOr for Vector<N> {
+    type Output = Self;
+
+    #[inline(always)]
+    fn bitor(mut self, other: Self) -> Self {
+        for (word, other) in self.0.iter_mut().zip(other.0) {
+            *word |= other;
+        }
+        self
+    }
+}
+
+/// # Safety
+///
+/// `from` is valid for reading a vector at `at`.
+#[inline(always)]
+unsafe fn load<const N: usize>(from: *const u8, at: usize) -> Vector<N> {
+    // SAFETY: the caller's promise.
+    Vector(unsafe { from.add(at).cast::<[u64; N]>().read_unaligned() })
+}
+
+/// # Safety
+///
+/// `to` is valid for writing a vector at `at`.
+#[inline(always)]
+unsafe fn store<const N: usize>(to: *mut u8, at: usize, vector: Vector<N>) {
+    // SAFETY: the caller's promise.
+    unsafe { to.add(at).cast::<[u64; N]>().write_unaligned(vector.0) }
+}
