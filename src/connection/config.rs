@@ -59,11 +59,12 @@ impl Config {
     }
 
     /// The key for the next frame to be sent: fresh for each, and `None` for a server's.
+    #[inline]
     pub(super) fn next_mask_key(&self) -> Option<[u8; 4]> {
         match &self.masking {
             Masking::Server => None,
             #[cfg(feature = "rand")]
-            Masking::ThreadRng => Some(rand::random()),
+            Masking::ThreadRng => Some(rand::random::<u32>().to_ne_bytes()),
             Masking::Source(keys) => Some(keys()),
         }
     }

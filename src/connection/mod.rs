@@ -1,5 +1,6 @@
 //! A WebSocket connection after its handshake: bytes in, events and bytes out.
 
+mod byte_queue;
 mod config;
 mod event;
 mod input;

@@ -2,13 +2,15 @@
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
+use alloc::vec::Vec;
 use core::fmt;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, Bytes};
 
+use super::byte_queue::ByteQueue;
 use crate::error::UsageError;
-use crate::frame::{MAX_CONTROL_PAYLOAD, MAX_HEADER, ShortBytes};
-use crate::mask;
+use crate::frame::{Header, MAX_CONTROL_PAYLOAD, MAX_HEADER, ShortBytes};
+use crate::mask::{self, Key};
 
 /// The bytes that a connection has to send, in order: a [`Buf`].
 ///
@@ -19,18 +21,24 @@ use crate::mask;
 #[derive(Default)]
 pub struct Output {
     /// Headers and small payloads.
-    small: BytesMut,
-    /// Payloads by reference, each with its place among the small bytes.
-    large: VecDeque<Large>,
-    /// The sum of `before` in `large`: `claimed <= small.len()`
-    claimed: usize,
-    /// All bytes queued: `small.len()` and the lengths in `large`.
-    len: usize,
+    small: ByteQueue,
+    /// Payloads by reference, where there were any since the last release.
+    large: Option<Box<LargeQueue>>,
     /// Where the last automatic pong that is queued ends, counted from the front of the queue; 0
-    /// where none is: `pong_end <= len`
+    /// where none is: `pong_end <= self.remaining()`
     pong_end: usize,
     /// The automatic pong that waits until the queued ones are written.
     next_pong: Option<Box<ControlFrame>>,
+}
+
+/// Payloads that are queued by reference, among small bytes.
+#[derive(Default)]
+struct LargeQueue {
+    payloads: VecDeque<Large>,
+    /// The sum of `before` in `payloads`, no more than there are small bytes.
+    claimed: usize,
+    /// The sum of the lengths of `payloads`.
+    len: usize,
 }
 
 /// A payload that is queued by reference, never empty.
@@ -50,48 +58,55 @@ impl Output {
     ///
     /// [`UsageError::AdvanceTooFar`] where `count` is more than there is; nothing has changed then.
     pub fn try_advance(&mut self, count: usize) -> Result<(), UsageError> {
-        if count > self.len {
-            return Err(UsageError::AdvanceTooFar { remaining: self.len });
+        let remaining = self.remaining();
+        if count > remaining {
+            return Err(UsageError::AdvanceTooFar { remaining });
         }
-        self.len -= count;
-        self.pong_end = self.pong_end.saturating_sub(count);
-        self.drop_front(count);
-        if self.pong_end == 0 {
-            self.queue_next_pong();
+        match &mut self.large {
+            None => self.small.take(count),
+            Some(large) => large.drop_front(&mut self.small, count),
+        }
+        if self.pong_end > 0 {
+            self.pong_end = self.pong_end.saturating_sub(count);
+            if self.pong_end == 0 {
+                self.queue_next_pong();
+            }
         }
         Ok(())
     }
 
-    /// Queues a frame, copying the payload and masking the copy where there is a key.
-    pub(super) fn push(&mut self, header: &[u8], payload: &[u8], mask_key: Option<[u8; 4]>) {
-        self.small.reserve(header.len() + payload.len());
-        self.push_small(header);
-        self.push_small(payload);
-        let start = self.small.len() - payload.len();
-        if let (Some(key), Some(copy)) = (mask_key, self.small.get_mut(start..)) {
-            mask::apply(copy, key, 0);
+    /// Queues a frame, copying the payload, and masking it as the header says.
+    #[inline(always)]
+    pub(super) fn push(&mut self, header: Header, payload: &[u8]) {
+        let small = self.push_header(header, payload.len());
+        match header.mask_key {
+            None => small.extend_from_slice(payload),
+            Some(key) => {
+                mask::append(small, payload, Key::new(key));
+            }
         }
     }
 
     /// Queues a frame whose payload, masked already where it must be, stays where it is.
-    pub(super) fn push_large(&mut self, header: &[u8], payload: Bytes) {
-        self.push_small(header);
-        if payload.is_empty() {
-            return;
+    pub(super) fn push_large(&mut self, header: Header, payload: Bytes) {
+        self.push_header(header, 0);
+        if !payload.is_empty() {
+            let large = self.large.get_or_insert_default();
+            let before = self.small.len() - large.claimed;
+            large.claimed += before;
+            large.len += payload.len();
+            large.payloads.push_back(Large { before, payload });
         }
-        let before = self.small.len() - self.claimed;
-        self.claimed += before;
-        self.len += payload.len();
-        self.large.push_back(Large { before, payload });
     }
 
     /// Queues an automatic pong. Where output waits, and a pong in it, it is kept apart until that
     /// is written, and a later one takes its place: RFC 6455 §5.5.3 says that answering the latest
     /// ping is enough, and so a flood of them does not fill the queue.
     pub(super) fn push_pong(&mut self, frame: ControlFrame) {
-        if self.pong_end == 0 || self.len < PONG_BACKLOG && self.next_pong.is_none() {
+        let backlog = self.remaining();
+        if self.pong_end == 0 || backlog < PONG_BACKLOG && self.next_pong.is_none() {
             self.push_small(&frame);
-            self.pong_end = self.len;
+            self.pong_end = self.remaining();
         } else {
             match &mut self.next_pong {
                 Some(pong) => **pong = frame,
@@ -109,60 +124,68 @@ impl Output {
     /// Gives back what memory it can in constant time: all where nothing is queued, and else that
     /// of small bytes that were consumed, if few enough to be copied are left.
     pub(super) fn release(&mut self) {
-        if self.len == 0 {
-            *self = Output::default();
-        } else if self.small.len() <= MAX_RELEASE_COPY {
-            self.small = BytesMut::from(&*self.small);
+        if self.large.as_ref().is_some_and(|large| large.payloads.is_empty()) {
+            self.large = None;
         }
+        self.small.release();
+    }
+
+    /// Queues a header; gives the buffer, with room for `more` bytes.
+    #[inline(always)]
+    fn push_header(&mut self, header: Header, more: usize) -> &mut Vec<u8> {
+        let (bytes, len) = header.encode();
+        let small = self.small.room_for(size_of_val(&bytes) + more);
+        // To copy a fixed number of bytes, and to drop those that are too many, takes less than to
+        // copy only those that are not.
+        let end = small.len() + len;
+        small.extend_from_slice(&bytes.to_le_bytes());
+        small.truncate(end);
+        small
     }
 
     fn push_small(&mut self, bytes: &[u8]) {
-        self.small.extend_from_slice(bytes);
-        self.len += bytes.len();
+        self.small.room_for(bytes.len()).extend_from_slice(bytes);
     }
 
+    #[cold]
     fn queue_next_pong(&mut self) {
         if let Some(frame) = self.next_pong.take() {
             self.push_small(&frame);
-            self.pong_end = self.len;
+            self.pong_end = self.remaining();
         }
     }
+}
 
+impl LargeQueue {
     /// Drops `count` bytes, of which there are as many, off the front of both queues.
-    fn drop_front(&mut self, mut count: usize) {
+    fn drop_front(&mut self, small: &mut ByteQueue, mut count: usize) {
         while count > 0 {
-            match self.large.front_mut() {
-                Some(front) if front.before == 0 => {
-                    let dropped = count.min(front.payload.len());
-                    front.payload.advance(dropped);
-                    if front.payload.is_empty() {
-                        self.large.pop_front();
-                    }
-                    count -= dropped;
-                }
-                Some(front) => {
-                    let dropped = count.min(front.before);
-                    front.before -= dropped;
-                    self.claimed -= dropped;
-                    self.small.advance(dropped);
-                    count -= dropped;
-                }
-                None => {
-                    self.small.advance(count);
-                    count = 0;
-                }
+            let Some(front) = self.payloads.front_mut() else { return small.take(count) };
+            let small_count = count.min(front.before);
+            front.before -= small_count;
+            self.claimed -= small_count;
+            small.take(small_count);
+
+            let large_count = (count - small_count).min(front.payload.len());
+            front.payload.advance(large_count);
+            self.len -= large_count;
+            if front.payload.is_empty() {
+                self.payloads.pop_front();
             }
+            count -= small_count + large_count;
         }
     }
 }
 
 impl Buf for Output {
+    #[inline]
     fn remaining(&self) -> usize {
-        self.len
+        self.small.len() + self.large.as_ref().map_or(0, |large| large.len)
     }
 
+    #[inline]
     fn chunk(&self) -> &[u8] {
-        match self.large.front() {
+        match self.large.as_ref().and_then(|large| large.payloads.front()) {
             Some(Large { before: 0, payload }) => payload,
             Some(Large { before, .. }) => self.small.get(..*before).unwrap_or_default(),
             None => &self.small,
@@ -172,12 +195,13 @@ impl Buf for Output {
     #[cfg(feature = "std")]
     fn chunks_vectored<'a>(&'a self, slices: &mut [std::io::IoSlice<'a>]) -> usize {
         let mut small = &*self.small;
-        let between = self.large.iter().flat_map(|Large { before, payload }| {
-            let (front, rest) = small.split_at_checked(*before).unwrap_or_default();
+        let large = self.large.as_deref();
+        let between = large.iter().flat_map(|large| &large.payloads).flat_map(|payload| {
+            let (front, rest) = small.split_at_checked(payload.before).unwrap_or_default();
             small = rest;
-            [front, payload]
+            [front, &payload.payload]
         });
-        let tail = self.small.get(self.claimed..).unwrap_or_default();
+        let tail = self.small.get(large.map_or(0, |large| large.claimed)..).unwrap_or_default();
         let chunks = between.chain([tail]).filter(|chunk| !chunk.is_empty());
         let mut filled = 0;
         for (slice, chunk) in slices.iter_mut().zip(chunks) {
@@ -199,9 +223,6 @@ impl Buf for Output {
     }
 }
 
-/// Bytes that are copied at most to give back the memory around them.
-const MAX_RELEASE_COPY: usize = 4096;
-
 /// Bytes of output below which every ping is answered.
 const PONG_BACKLOG: usize = 1024;
 
@@ -209,8 +230,8 @@ const PONG_BACKLOG: usize = 1024;
 impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Output")
-            .field("len", &self.len)
-            .field("by_reference", &self.large.len())
+            .field("len", &self.remaining())
+            .field("by_reference", &self.large.as_ref().map_or(0, |large| large.payloads.len()))
             .finish_non_exhaustive()
     }
 }

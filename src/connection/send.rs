@@ -122,9 +122,14 @@ impl Connection {
 
     fn send_copied(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError<()>> {
         self.admit(payload.len()).map_err(|why| SendError { why, message: () })?;
-        let header = self.header(opcode, payload.len());
-        self.output.push(&header.to_bytes(), payload, header.mask_key);
+        self.queue_copied(opcode, payload);
         Ok(())
+    }
+
+    #[inline(always)]
+    fn queue_copied(&mut self, opcode: Opcode, payload: &[u8]) {
+        let header = self.header(opcode, payload.len());
+        self.output.push(header, payload);
     }
 
     fn send_control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError<()>> {
@@ -135,20 +140,19 @@ impl Connection {
     }
 
     fn queue_owned(&mut self, opcode: Opcode, payload: Bytes) {
-        let header = self.header(opcode, payload.len());
-        let key = header.mask_key;
         if payload.len() < MIN_BY_REFERENCE {
-            return self.output.push(&header.to_bytes(), &payload, key);
+            return self.queue_copied(opcode, &payload);
         }
-        let Some(key) = key else {
-            return self.output.push_large(&header.to_bytes(), payload);
+        let header = self.header(opcode, payload.len());
+        let Some(key) = header.mask_key else {
+            return self.output.push_large(header, payload);
         };
         match payload.try_into_mut() {
             Ok(mut payload) => {
                 mask::apply(&mut payload, key, 0);
-                self.output.push_large(&header.to_bytes(), payload.freeze());
+                self.output.push_large(header, payload.freeze());
             }
-            Err(shared) => self.output.push(&header.to_bytes(), &shared, Some(key)),
+            Err(shared) => self.output.push(header, &shared),
         }
     }
 
@@ -159,14 +163,15 @@ impl Connection {
         }
         let queued = self.output.remaining();
         // Where addresses are short, one buffer queued many times could be longer than they reach.
-        let is_countable = queued.checked_add(MAX_HEADER).and_then(|n| n.checked_add(payload_len));
-        if queued >= self.config.max_output || is_countable.is_none() {
+        let is_countable = queued.checked_add(MAX_HEADER + payload_len).is_some();
+        if queued >= self.config.max_output || !is_countable {
             return Err(SendRefusal::Full);
         }
         Ok(())
     }
 
     /// The header of a frame of its own, with a fresh mask key where this end masks.
+    #[inline(always)]
     fn header(&self, opcode: Opcode, payload_len: usize) -> Header {
         Header::single(opcode, payload_len as u64, self.config.next_mask_key())
     }
@@ -176,7 +181,8 @@ impl Connection {
         let mut masked = [0; MAX_CONTROL_PAYLOAD];
         let len = mask::apply_copy(payload, &mut masked, header.mask_key.unwrap_or_default(), 0);
         let mut frame = ControlFrame::EMPTY;
-        frame.append(&header.to_bytes());
+        let (bytes, header_len) = header.encode();
+        frame.append(bytes.to_le_bytes().get(..header_len).unwrap_or_default());
         frame.append(masked.get(..len).unwrap_or_default());
         frame
     }

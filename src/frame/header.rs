@@ -40,29 +40,35 @@ impl Header {
     }
 
     /// The header as it goes on the wire, its length in as few bytes as possible.
+    pub(super) fn to_bytes(self) -> ShortBytes<MAX_HEADER> {
+        let (bytes, len) = self.encode();
+        let mut header = ShortBytes::EMPTY;
+        header.append(bytes.to_le_bytes().get(..len).unwrap_or_default());
+        header
+    }
+
+    /// The header as a number, whose lowest byte goes first on the wire, and how many bytes of it
+    /// are the header: it is put together in registers, and stored at once.
+    #[inline(always)]
     #[allow(clippy::cast_possible_truncation, reason = "each cast is in the range it matched")]
-    pub(crate) fn to_bytes(self) -> ShortBytes<MAX_HEADER> {
-        let mut bytes = ShortBytes::EMPTY;
-        let fin = if self.fin { FIN } else { 0 };
+    pub(crate) fn encode(self) -> (u128, usize) {
+        let first = if self.fin { FIN } else { 0 } | (self.rsv.bits() << RSV_SHIFT);
+        let first = u128::from(first | self.opcode.as_u8());
         let mask = if self.mask_key.is_some() { MASK } else { 0 };
-        let first = fin | (self.rsv.bits() << RSV_SHIFT) | self.opcode.as_u8();
-        match self.payload_len {
-            len @ 0..LEN_16_U64 => {
-                bytes.append(&[first, mask | len as u8]);
-            }
-            len @ LEN_16_U64..=MAX_LEN_16 => {
-                bytes.append(&[first, mask | LEN_16]);
-                bytes.append(&(len as u16).to_be_bytes());
-            }
-            len => {
-                bytes.append(&[first, mask | LEN_64]);
-                bytes.append(&len.to_be_bytes());
+        let (short_len, longer_len, before_key) = match self.payload_len {
+            len @ 0..LEN_16_U64 => (len as u8, 0, 2),
+            len @ LEN_16_U64..=MAX_LEN_16 => (LEN_16, u64::from((len as u16).swap_bytes()), 4),
+            len => (LEN_64, len.swap_bytes(), 10),
+        };
+        let second = u128::from(mask | short_len);
+        let bytes = first | second << 8 | u128::from(longer_len) << 16;
+        match self.mask_key {
+            None => (bytes, before_key),
+            Some(key) => {
+                let key = u128::from(u32::from_le_bytes(key));
+                (bytes | key << (8 * before_key), before_key + size_of::<u32>())
             }
         }
-        if let Some(key) = self.mask_key {
-            bytes.append(&key);
-        }
-        bytes
     }
 }
 

@@ -1,0 +1,162 @@
+//! Bytes in one piece, appended at one end and taken from the other.
+
+use alloc::vec::Vec;
+use core::ops::Deref;
+
+/// A queue of bytes that is one slice, its bytes by [`Deref`].
+///
+/// Its buffer is used again, and follows what it has to hold: what was taken is overwritten before
+/// the buffer grows, and a burst is forgotten after [`QUIET`] rounds without one.
+#[derive(Default)]
+pub(super) struct ByteQueue {
+    buffer: Vec<u8>,
+    /// Bytes at the front that were taken: `taken <= buffer.len()`
+    taken: usize,
+    /// How many times in a row the queue was emptied that had used little of its buffer.
+    quiet: u8,
+}
+
+impl ByteQueue {
+    /// Room for `len` more bytes, to be appended.
+    #[inline]
+    pub(super) fn room_for(&mut self, len: usize) -> &mut Vec<u8> {
+        if len > self.buffer.capacity() - self.buffer.len() {
+            self.make_room(len);
+        }
+        &mut self.buffer
+    }
+
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.buffer.len() - self.taken
+    }
+
+    /// Takes `len` bytes, or all where there are fewer, off the front.
+    #[inline]
+    pub(super) fn take(&mut self, len: usize) {
+        self.taken += len.min(self.len());
+        if self.taken == self.buffer.len() && self.taken > 0 {
+            self.rewind();
+        }
+    }
+
+    /// Gives back room that holds nothing, where few enough bytes have to be moved.
+    pub(super) fn release(&mut self) {
+        if self.len() <= MAX_RELEASE_MOVE {
+            *self = ByteQueue { buffer: self.to_vec(), taken: 0, quiet: 0 };
+        }
+    }
+
+    /// Overwrites what was taken where that is at least half, so that a queue that never empties
+    /// does not grow, and moves each byte twice at most.
+    #[cold]
+    fn make_room(&mut self, len: usize) {
+        if self.taken >= self.len() {
+            self.buffer.drain(..self.taken);
+            self.taken = 0;
+        }
+        self.buffer.reserve(len);
+    }
+
+    /// Starts from the front again, as all was taken.
+    #[inline]
+    fn rewind(&mut self) {
+        let used_little = self.buffer.len() < self.buffer.capacity() / 4;
+        if used_little && self.buffer.capacity() > ALWAYS_KEPT {
+            self.quiet += 1;
+            if self.quiet == QUIET {
+                self.buffer = Vec::with_capacity(self.buffer.capacity() / 4);
+                self.quiet = 0;
+            }
+        } else {
+            self.quiet = 0;
+        }
+        self.buffer.clear();
+        self.taken = 0;
+    }
+}
+
+impl Deref for ByteQueue {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        self.buffer.get(self.taken..).unwrap_or_default()
+    }
+}
+
+/// How many rounds without a burst it takes until its memory is given back.
+const QUIET: u8 = 16;
+
+/// A buffer of up to this many bytes is kept until it is released.
+const ALWAYS_KEPT: usize = 4096;
+
+/// Bytes that are moved at most to give back the room around them.
+const MAX_RELEASE_MOVE: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn push(queue: &mut ByteQueue, bytes: &[u8]) {
+        queue.room_for(bytes.len()).extend_from_slice(bytes);
+    }
+
+    #[test]
+    fn what_goes_in_comes_out_in_order() {
+        let mut queue = ByteQueue::default();
+        let (mut next_in, mut next_out) = (0u32, 0u32);
+        for step in 0..5_000u32 {
+            for _ in 0..step * 7 % 13 {
+                push(&mut queue, &next_in.to_le_bytes());
+                next_in += 1;
+            }
+            for _ in 0..(step * 5 % 14).min(next_in - next_out) {
+                assert_eq!(queue[..4], next_out.to_le_bytes());
+                queue.take(4);
+                next_out += 1;
+            }
+            assert_eq!(queue.len(), 4 * (next_in - next_out) as usize);
+        }
+        queue.take(usize::MAX);
+        assert_eq!((queue.len(), &*queue), (0, &[][..]));
+    }
+
+    #[test]
+    fn a_queue_that_never_empties_does_not_grow() {
+        let mut queue = ByteQueue::default();
+        push(&mut queue, &[0; 1000]);
+        for _ in 0..10_000 {
+            push(&mut queue, &[0; 100]);
+            queue.take(100);
+        }
+        assert!(queue.buffer.capacity() <= 4000, "{}", queue.buffer.capacity());
+    }
+
+    #[test]
+    fn a_burst_is_forgotten() {
+        let mut queue = ByteQueue::default();
+        push(&mut queue, &[0; 1 << 20]);
+        queue.take(1 << 20);
+        assert!(queue.buffer.capacity() >= 1 << 20, "there may be more of them");
+        for _ in 0..100 {
+            push(&mut queue, &[0; 100]);
+            queue.take(100);
+        }
+        assert!(queue.buffer.capacity() <= ALWAYS_KEPT, "{}", queue.buffer.capacity());
+    }
+
+    #[test]
+    fn bursts_that_go_on_keep_their_buffer() {
+        let mut queue = ByteQueue::default();
+        for _ in 0..100 {
+            push(&mut queue, &[0; 1 << 20]);
+            queue.take(1 << 20);
+            for _ in 0..QUIET - 1 {
+                push(&mut queue, &[0; 100]);
+                queue.take(100);
+            }
+            assert!(queue.buffer.capacity() >= 1 << 20);
+        }
+    }
+}
