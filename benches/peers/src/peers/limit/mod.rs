@@ -1,0 +1,204 @@
+//! The yardstick: the least code that can do the work, and none that could be left out.
+//!
+//! It expects a peer that keeps the rules: it checks neither opcodes nor flags nor lengths, answers
+//! no control frame, and has no limits. What it does is what no endpoint can do without: copy what
+//! is read, find the frames, unmask them with the widest vectors that the machine has, validate
+//! text, put fragments together, and lend the payload.
+
+mod receive;
+mod send;
+mod vectors;
+
+use std::hint::black_box;
+
+use self::receive::{Reader, Receiver};
+use self::send::Writer;
+use self::vectors::Vector;
+use super::Peer;
+use crate::rows::{Message, Role, opcode};
+use crate::transport::Transport;
+
+#[cfg(target_arch = "x86_64")]
+use std::arch::x86_64::{__m256i, __m512i};
+
+pub struct Limit {
+    reader: Reader,
+    writer: Writer,
+    width: Width,
+}
+
+/// The widest vectors that the machine has.
+#[derive(Clone, Copy)]
+enum Width {
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    Baseline,
+}
+
+#[cfg(target_arch = "x86_64")]
+type Baseline = std::arch::x86_64::__m128i;
+#[cfg(not(target_arch = "x86_64"))]
+type Baseline = u128;
+
+/// Calls the same method compiled for the machine, so that the loops are inlined into it.
+macro_rules! dispatch {
+    ($self:ident.$avx512:ident / $avx2:ident / $any:ident($($argument:expr),*)) => {
+        match $self.width {
+            // SAFETY: the processor has the instructions, and the methods' other promises are kept.
+            #[cfg(target_arch = "x86_64")]
+            Width::Avx512 => unsafe { $self.$avx512($($argument),*) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Width::Avx2 => unsafe { $self.$avx2($($argument),*) },
+            // SAFETY: as above.
+            Width::Baseline => unsafe { $self.$any::<Baseline>($($argument),*) },
+        }
+    };
+}
+
+impl Peer for Limit {
+    const NAME: &'static str = "limit";
+    const STRUCT: usize = size_of::<Self>() - size_of::<Transport>();
+
+    fn open(role: Role, transport: Transport) -> Self {
+        Limit { reader: Reader::new(role, transport), writer: Writer::new(role), width: width() }
+    }
+
+    fn receive(&mut self, count: usize, visit: impl FnMut(&[u8])) {
+        dispatch!(self.receive_avx512 / receive_avx2 / receive_any(count, visit));
+    }
+
+    fn send(&mut self, message: &Message, count: usize) {
+        dispatch!(self.send_avx512 / send_avx2 / send_any(message, count));
+    }
+
+    fn echo(&mut self, count: usize) {
+        dispatch!(self.echo_avx512 / echo_avx2 / echo_any(count));
+    }
+}
+
+/// The three, for any vectors.
+///
+/// # Safety
+///
+/// The processor has `V`.
+impl Limit {
+    #[inline(always)]
+    unsafe fn receive_any<V: Vector>(&mut self, count: usize, visit: impl FnMut(&[u8])) {
+        // SAFETY: the caller's.
+        unsafe { self.reader.receive::<V>(count, &mut Visit(visit)) };
+    }
+
+    #[inline(always)]
+    unsafe fn send_any<V: Vector>(&mut self, message: &Message, count: usize) {
+        for _ in 0..count {
+            // SAFETY: the caller's.
+            unsafe { self.writer.send::<V>(opcode(message.is_text), &message.bytes) };
+        }
+        self.writer.flush();
+    }
+
+    #[inline(always)]
+    unsafe fn echo_any<V: Vector>(&mut self, count: usize) {
+        // SAFETY: the caller's.
+        unsafe { self.reader.receive::<V>(count, &mut Echo(&mut self.writer)) };
+        self.writer.flush();
+    }
+}
+
+/// Looks at messages where they are.
+struct Visit<F>(F);
+
+impl<F: FnMut(&[u8])> Receiver for Visit<F> {
+    #[inline(always)]
+    fn place(&mut self, _: u8, _: usize) -> Option<*mut u8> {
+        None
+    }
+
+    #[inline(always)]
+    fn take<V: Vector>(&mut self, _: u8, payload: &[u8], _: bool) {
+        (self.0)(payload);
+    }
+}
+
+/// Has messages unmasked to where they are sent from, if that saves a copy.
+struct Echo<'w>(&'w mut Writer);
+
+impl Receiver for Echo<'_> {
+    #[inline(always)]
+    fn place(&mut self, opcode: u8, len: usize) -> Option<*mut u8> {
+        self.0.place(opcode, len)
+    }
+
+    #[inline(always)]
+    fn take<V: Vector>(&mut self, opcode: u8, payload: &[u8], is_placed: bool) {
+        if is_placed {
+            self.0.placed(black_box(payload).len());
+        } else {
+            // SAFETY: whoever calls this has `V`.
+            unsafe { self.0.send::<V>(opcode, payload) };
+        }
+    }
+}
+
+/// The same, compiled with the instructions that the vectors need.
+#[cfg(target_arch = "x86_64")]
+macro_rules! compiled_for {
+    ($features:literal, $vector:ty, $receive:ident, $send:ident, $echo:ident) => {
+        /// # Safety
+        ///
+        /// The processor has these features.
+        impl Limit {
+            #[target_feature(enable = $features)]
+            unsafe fn $receive(&mut self, count: usize, visit: impl FnMut(&[u8])) {
+                // SAFETY: the features are enabled.
+                unsafe { self.receive_any::<$vector>(count, visit) }
+            }
+
+            #[target_feature(enable = $features)]
+            unsafe fn $send(&mut self, message: &Message, count: usize) {
+                // SAFETY: the features are enabled.
+                unsafe { self.send_any::<$vector>(message, count) }
+            }
+
+            #[target_feature(enable = $features)]
+            unsafe fn $echo(&mut self, count: usize) {
+                // SAFETY: the features are enabled.
+                unsafe { self.echo_any::<$vector>(count) }
+            }
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+compiled_for!(
+    "avx512f,avx512bw,avx512vl,avx2,bmi1,bmi2,movbe",
+    __m512i,
+    receive_avx512,
+    send_avx512,
+    echo_avx512
+);
+#[cfg(target_arch = "x86_64")]
+compiled_for!("avx2", __m256i, receive_avx2, send_avx2, echo_avx2);
+
+fn width() -> Width {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let has_avx2 = is_x86_feature_detected!("avx2");
+        let has_avx512 = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vl");
+        let has_scalar = is_x86_feature_detected!("bmi1")
+            && is_x86_feature_detected!("bmi2")
+            && is_x86_feature_detected!("movbe");
+        if has_avx512 && has_avx2 && has_scalar {
+            return Width::Avx512;
+        }
+        if has_avx2 {
+            return Width::Avx2;
+        }
+    }
+    Width::Baseline
+}

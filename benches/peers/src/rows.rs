@@ -1,0 +1,227 @@
+//! What is measured: the rows of the table, and the frames and messages that each consists of.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::transport::Transport;
+
+/// What a peer does in a row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    Decode,
+    Encode,
+    Echo,
+}
+
+/// Which end the peer is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    Server,
+    Client,
+}
+
+/// What the messages are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Binary,
+    /// ASCII, as most text is.
+    Text,
+    /// Text whose characters are of one to four bytes.
+    Mixed,
+}
+
+/// How the messages reach the peer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// Unfragmented, in reads of 64 KiB.
+    Whole,
+    /// In fragments of the row's size, in reads of 64 KiB.
+    Fragmented,
+    /// Unfragmented, each frame arriving alone.
+    FrameReads,
+    /// Unfragmented, in reads of 37 bytes.
+    TinyReads,
+}
+
+/// One row.
+#[derive(Clone, Copy)]
+pub struct Row {
+    pub work: Work,
+    pub role: Role,
+    pub kind: Kind,
+    pub shape: Shape,
+    /// Payload bytes a frame.
+    pub len: usize,
+}
+
+pub const SIZES: [usize; 5] = [16, 125, 1 << 10, 16 << 10, 1 << 20];
+const WHOLE_READ: usize = 64 << 10;
+const TINY_READ: usize = 37;
+const FRAGMENTS: usize = 64;
+const MAX_MESSAGE: usize = 4 << 20;
+/// Payload of a stream, at least: enough reads to forget where the first began.
+const STREAM: usize = 256 << 10;
+const MIN_MESSAGES: usize = 4;
+/// Fixed, so that runs can be compared; no bit pattern helps anyone.
+const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
+
+impl Row {
+    /// All of them, in the order of the table.
+    pub fn all() -> Vec<Row> {
+        use {Kind::*, Role::*, Shape::*, Work::*};
+        let mut rows = Vec::new();
+        for (work, role) in
+            [(Decode, Server), (Decode, Client), (Encode, Server), (Encode, Client), (Echo, Server)]
+        {
+            let shapes: &[Shape] = match work {
+                Encode => &[Whole],
+                _ => &[Whole, Fragmented, FrameReads, TinyReads],
+            };
+            for kind in [Binary, Text] {
+                for &shape in shapes {
+                    rows.extend(SIZES.map(|len| Row { work, role, kind, shape, len }));
+                }
+            }
+        }
+        for shape in [Whole, Fragmented, TinyReads] {
+            let mixed = |len| Row { work: Decode, role: Server, kind: Mixed, shape, len };
+            rows.extend([1 << 10, 16 << 10].map(mixed));
+        }
+        rows.retain(|row| row.message_len() <= MAX_MESSAGE);
+        rows
+    }
+
+    fn message_len(&self) -> usize {
+        self.len * self.fragments()
+    }
+
+    fn fragments(&self) -> usize {
+        if self.shape == Shape::Fragmented { FRAGMENTS } else { 1 }
+    }
+
+    /// Messages in the stream, which is the least that is received at a time.
+    pub fn count(&self) -> usize {
+        (STREAM / self.message_len()).max(MIN_MESSAGES)
+    }
+
+    pub fn is_text(&self) -> bool {
+        self.kind != Kind::Binary
+    }
+
+    /// What every message carries.
+    pub fn message(&self) -> Message {
+        let sample = match self.kind {
+            Kind::Mixed => "Größe 26 ₂, 漢字 и 10 🦀 digits. ",
+            _ => "Say it in 26 letters, 10 digits. ",
+        };
+        let mut text = sample.repeat(self.message_len() / sample.len());
+        // Not a character is cut: what is left is filled with ASCII.
+        text.extend(std::iter::repeat_n('.', self.message_len() - text.len()));
+        Message { is_text: self.is_text(), bytes: Bytes::from(text.clone()), text }
+    }
+
+    /// All that the other end sends, `message` as often as the row says.
+    pub fn stream(&self, message: &Message) -> Arc<[u8]> {
+        let mut stream = Vec::new();
+        for _ in 0..self.count() {
+            for (i, fragment) in message.bytes.chunks(self.len).enumerate() {
+                self.write_frame(i, fragment, &mut stream);
+            }
+        }
+        stream.into()
+    }
+
+    /// The peer's end of a connection over which `stream` comes.
+    pub fn transport(&self, stream: &Arc<[u8]>) -> Transport {
+        let frame = stream.len() / (self.count() * self.fragments());
+        let (max_read, arrival) = match self.shape {
+            Shape::Whole | Shape::Fragmented => (WHOLE_READ, stream.len()),
+            Shape::FrameReads => (frame, frame),
+            Shape::TinyReads => (TINY_READ, stream.len()),
+        };
+        Transport::new(stream.clone(), max_read, arrival)
+    }
+
+    /// Appends the frame that carries fragment number `i`, RFC 6455 §5.2.
+    fn write_frame(&self, i: usize, payload: &[u8], stream: &mut Vec<u8>) {
+        let opcode = if i > 0 { 0x0 } else { opcode(self.is_text()) };
+        let fin = if i + 1 == self.fragments() { 0x80 } else { 0 };
+        let masked = if self.role == Role::Server { 0x80 } else { 0 };
+        stream.push(fin | opcode);
+        match payload.len() {
+            len @ ..126 => stream.push(masked | len as u8),
+            len @ 126..0x1_0000 => {
+                stream.push(masked | 126);
+                stream.extend((len as u16).to_be_bytes());
+            }
+            len => {
+                stream.push(masked | 127);
+                stream.extend((len as u64).to_be_bytes());
+            }
+        }
+        if self.role == Role::Server {
+            stream.extend(KEY);
+            stream.extend(payload.iter().zip(KEY.iter().cycle()).map(|(byte, key)| byte ^ key));
+        } else {
+            stream.extend(payload);
+        }
+    }
+}
+
+/// `server decode 125 B binary whole`: what is filtered by.
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shape = match self.shape {
+            Shape::Whole => "whole",
+            Shape::Fragmented => "64 fragments",
+            Shape::FrameReads => "one frame a read",
+            Shape::TinyReads => "37-byte reads",
+        };
+        let kind = match self.kind {
+            Kind::Binary => "binary",
+            Kind::Text => "text",
+            Kind::Mixed => "mixed text",
+        };
+        write!(f, "{} {} {kind}", self.title(), size(self.len))?;
+        if self.work == Work::Encode { Ok(()) } else { write!(f, " {shape}") }
+    }
+}
+
+impl Row {
+    /// Who does what.
+    pub fn title(&self) -> &'static str {
+        match (self.role, self.work) {
+            (Role::Server, Work::Decode) => "server decode",
+            (Role::Server, Work::Encode) => "server encode",
+            (Role::Server, Work::Echo) => "server echo",
+            (Role::Client, Work::Decode) => "client decode",
+            (Role::Client, Work::Encode) => "client encode",
+            (Role::Client, Work::Echo) => "client echo",
+        }
+    }
+}
+
+/// The opcode of a first or only frame, RFC 6455 §5.2.
+pub fn opcode(is_text: bool) -> u8 {
+    if is_text { 0x1 } else { 0x2 }
+}
+
+/// A size as people say it.
+pub fn size(len: usize) -> String {
+    match len {
+        ..0x400 => format!("{len} B"),
+        0x400..0x10_0000 => format!("{} KiB", len >> 10),
+        _ => format!("{} MiB", len >> 20),
+    }
+}
+
+/// A message as its sender holds it: whoever sends it has to leave it as it was.
+pub struct Message {
+    pub is_text: bool,
+    /// Shared with others, as a message that is sent to many is.
+    pub bytes: Bytes,
+    /// The same, whatever it is.
+    pub text: String,
+}
