@@ -64,7 +64,9 @@ impl Connection {
     ) -> Result<Option<Event<'a>>, ProtocolError> {
         let Some(message) = self.decoder.whole_message(input.bytes()) else {
             let mut event = None;
-            self.receive_in_pieces(input, &mut event)?;
+            if !self.take_inner_piece(input) {
+                self.receive_in_pieces(input, &mut event)?;
+            }
             return Ok(event);
         };
         input.skip(message.header_len);
@@ -73,6 +75,23 @@ impl Connection {
             Ok(event) => Ok(Some(event)),
             Err(invalid) => Err(self.fail_text(message.payload_len, invalid)),
         }
+    }
+
+    /// The common case of small reads: all of `input` is an inner part of a data frame's payload,
+    /// and there is room for it. `false` says that it is not so plain, and that nothing was taken.
+    #[inline(never)]
+    fn take_inner_piece<'a>(&mut self, input: &mut impl Input<'a>) -> bool {
+        let piece = input.bytes();
+        let (Some(frame), Some(message)) = (self.decoder.current(), &mut self.message) else {
+            return false;
+        };
+        let len = piece.len();
+        let is_taken = frame.is_inner(len) && message.append_inner(piece, frame.key);
+        if is_taken {
+            self.decoder.advance_inner(len);
+            input.skip(len);
+        }
+        is_taken
     }
 
     /// Frames in all the ways in which they may come.

@@ -235,6 +235,17 @@ impl Decoder {
         self.state = State::Stopped;
     }
 
+    /// As [`advance`](Self::advance), where the bytes are an inner part of the payload.
+    #[cfg(feature = "alloc")]
+    #[inline(always)]
+    pub(crate) fn advance_inner(&mut self, len: usize) {
+        if let State::Payload(current) = &mut self.state {
+            self.offset += len as u64;
+            current.remaining -= len as u64;
+            current.key = current.key.map(|key| key.turned(len));
+        }
+    }
+
     /// Notes a whole header, the last `len` bytes of which were just taken.
     #[inline]
     fn begin(&mut self, header: &Header, len: usize) {
@@ -282,6 +293,13 @@ impl Current {
     #[inline]
     pub(crate) fn is_whole_message(&self, len: usize) -> bool {
         self.opcode != Opcode::Continuation && !self.begun && self.is_end_of_message(len)
+    }
+
+    /// Whether some of a message's payload came before the next `len` bytes of this frame, and some
+    /// comes after them.
+    #[inline(always)]
+    pub(crate) fn is_inner(&self, len: usize) -> bool {
+        self.begun && self.opcode.is_data() && (len as u64) < self.remaining
     }
 
     /// Whether a message ends with the next `len` bytes of payload.

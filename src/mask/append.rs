@@ -7,22 +7,31 @@ use super::{Key, instances, is_ascii};
 /// Appends `payload`, masked with `key`, and says whether what was appended is ASCII.
 ///
 /// It is fastest where there is room for all of it.
-#[inline]
-pub(crate) fn append(buffer: &mut impl BufMut, mut payload: &[u8], mut key: Key) -> bool {
-    let mut seen = 0;
-    while !payload.is_empty() {
-        let room = buffer.chunk_mut();
-        let (now, later) = payload.split_at(payload.len().min(room.len()));
-        let (from, to, len) = (now.as_ptr(), room.as_mut_ptr(), now.len());
-        // SAFETY: `now` and `room` are `len` bytes long or longer, and do not overlap as `room` is
-        // exclusive; the kernel writes the first `len` bytes of `room`, which `advance_mut` then
-        // takes for written.
-        unsafe {
-            seen |= instances::mask::<true>(from, to, len, key);
-            buffer.advance_mut(len);
-        }
-        key = key.turned(len);
-        payload = later;
+#[inline(always)]
+pub(crate) fn append(buffer: &mut impl BufMut, payload: &[u8], key: Key) -> bool {
+    let room = buffer.chunk_mut();
+    let (from, to, len) = (payload.as_ptr(), room.as_mut_ptr(), payload.len());
+    if room.len() < len {
+        return append_in_parts(buffer, payload, key);
     }
-    is_ascii(seen)
+    // SAFETY: `payload` is `len` bytes long and `room` at least as long, and they do not overlap as
+    // `room` is exclusive; the kernel writes the first `len` bytes of `room`, which `advance_mut`
+    // then takes for written.
+    unsafe {
+        let seen = instances::mask::<true>(from, to, len, key);
+        buffer.advance_mut(len);
+        is_ascii(seen)
+    }
+}
+
+/// The same where the room that there is comes first, and then more.
+#[cold]
+fn append_in_parts(buffer: &mut impl BufMut, mut payload: &[u8], mut key: Key) -> bool {
+    let mut all_ascii = true;
+    while !payload.is_empty() {
+        let (now, later) = payload.split_at(payload.len().min(buffer.chunk_mut().len()));
+        all_ascii &= append(buffer, now, key);
+        (payload, key) = (later, key.turned(now.len()));
+    }
+    all_ascii
 }

@@ -3,23 +3,35 @@
 use super::{Key, kernel};
 
 /// Masks `len` bytes from `from` to `to` with the widest vectors at hand; what it gives and asks
-/// for is as for [`kernel::mask`].
+/// for is as for [`kernel::mask`]. Short payloads need no choice, and are masked in line.
 ///
 /// # Safety
 ///
 /// As for [`kernel::mask`].
-#[inline]
+#[inline(always)]
 pub(super) unsafe fn mask<const NOTE: bool>(
     from: *const u8,
     to: *mut u8,
     len: usize,
     key: Key,
 ) -> u64 {
-    // SAFETY: the caller's promise; a kernel is called where its instructions were detected.
+    // SAFETY: the caller's promise, and the length is as `short` asks.
     unsafe {
         if len <= 64 {
-            return kernel::short::<NOTE>(from, to, len, key);
+            kernel::short::<NOTE>(from, to, len, key)
+        } else {
+            widest::<NOTE>(from, to, len, key)
         }
+    }
+}
+
+/// # Safety
+///
+/// As for [`kernel::mask`].
+#[inline(never)]
+unsafe fn widest<const NOTE: bool>(from: *const u8, to: *mut u8, len: usize, key: Key) -> u64 {
+    // SAFETY: the caller's promise; a kernel is called where its instructions were detected.
+    unsafe {
         #[cfg(all(feature = "std", any(target_arch = "x86", target_arch = "x86_64")))]
         {
             #[cfg(feature = "avx512")]

@@ -54,7 +54,6 @@ pub(crate) fn apply_noting_ascii(payload: &mut [u8], key: Key) -> bool {
 /// length of the shorter of both.
 ///
 /// `offset` is as for [`apply`]. This is one pass where copying and then masking are two.
-#[inline]
 #[allow(unsafe_code)]
 pub fn apply_copy(payload: &[u8], masked: &mut [u8], key: [u8; 4], offset: usize) -> usize {
     let len = payload.len().min(masked.len());
@@ -77,7 +76,7 @@ pub const fn rotate(key: [u8; 4], count: usize) -> [u8; 4] {
 }
 
 /// In place; what it gives is as for [`kernel::mask`].
-#[inline]
+#[inline(never)]
 #[allow(unsafe_code)]
 fn in_place<const NOTE: bool>(payload: &mut [u8], key: Key) -> u64 {
     let (start, len) = (payload.as_mut_ptr(), payload.len());

@@ -43,4 +43,23 @@ impl Assembler {
         }
         Ok(())
     }
+
+    /// As [`append`](Self::append), if there is room and the piece is valid; else nothing changes.
+    #[inline(always)]
+    pub(crate) fn append_inner(&mut self, piece: &[u8], key: Option<Key>) -> bool {
+        match (self, key) {
+            (Assembler::Text(text), _) => {
+                text.has_room(piece.len()) && text.append(piece, key, 0).is_ok()
+            }
+            (Assembler::Binary(data), _) if !data.has_room(piece.len()) => false,
+            (Assembler::Binary(data), None) => {
+                data.append(piece, 0);
+                true
+            }
+            (Assembler::Binary(data), Some(key)) => {
+                data.append_masked(piece, key, 0);
+                true
+            }
+        }
+    }
 }

@@ -17,10 +17,16 @@ impl Spill {
     }
 
     /// As [`append`](Self::append), unmasking it, and says whether the piece is ASCII.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn append_masked(&mut self, piece: &[u8], key: Key, to_come: u64) -> bool {
         self.reserve(piece.len(), to_come);
         mask::append(&mut self.0, piece, key)
+    }
+
+    /// Whether there is room for `len` bytes without growing.
+    #[inline(always)]
+    pub(crate) fn has_room(&self, len: usize) -> bool {
+        len <= self.0.capacity() - self.0.len()
     }
 
     /// The bytes from `start` on.
@@ -48,7 +54,7 @@ impl Spill {
     /// RFC 6455 §10.4: a header that declares much costs its sender nothing, so it reserves
     /// nothing: beyond the bytes in hand there is room for [`SLACK`] more, or for as much again.
     /// A message that arrives in few reads is so allocated once, and a long one at each doubling.
-    #[inline]
+    #[inline(always)]
     fn reserve(&mut self, len: usize, to_come: u64) {
         let arrived = self.0.len() + len;
         if arrived > self.0.capacity() {

@@ -176,7 +176,7 @@ pub(crate) struct TextBuffer {
 impl TextBuffer {
     /// Appends a piece, unmasking it where there is a key, unless it breaks the text; `to_come` is
     /// as for [`Spill::append`].
-    #[inline]
+    #[inline(always)]
     pub(super) fn append(
         &mut self,
         piece: &[u8],
@@ -199,6 +199,12 @@ impl TextBuffer {
         validator.push(self.spill.since(start)).inspect_err(|_| self.spill.truncate(start))?;
         self.validator = validator;
         Ok(())
+    }
+
+    /// Whether [`append`](Self::append) has room for `len` bytes without growing.
+    #[inline(always)]
+    pub(super) fn has_room(&self, len: usize) -> bool {
+        self.spill.has_room(len)
     }
 
     /// The whole text, or `None` where it ends within a code point.
