@@ -59,7 +59,7 @@ impl Validator {
         let (head, rest) = piece.split_at(self.cut_len(piece));
         self.step_through(head, 0)?;
         let (whole, tail) = rest.split_at(rest.len() - unfinished_len(rest));
-        if from_utf8_unlocated(whole).is_none() {
+        if !is_valid(whole) {
             // Of `rest`, as what breaks the end of `whole` may be the first byte of `tail`.
             return Err(Invalid { at: head.len() + breaking_index(rest) });
         }
@@ -124,17 +124,44 @@ impl Default for Validator {
 ///
 /// [`Invalid`] where it breaks, or at its last byte where it ends within a code point.
 pub fn from_utf8(bytes: &[u8]) -> Result<&str, Invalid> {
-    from_utf8_unlocated(bytes).ok_or_else(|| Invalid { at: breaking_index(bytes) })
+    #[cfg(feature = "simd")]
+    let text = if bytes.len() >= BLOCK {
+        simdutf8::basic::from_utf8(bytes).ok()
+    } else {
+        core::str::from_utf8(bytes).ok()
+    };
+    #[cfg(not(feature = "simd"))]
+    let text = core::str::from_utf8(bytes).ok();
+    text.ok_or_else(|| invalid_in(bytes))
+}
+
+/// As [`from_utf8`], for who needs no `str`.
+#[cfg(feature = "alloc")]
+pub(crate) fn validate(bytes: &[u8]) -> Result<(), Invalid> {
+    if is_valid(bytes) { Ok(()) } else { Err(invalid_in(bytes)) }
 }
 
 /// The fastest validation at hand, which does not say where a text breaks.
-#[inline]
-fn from_utf8_unlocated(bytes: &[u8]) -> Option<&str> {
+fn is_valid(bytes: &[u8]) -> bool {
     #[cfg(feature = "simd")]
-    if bytes.len() >= SIMD_MIN_LEN {
-        return simdutf8::basic::from_utf8(bytes).ok();
+    if bytes.len() >= BLOCK {
+        return simdutf8::basic::from_utf8(bytes).is_ok();
     }
-    core::str::from_utf8(bytes).ok()
+    #[cfg(feature = "simd")]
+    if bytes.len() >= MIN_PADDED {
+        // A block with zeros, which are ASCII, after the text: they finish no code point.
+        let mut block = [0; BLOCK];
+        if let Some(front) = block.get_mut(..bytes.len()) {
+            front.copy_from_slice(bytes);
+            return simdutf8::basic::from_utf8(&block).is_ok();
+        }
+    }
+    core::str::from_utf8(bytes).is_ok()
+}
+
+#[cold]
+fn invalid_in(bytes: &[u8]) -> Invalid {
+    Invalid { at: breaking_index(bytes) }
 }
 
 /// The index of the byte that breaks an invalid text, or of its last byte.
@@ -167,9 +194,13 @@ fn unfinished_len(bytes: &[u8]) -> usize {
 const CONTINUATION_MIN: u8 = 0x80;
 const CONTINUATION_MAX: u8 = 0xBF;
 
-/// Below this length `core` is as fast as vector instructions.
+/// What vector instructions validate at a time, and the least that `simdutf8` uses them for.
 #[cfg(feature = "simd")]
-const SIMD_MIN_LEN: usize = 64;
+const BLOCK: usize = 64;
+
+/// Below this length `core` is as fast as a block.
+#[cfg(feature = "simd")]
+const MIN_PADDED: usize = 24;
 
 #[cfg(test)]
 mod tests {

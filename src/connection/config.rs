@@ -51,6 +51,7 @@ impl Config {
     }
 
     /// Which end these connections are.
+    #[inline]
     pub fn role(&self) -> Role {
         match self.masking {
             Masking::Server => Role::Server,

@@ -120,30 +120,37 @@ impl Connection {
         }
     }
 
+    /// Queues a frame with a copy of `payload`. A server's, which needs no key, is done in line.
+    #[inline]
     fn send_copied(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError<()>> {
-        self.admit(payload.len()).map_err(|why| SendError { why, message: () })?;
-        self.queue_copied(opcode, payload);
+        if self.config.role() == Role::Client {
+            return self.send_masked(opcode, payload);
+        }
+        self.admit(payload.len())?;
+        self.output.push(Header::single(opcode, payload.len() as u64, None), payload);
         Ok(())
     }
 
-    #[inline(always)]
-    fn queue_copied(&mut self, opcode: Opcode, payload: &[u8]) {
+    #[inline(never)]
+    fn send_masked(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError<()>> {
+        self.admit(payload.len())?;
         let header = self.header(opcode, payload.len());
         self.output.push(header, payload);
+        Ok(())
     }
 
     fn send_control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError<()>> {
         if payload.len() > MAX_CONTROL_PAYLOAD {
-            return Err(SendError { why: SendRefusal::TooLong, message: () });
+            return Err(SendRefusal::TooLong.into());
         }
         self.send_copied(opcode, payload)
     }
 
     fn queue_owned(&mut self, opcode: Opcode, payload: Bytes) {
-        if payload.len() < MIN_BY_REFERENCE {
-            return self.queue_copied(opcode, &payload);
-        }
         let header = self.header(opcode, payload.len());
+        if payload.len() < MIN_BY_REFERENCE {
+            return self.output.push(header, &payload);
+        }
         let Some(key) = header.mask_key else {
             return self.output.push_large(header, payload);
         };
@@ -157,6 +164,7 @@ impl Connection {
     }
 
     /// Whether a message of this length may be queued now.
+    #[inline(always)]
     fn admit(&self, payload_len: usize) -> Result<(), SendRefusal> {
         if self.state != State::Open {
             return Err(SendRefusal::Closing);
@@ -213,6 +221,12 @@ pub enum SendRefusal {
 impl<M> fmt::Display for SendError<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.why.fmt(f)
+    }
+}
+
+impl From<SendRefusal> for SendError<()> {
+    fn from(why: SendRefusal) -> Self {
+        SendError { why, message: () }
     }
 }
 

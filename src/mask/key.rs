@@ -5,6 +5,10 @@
 pub(crate) struct Key(u32);
 
 impl Key {
+    /// The key that changes nothing.
+    #[cfg(feature = "alloc")]
+    pub(crate) const ZERO: Key = Key(0);
+
     #[inline(always)]
     pub(crate) const fn new(key: [u8; 4]) -> Key {
         Key(u32::from_le_bytes(key))

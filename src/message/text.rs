@@ -39,7 +39,7 @@ impl<'a> Text<'a> {
     /// [`Invalid`] where it is not UTF-8.
     #[inline]
     pub fn from_utf8(payload: Payload<'a>) -> Result<Text<'a>, Invalid> {
-        utf8::from_utf8(&payload)?;
+        utf8::validate(&payload)?;
         Ok(Text::from_valid(payload))
     }
 
@@ -231,7 +231,7 @@ impl Utf8Bytes {
     ///
     /// [`Invalid`] where they are not UTF-8.
     pub fn from_utf8(bytes: Bytes) -> Result<Utf8Bytes, Invalid> {
-        utf8::from_utf8(&bytes)?;
+        utf8::validate(&bytes)?;
         Ok(Utf8Bytes(bytes))
     }
 
