@@ -6,6 +6,7 @@ use super::MAX_HEADER;
 use super::header::{Header, Rsv};
 use super::rules::{Fault, Limits, OpenMessage, Rules};
 use super::short::ShortBytes;
+#[cfg(feature = "alloc")]
 use super::whole::WholeMessage;
 use crate::error::ProtocolError;
 use crate::mask::{self, Key};
@@ -141,6 +142,7 @@ impl Decoder {
     /// Takes the message that `bytes` begin with, where it is in one frame and whole.
     ///
     /// `None` takes nothing, and says nothing of what there is instead.
+    #[cfg(feature = "alloc")]
     #[inline(always)]
     pub(crate) fn whole_message(&mut self, bytes: &[u8]) -> Option<WholeMessage> {
         if !matches!(self.state, State::Idle) {

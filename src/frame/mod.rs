@@ -11,6 +11,7 @@ mod encoder;
 mod header;
 mod rules;
 mod short;
+#[cfg(feature = "alloc")]
 mod whole;
 
 pub use close_body::CloseBody;

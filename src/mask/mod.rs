@@ -45,6 +45,7 @@ pub(crate) fn apply_key(payload: &mut [u8], key: Key) {
 }
 
 /// As [`apply_key`], and says whether all of the result is ASCII.
+#[cfg(feature = "alloc")]
 #[inline]
 pub(crate) fn apply_noting_ascii(payload: &mut [u8], key: Key) -> bool {
     is_ascii(in_place::<true>(payload, key))
@@ -85,6 +86,7 @@ fn in_place<const NOTE: bool>(payload: &mut [u8], key: Key) -> u64 {
 }
 
 /// Whether bytes, given as the OR of all of them by words, are ASCII.
+#[cfg(feature = "alloc")]
 #[inline]
 const fn is_ascii(seen: u64) -> bool {
     seen & 0x8080_8080_8080_8080 == 0
@@ -153,6 +155,7 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "alloc")]
     #[test]
     fn one_byte_that_is_not_ascii_is_noted_wherever_it_stands() {
         for len in 0..=600 {
