@@ -1,4 +1,5 @@
-//! Masking beside a plain copy, which is what memory can do, and beside the loop as the RFC has it.
+//! Masking beside what the machine can do: a plain copy, and the widest loop that it has, which
+//! knows nothing of alignment and tails; and beside the loop as the RFC has it.
 //!
 //! `cargo bench --bench mask`; compare only within a run.
 
@@ -14,7 +15,7 @@ use criterion::{
     BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
 };
 use sansock::mask;
-use support::{KEY, SIZES, group};
+use support::{HUGE, KEY, SIZES, group};
 
 /// A cache line, and more than the widest vector.
 const ALIGNMENT: usize = 64;
@@ -22,7 +23,7 @@ const ALIGNMENT: usize = 64;
 fn masking(criterion: &mut Criterion) {
     let mut group = group(criterion, "mask");
     for (alignment, shift) in [("aligned", 0), ("misaligned by one", 1)] {
-        for len in SIZES {
+        for len in SIZES.into_iter().chain([HUGE]) {
             group.throughput(Throughput::Bytes(len as u64));
             compare(&mut group, alignment, shift, len);
         }
@@ -50,6 +51,45 @@ fn compare(group: &mut BenchmarkGroup<'_, WallTime>, alignment: &str, shift: usi
     group.bench_function(id("plain loop in place"), |bencher| {
         bencher.iter(|| plain(black_box(to), black_box(KEY)));
     });
+    group.bench_function(id("widest loop in place"), |bencher| {
+        bencher.iter(|| widest(black_box(to), black_box(KEY)));
+    });
+}
+
+/// Whole vectors of the widest kind that the processor has; what is left is not masked.
+#[allow(unsafe_code, reason = "instructions beyond the baseline")]
+fn widest(payload: &mut [u8], key: [u8; 4]) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f")]
+        unsafe fn avx512(payload: &mut [u8], key: [u8; 4]) {
+            vectors(payload, key);
+        }
+        #[target_feature(enable = "avx2")]
+        unsafe fn avx2(payload: &mut [u8], key: [u8; 4]) {
+            vectors(payload, key);
+        }
+        if is_x86_feature_detected!("avx512f") {
+            // SAFETY: the processor has the instructions.
+            return unsafe { avx512(payload, key) };
+        }
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: the processor has the instructions.
+            return unsafe { avx2(payload, key) };
+        }
+    }
+    vectors(payload, key);
+}
+
+/// Blocks of four of the widest vectors, inlined into what has the instructions for them.
+#[inline(always)]
+fn vectors(payload: &mut [u8], key: [u8; 4]) {
+    let pattern: [u8; 256] = std::array::from_fn(|i| key[i % 4]);
+    for block in payload.chunks_exact_mut(pattern.len()) {
+        for (byte, key) in block.iter_mut().zip(&pattern) {
+            *byte ^= key;
+        }
+    }
 }
 
 /// RFC 6455 §5.3 as it is written, for the compiler to make of it what it can.

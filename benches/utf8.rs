@@ -10,13 +10,13 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use sansock::utf8::{Invalid, Validator, from_utf8};
-use support::{SIZES, TINY_READ, group};
+use support::{HUGE, SIZES, TINY_READ, group};
 
 fn validation(criterion: &mut Criterion) {
     let mut group = group(criterion, "utf8");
     let texts = [("ASCII", "All of it is in 7 bits. "), ("mixed", "Aß κόσμε €, 世界 and 🦀. ")];
     for (name, pattern) in texts {
-        for len in SIZES {
+        for len in SIZES.into_iter().chain([HUGE]) {
             let text = text(pattern, len);
             assert!(
                 in_pieces(text.as_bytes()) == Ok(true) && from_utf8(text.as_bytes()) == Ok(&text)

@@ -6,7 +6,7 @@ use sansock::bytes::Buf;
 use sansock::frame::{Encoder, Header, Rsv};
 use sansock::{Config, Connection, Event, Opcode, Role};
 
-use super::{KEY, SIZES, TINY_READ, WHOLE_READ};
+use super::{HUGE, KEY, SIZES, TINY_READ, WHOLE_READ};
 
 /// Fragments a message, where it is in fragments.
 pub const FRAGMENTS: usize = 64;
@@ -41,8 +41,11 @@ impl Case {
             [Shape::Whole, Shape::Fragmented, Shape::TinyReads].map(|shape| (role, opcode, shape))
         });
         shaped
-            .flat_map(|(role, opcode, shape)| SIZES.map(|len| Case { role, opcode, shape, len }))
-            .filter(|case| case.message_len() <= 1 << 20)
+            .flat_map(|(role, opcode, shape)| {
+                let huge = (shape == Shape::Whole).then_some(HUGE);
+                SIZES.into_iter().chain(huge).map(move |len| Case { role, opcode, shape, len })
+            })
+            .filter(|case| case.shape == Shape::Whole || case.message_len() <= 1 << 20)
     }
 
     pub fn fragments(&self) -> usize {

@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
 
-/// From one vector to more than a cache holds.
+/// More than any cache holds, and the longest frame that is taken by default.
+pub const HUGE: usize = 16 << 20;
+/// From one vector to more than the nearest caches hold.
 pub const SIZES: [usize; 5] = [16, 125, 1 << 10, 16 << 10, 1 << 20];
 
 /// RFC 6455 §5.7's mask key.
