@@ -96,7 +96,8 @@ pub use role::Role;
 pub use bytes;
 #[cfg(feature = "alloc")]
 pub use connection::{
-    Closure, Config, Connection, Event, Output, SendError, SendRefusal, State, TransportAction,
+    Closure, Config, Connection, Delivery, Event, Output, SendError, SendRefusal, State,
+    TransportAction,
 };
 #[cfg(feature = "alloc")]
 pub use message::{Message, Payload, Text, Utf8Bytes};

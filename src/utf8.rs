@@ -71,6 +71,12 @@ impl Validator {
         self.missing == 0
     }
 
+    /// How many bytes the code point that is not complete still takes: 3 at most.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn missing(&self) -> usize {
+        usize::from(self.missing)
+    }
+
     /// How many bytes of `piece` belong to a code point begun before it.
     fn cut_len(&self, piece: &[u8]) -> usize {
         piece.len().min(usize::from(self.missing))
@@ -176,7 +182,7 @@ fn breaking_index(bytes: &[u8]) -> usize {
 }
 
 /// How many bytes at the end of `bytes` begin a code point that they do not finish.
-fn unfinished_len(bytes: &[u8]) -> usize {
+pub(crate) fn unfinished_len(bytes: &[u8]) -> usize {
     for (i, &byte) in bytes.iter().rev().take(3).enumerate() {
         let begun = i + 1;
         let len = match byte {

@@ -14,8 +14,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use bytes::Buf;
-use sansock::{Connection, Event, Limits, ProtocolError, Role};
-use support::{ABSURD_LEN, config, connection, drain, frame_for, head_for, limited, receive};
+use sansock::{Connection, Delivery, Event, Limits, ProtocolError, Role};
+use support::{
+    ABSURD_LEN, NO_LIMITS, config, connection, drain, frame_for, head_for, limited, receive,
+};
 
 /// Counts what the current thread allocates, so that tests do not disturb each other.
 struct Counting;
@@ -138,6 +140,41 @@ fn a_message_in_fragments_takes_one_allocation() {
     let (allocations, _, event) = measure(|| ws.receive(&mut input).unwrap());
     assert!(matches!(event, Some(Event::Text(text)) if text.len() == 300));
     assert_eq!(allocations, 1);
+}
+
+/// Debug builds mask slowly: benches/stream.rs does 10 GiB.
+#[test]
+fn a_streamed_message_allocates_nothing() {
+    const READ: usize = 16 << 10;
+    const READS: usize = 500;
+    for role in [Role::Client, Role::Server] {
+        for first in [0x81, 0x82] {
+            let mut config = limited(role, NO_LIMITS);
+            config.delivery = Delivery::Streaming;
+            let mut ws = Connection::new(config);
+            let frame = frame_for(role, first, &vec![b'x'; READ]);
+            let (_, payload) = frame.split_at(frame.len() - READ);
+            receive(&mut ws, &[&head_for(role, first, (READ * READS) as u64)]);
+            let mut buffer = vec![0; READ];
+            let (allocations, bytes, lasts) = measure(|| {
+                let mut lasts = 0;
+                for _ in 0..READS {
+                    buffer.copy_from_slice(payload);
+                    let mut input = &mut buffer[..];
+                    while let Some(event) = ws.receive(&mut input).unwrap() {
+                        let (Event::TextChunk { last, .. } | Event::BinaryChunk { last, .. }) =
+                            event
+                        else {
+                            panic!("{event:?}")
+                        };
+                        lasts += usize::from(last);
+                    }
+                }
+                lasts
+            });
+            assert_eq!((allocations, bytes, lasts), (0, 0, 1), "{role:?}, {first:x}");
+        }
+    }
 }
 
 #[test]

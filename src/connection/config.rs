@@ -20,6 +20,8 @@ pub struct Config {
     masking: Masking,
     /// What the peer may send at most.
     pub limits: Limits,
+    /// Whether messages are told of when they are whole, or as they arrive. Whole by default.
+    pub delivery: Delivery,
     /// Bytes of output from which on messages, pings and pongs are refused until some are written:
     /// the output is at most this and one message. Answers to pings and closes are not counted. 1
     /// MiB by default.
@@ -71,8 +73,23 @@ impl Config {
     }
 
     fn with_masking(masking: Masking) -> Self {
-        Config { masking, limits: Limits::DEFAULT, max_output: 1 << 20 }
+        Config { masking, limits: Limits::DEFAULT, delivery: Delivery::Whole, max_output: 1 << 20 }
     }
+}
+
+/// How messages are told of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Delivery {
+    /// Each as one event, when the last of it is there: [`Event::Text`](super::Event::Text) and
+    /// [`Event::Binary`](super::Event::Binary).
+    #[default]
+    Whole,
+    /// In chunks, as they arrive, also from within a frame:
+    /// [`Event::TextChunk`](super::Event::TextChunk) and
+    /// [`Event::BinaryChunk`](super::Event::BinaryChunk). Nothing is put together, so that a message
+    /// of any length takes no memory; the limits hold all the same, and are to be raised for such.
+    Streaming,
 }
 
 #[derive(Clone)]

@@ -13,6 +13,23 @@ pub enum Event<'a> {
     Text(Text<'a>),
     /// A binary message.
     Binary(Payload<'a>),
+    /// The next piece of a text message, with [`Delivery::Streaming`](super::Delivery::Streaming):
+    /// whole code points. One that was cut by a read is a chunk of its own, which is owned; all
+    /// others are lent.
+    TextChunk {
+        /// The piece, which is empty only where it is the last.
+        text: Text<'a>,
+        /// Whether the message ends with it.
+        last: bool,
+    },
+    /// The next piece of a binary message, with
+    /// [`Delivery::Streaming`](super::Delivery::Streaming).
+    BinaryChunk {
+        /// The piece, which is empty only where it is the last.
+        data: Payload<'a>,
+        /// Whether the message ends with it.
+        last: bool,
+    },
     /// A ping, RFC 6455 §5.5.2. It is answered already: its pong is in the output, or will be when
     /// an earlier one is written, or that of a later ping instead. After our Close there is none.
     Ping(Payload<'a>),
@@ -34,6 +51,10 @@ impl Event<'_> {
         match self {
             Event::Text(text) => Event::Text(text.into_owned()),
             Event::Binary(data) => Event::Binary(data.into_owned()),
+            Event::TextChunk { text, last } => Event::TextChunk { text: text.into_owned(), last },
+            Event::BinaryChunk { data, last } => {
+                Event::BinaryChunk { data: data.into_owned(), last }
+            }
             Event::Ping(data) => Event::Ping(data.into_owned()),
             Event::Pong(data) => Event::Pong(data.into_owned()),
             Event::Close { code, reason } => Event::Close { code, reason: reason.into_owned() },

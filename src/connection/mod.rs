@@ -16,9 +16,9 @@ use core::fmt;
 use bytes::Buf;
 
 use crate::frame::{Decoder, Limits, MAX_CONTROL_PAYLOAD, ShortBytes};
-use crate::message::Assembler;
+use crate::message::Incoming;
 
-pub use config::Config;
+pub use config::{Config, Delivery};
 pub use event::Event;
 pub use output::Output;
 pub use send::{SendError, SendRefusal};
@@ -92,8 +92,8 @@ use state::Occurrence;
 pub struct Connection {
     config: Arc<Config>,
     decoder: Decoder,
-    /// The open message, from the first piece of it that was not lent.
-    message: Option<Assembler>,
+    /// The open message, from the first piece of it on that is not all of it.
+    message: Option<Incoming>,
     /// The control frame that a read has cut, apart from the message around it.
     control: Option<Box<ShortBytes<MAX_CONTROL_PAYLOAD>>>,
     output: Output,
@@ -106,11 +106,18 @@ impl Connection {
     /// A connection whose handshake is done.
     pub fn new(config: impl Into<Arc<Config>>) -> Self {
         let config = config.into();
-        // What cannot be allocated is refused as too big, not by a panic: a buffer grows by doubling.
-        let message = config.limits.message.min(isize::MAX as u64 / 2);
-        let limits = Limits { message, ..config.limits };
+        let decoder = Decoder::new(config.role());
+        let decoder = match config.delivery {
+            Delivery::Whole => {
+                // What cannot be allocated is refused as too big, not by a panic: a buffer grows by
+                // doubling.
+                let message = config.limits.message.min(isize::MAX as u64 / 2);
+                decoder.with_limits(Limits { message, ..config.limits })
+            }
+            Delivery::Streaming => decoder.with_limits(config.limits).without_whole_messages(),
+        };
         Connection {
-            decoder: Decoder::new(config.role()).with_limits(limits),
+            decoder,
             config,
             message: None,
             control: None,

@@ -7,12 +7,12 @@ use bytes::{Buf, BytesMut};
 
 use super::input::Input;
 use super::state::Occurrence;
-use super::{Closure, Connection, Event};
+use super::{Closure, Connection, Delivery, Event};
 use crate::close::CloseReason;
 use crate::error::{ProtocolError, Violation};
 use crate::frame::{CloseBody, Current, ShortBytes};
 use crate::mask::{self, Key};
-use crate::message::{Assembler, Payload, Text};
+use crate::message::{Incoming, Payload, Text};
 use crate::opcode::Opcode;
 use crate::utf8::Invalid;
 
@@ -124,6 +124,13 @@ impl Connection {
             };
             // Every frame has at least one piece, which is empty where the frame is.
             let Some(len) = frame.len_in(input.bytes().len()) else { return Ok(()) };
+            if frame.opcode.is_data() && self.config.delivery == Delivery::Streaming {
+                *event = self.pass_on(frame, len, input)?;
+                if event.is_some() {
+                    return Ok(());
+                }
+                continue;
+            }
             self.decoder.advance(len);
             if frame.opcode.is_control() {
                 *event = self.take_control(frame, input.take(len))?;
@@ -142,6 +149,37 @@ impl Connection {
         }
     }
 
+    /// A piece of a message that is streamed, of which `available` bytes are there: lent, or as much
+    /// of it as can be. `None` where there is nothing yet to tell.
+    fn pass_on<'a>(
+        &mut self,
+        frame: Current,
+        available: usize,
+        input: &mut impl Input<'a>,
+    ) -> Result<Option<Event<'a>>, ProtocolError> {
+        let message = self.message.get_or_insert_with(|| Incoming::streamed(frame.opcode));
+        let len = message.piece_len(available);
+        let last = frame.is_end_of_message(len);
+        let mut piece = input.take(len);
+        self.decoder.advance(len);
+        if let Incoming::TextStream(text) = message {
+            let taken = text.take(piece, frame.key);
+            let is_cut_off = last && !text.is_complete();
+            let text = taken.map_err(|invalid| self.error_in(len, bad_text(invalid)))?;
+            if is_cut_off {
+                // RFC 6455 §8.1: a message as a whole is UTF-8. Its end shows that it is not.
+                return Err(self.error_in(1, bad_text(Invalid { at: 0 })));
+            }
+            self.message.take_if(|_| last);
+            return Ok((last || !text.is_empty()).then_some(Event::TextChunk { text, last }));
+        }
+        if let Some(key) = frame.key {
+            mask::apply_key(&mut piece, key);
+        }
+        self.message.take_if(|_| last);
+        Ok((last || len > 0).then_some(Event::BinaryChunk { data: piece, last }))
+    }
+
     /// A piece of a message that does not lie whole in one input: copied to those before it.
     #[inline(always)]
     fn collect<'a>(
@@ -152,7 +190,7 @@ impl Connection {
     ) -> Result<(), ProtocolError> {
         // More fragments may bring any number of bytes.
         let to_come = if frame.fin { frame.remaining - len as u64 } else { u64::MAX };
-        let message = self.message.get_or_insert_with(|| Assembler::new(frame.opcode));
+        let message = self.message.get_or_insert_with(|| Incoming::collected(frame.opcode));
         let piece = input.bytes().get(..len).unwrap_or_default();
         let appended = message.append(piece, frame.key, to_come);
         input.skip(len);
@@ -162,9 +200,9 @@ impl Connection {
     /// The message that was put together.
     fn finish_message(&mut self) -> Result<Option<Event<'static>>, ProtocolError> {
         match self.message.take() {
-            None => Ok(None),
-            Some(Assembler::Binary(data)) => Ok(Some(Event::Binary(data.into_bytes().into()))),
-            Some(Assembler::Text(text)) => match text.finish() {
+            None | Some(Incoming::TextStream(_) | Incoming::BinaryStream) => Ok(None),
+            Some(Incoming::Binary(data)) => Ok(Some(Event::Binary(data.into_bytes().into()))),
+            Some(Incoming::Text(text)) => match text.finish() {
                 Some(text) => Ok(Some(Event::Text(text))),
                 // RFC 6455 §8.1: a message as a whole is UTF-8. Its end shows that it is not.
                 None => Err(self.error_in(1, bad_text(Invalid { at: 0 }))),

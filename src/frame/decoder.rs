@@ -91,7 +91,7 @@ enum State {
 impl Decoder {
     /// A decoder for an endpoint of this role, with [`Limits::DEFAULT`] and no reserved bits.
     pub const fn new(role: Role) -> Self {
-        let rules = Rules { role, allowed: Rsv::NONE, limits: Limits::DEFAULT };
+        let rules = Rules { role, allowed: Rsv::NONE, limits: Limits::DEFAULT, lends_whole: true };
         Decoder { rules, state: State::Idle, open: None, offset: 0 }
     }
 
@@ -227,9 +227,18 @@ impl Decoder {
         if current.fin && current.opcode.is_data() {
             self.open = None;
         }
-        self.state =
-            if self.open.is_some() { State::Header(ShortBytes::EMPTY) } else { State::Idle };
+        let is_idle = self.rules.lends_whole && self.open.is_none();
+        self.state = if is_idle { State::Idle } else { State::Header(ShortBytes::EMPTY) };
         true
+    }
+
+    /// The same for who wants no [`whole_message`](Self::whole_message).
+    #[cfg(feature = "alloc")]
+    #[must_use]
+    pub(crate) const fn without_whole_messages(mut self) -> Self {
+        self.rules.lends_whole = false;
+        self.state = State::Header(ShortBytes::EMPTY);
+        self
     }
 
     /// Takes whatever comes from now on, and gives nothing.

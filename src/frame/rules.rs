@@ -50,6 +50,8 @@ pub(super) struct Rules {
     pub(super) role: Role,
     pub(super) allowed: Rsv,
     pub(super) limits: Limits,
+    /// Whether messages that lie whole in the input are told apart.
+    pub(super) lends_whole: bool,
 }
 
 /// A rule that a header broke, and the index in the header of the byte that shows it.

@@ -78,7 +78,7 @@ mod tests {
         for role in [Role::Client, Role::Server] {
             for frame in [300, 70_000] {
                 let limits = Limits { frame, message: 69_999, fragments: 1 };
-                let rules = Rules { role, allowed: Rsv::RSV1, limits };
+                let rules = Rules { role, allowed: Rsv::RSV1, limits, lends_whole: true };
                 for head in 0..=u16::MAX {
                     let [first, second] = head.to_be_bytes();
                     for longer in LENGTHS {

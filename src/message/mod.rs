@@ -1,7 +1,7 @@
 //! Messages: what frames carry, RFC 6455 §5.6, received and to be sent.
 
-mod assembler;
 mod buffer;
+mod incoming;
 mod owned;
 mod payload;
 mod spill;
@@ -11,4 +11,4 @@ pub use owned::Message;
 pub use payload::Payload;
 pub use text::{Text, Utf8Bytes};
 
-pub(crate) use assembler::Assembler;
+pub(crate) use incoming::Incoming;

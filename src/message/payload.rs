@@ -40,6 +40,17 @@ impl<'a> Payload<'a> {
         }
     }
 
+    /// Drops what is beyond `len` bytes.
+    pub fn truncate(&mut self, len: usize) {
+        match &mut self.0 {
+            Repr::Lent(bytes) if len < bytes.len() => {
+                *bytes = core::mem::take(bytes).split_at_mut(len).0;
+            }
+            Repr::Lent(_) => {}
+            Repr::Owned(bytes) => bytes.truncate(len),
+        }
+    }
+
     /// The same bytes without a borrow: copied where they are lent.
     pub fn into_owned(self) -> Payload<'static> {
         self.into_bytes_mut().into()

@@ -175,40 +175,65 @@ pub fn close_body(code: u16, reason: &str) -> Vec<u8> {
     [&code.to_be_bytes(), reason.as_bytes()].concat()
 }
 
+/// What is seen, one after the other. Chunks are put together, so that a message is the same however
+/// it is delivered.
+#[derive(Default)]
+struct Log {
+    seen: Vec<Seen>,
+    chunks: Option<Vec<u8>>,
+}
+
+impl Log {
+    fn push(&mut self, event: Event<'_>) {
+        let (is_text, piece, last) = match event {
+            Event::TextChunk { text, last } => (true, text.as_bytes().to_vec(), last),
+            Event::BinaryChunk { data, last } => (false, data.to_vec(), last),
+            other => return self.seen.push(other.into()),
+        };
+        assert!(last || !piece.is_empty(), "a chunk that tells nothing");
+        let message = [self.chunks.take().unwrap_or_default(), piece].concat();
+        match (last, is_text) {
+            (false, _) => self.chunks = Some(message),
+            (true, true) => self.seen.push(Seen::Text(String::from_utf8(message).unwrap())),
+            (true, false) => self.seen.push(Seen::Binary(message)),
+        }
+    }
+}
+
 /// Gives `pieces` to the connection, one read after the other, and lists what it tells.
 pub fn receive(ws: &mut Connection, pieces: &[&[u8]]) -> Vec<Seen> {
-    let mut seen = Vec::new();
+    let mut log = Log::default();
     for piece in pieces {
         let mut buffer = piece.to_vec();
         let mut input = &mut buffer[..];
         loop {
             match ws.receive(&mut input) {
-                Ok(Some(event)) => seen.push(event.into()),
+                Ok(Some(event)) => log.push(event),
                 Ok(None) => break,
-                Err(error) => seen.push(error.into()),
+                Err(error) => log.seen.push(error.into()),
             }
         }
         assert!(input.is_empty(), "None says that all input was taken");
     }
-    seen
+    log.seen
 }
 
 /// The same by [`Connection::receive_bytes`], each piece appended to one buffer.
 pub fn receive_bytes(ws: &mut Connection, pieces: &[&[u8]]) -> Vec<Seen> {
-    let mut seen = Vec::new();
+    let mut log = Log::default();
     let mut input = BytesMut::new();
     for piece in pieces {
         input.extend_from_slice(piece);
         loop {
             match ws.receive_bytes(&mut input) {
-                Ok(Some(event)) => seen.push(event.into()),
+                Ok(Some(event)) => log.push(event),
                 Ok(None) => break,
-                Err(error) => seen.push(error.into()),
+                Err(error) => log.seen.push(error.into()),
             }
         }
         assert!(input.is_empty(), "None says that all input was taken");
     }
-    seen
+    log.seen
 }
 
 /// Takes all output.
