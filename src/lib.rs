@@ -96,11 +96,11 @@ pub use role::Role;
 pub use bytes;
 #[cfg(feature = "alloc")]
 pub use connection::{
-    Closure, Config, Connection, Delivery, Event, Output, SendError, SendRefusal, State,
-    TransportAction,
+    Closure, Config, Connection, Delivery, Event, MessageWriter, Output, SendError, SendRefusal,
+    State, TransportAction,
 };
 #[cfg(feature = "alloc")]
-pub use message::{Message, Payload, Text, Utf8Bytes};
+pub use message::{Message, Payload, Prepared, Text, Utf8Bytes};
 #[cfg(feature = "alloc")]
 pub use negotiated::Negotiated;
 

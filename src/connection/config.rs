@@ -22,6 +22,10 @@ pub struct Config {
     pub limits: Limits,
     /// Whether messages are told of when they are whole, or as they arrive. Whole by default.
     pub delivery: Delivery,
+    /// Bytes of payload a frame that is sent: longer messages are sent in fragments of this size, RFC
+    /// 6455 §5.4, so that control frames and other streams of the transport need not wait for all of
+    /// them. There is no limit by default, as most peers do best with one frame a message.
+    pub fragment_size: usize,
     /// Bytes of output from which on messages, pings and pongs are refused until some are written:
     /// the output is at most this and one message. Answers to pings and closes are not counted. 1
     /// MiB by default.
@@ -73,7 +77,13 @@ impl Config {
     }
 
     fn with_masking(masking: Masking) -> Self {
-        Config { masking, limits: Limits::DEFAULT, delivery: Delivery::Whole, max_output: 1 << 20 }
+        Config {
+            masking,
+            limits: Limits::DEFAULT,
+            delivery: Delivery::Whole,
+            fragment_size: usize::MAX,
+            max_output: 1 << 20,
+        }
     }
 }
 

@@ -7,7 +7,9 @@ mod input;
 mod output;
 mod receive;
 mod send;
+mod send_error;
 mod state;
+mod writer;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -21,10 +23,12 @@ use crate::message::Incoming;
 pub use config::{Config, Delivery};
 pub use event::Event;
 pub use output::Output;
-pub use send::{SendError, SendRefusal};
+pub use send_error::{SendError, SendRefusal};
 pub use state::{Closure, State, TransportAction};
+pub use writer::MessageWriter;
 
 use state::Occurrence;
+use writer::Outgoing;
 
 /// One end of a WebSocket connection, RFC 6455 §5 to §8, over a transport that the caller drives.
 ///
@@ -97,6 +101,8 @@ pub struct Connection {
     /// The control frame that a read has cut, apart from the message around it.
     control: Option<Box<ShortBytes<MAX_CONTROL_PAYLOAD>>>,
     output: Output,
+    /// The message that is being sent in fragments.
+    outgoing: Option<Outgoing>,
     state: State,
     /// What the first Close that was received says of the end.
     closure: Closure,
@@ -122,6 +128,7 @@ impl Connection {
             message: None,
             control: None,
             output: Output::default(),
+            outgoing: None,
             state: State::Open,
             closure: Closure::Abnormal,
         }
@@ -172,6 +179,7 @@ impl Connection {
     /// Moves on, and forgets what no later state needs.
     fn enter(&mut self, occurrence: Occurrence) {
         self.state = self.state.after(occurrence);
+        self.outgoing = None;
         if !self.state.is_receiving() {
             self.decoder.stop();
             self.message = None;

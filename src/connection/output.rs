@@ -95,12 +95,26 @@ impl Output {
     pub(super) fn push_large(&mut self, header: Header, payload: Bytes) {
         self.push_header(header, 0);
         if !payload.is_empty() {
-            let large = self.large.get_or_insert_default();
-            let before = self.small.len() - large.claimed;
-            large.claimed += before;
-            large.len += payload.len();
-            large.payloads.push_back(Large { before, payload });
+            self.push_reference(payload);
         }
+    }
+
+    /// Queues a whole frame that others share: by reference, unless it is shorter than what that
+    /// takes.
+    pub(super) fn push_shared(&mut self, frame: &Bytes) {
+        if frame.len() < MIN_SHARED {
+            self.push_small(frame);
+        } else {
+            self.push_reference(frame.clone());
+        }
+    }
+
+    fn push_reference(&mut self, payload: Bytes) {
+        let large = self.large.get_or_insert_default();
+        let before = self.small.len() - large.claimed;
+        large.claimed += before;
+        large.len += payload.len();
+        large.payloads.push_back(Large { before, payload });
     }
 
     /// Queues an automatic pong. Where output waits, and a pong in it, it is kept apart until that
@@ -226,6 +240,10 @@ impl Buf for Output {
         }
     }
 }
+
+/// Frames that others share are referred to from this length on. A reference takes more time than to
+/// copy some hundred bytes, and less memory.
+const MIN_SHARED: usize = 256;
 
 /// Beyond this length a call to copy costs less than it saves.
 const MAX_COPIED_IN_LINE: usize = 64;

@@ -1,17 +1,17 @@
 //! The sending half: from messages to output.
 
-use core::fmt;
+use core::ops::Range;
 
 use bytes::{Buf, Bytes};
 
 use super::output::ControlFrame;
 use super::state::Occurrence;
-use super::{Connection, State};
+use super::{Connection, SendError, SendRefusal, State};
 use crate::close::{CloseCode, CloseReason};
 use crate::error::UsageError;
 use crate::frame::{CloseBody, Header, MAX_CONTROL_PAYLOAD, MAX_HEADER};
 use crate::mask;
-use crate::message::Message;
+use crate::message::{Message, Prepared};
 use crate::opcode::Opcode;
 use crate::role::Role;
 
@@ -20,7 +20,8 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`SendError`] where the output is full or the connection is closing; nothing was queued.
+    /// [`SendError`] where the output is full, another message is open, or the connection is
+    /// closing; nothing was queued.
     pub fn send_text(&mut self, text: &str) -> Result<(), SendError<()>> {
         self.send_copied(Opcode::Text, text.as_bytes())
     }
@@ -40,18 +41,42 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`SendError`] with the message handed back, where the output is full or the connection is
-    /// closing.
+    /// [`SendError`] with the message handed back, where the output is full, another message is
+    /// open, or the connection is closing.
     pub fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError<Message>> {
         let message = message.into();
-        if let Err(why) = self.admit(message.as_bytes().len()) {
+        if let Err(why) = self.admit_message(message.as_bytes().len()) {
             return Err(SendError { why, message });
         }
-        let opcode = match message {
-            Message::Text(_) => Opcode::Text,
-            Message::Binary(_) => Opcode::Binary,
-        };
-        self.queue_owned(opcode, message.into_bytes());
+        let (opcode, mut payload) = (message.opcode(), message.into_bytes());
+        if payload.len() <= self.config.fragment_size {
+            let header = self.header(opcode, payload.len());
+            self.queue_owned(header, payload);
+        } else {
+            self.queue_fragments(opcode, payload.len(), |ws, header, range| {
+                ws.queue_owned(header, payload.split_to(range.len()));
+            });
+        }
+        Ok(())
+    }
+
+    /// Queues a message that was encoded before, for many connections: a server refers to it, and
+    /// copies only short ones; a client masks it while copying. It is one frame, whatever
+    /// [`Config::fragment_size`](super::Config::fragment_size) says.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_text`](Self::send_text).
+    pub fn send_prepared(&mut self, message: &Prepared) -> Result<(), SendError<()>> {
+        let payload = message.payload();
+        self.admit_message(payload.len())?;
+        match self.config.role() {
+            Role::Server => self.output.push_shared(message.frame()),
+            Role::Client => {
+                let header = self.header(message.opcode(), payload.len());
+                self.output.push(header, payload);
+            }
+        }
         Ok(())
     }
 
@@ -59,7 +84,8 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`SendError`] as [`send_text`](Self::send_text), or where the payload is too long.
+    /// [`SendError`] where the output is full, the connection is closing, or the payload is too
+    /// long.
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), SendError<()>> {
         self.send_control(Opcode::Ping, payload)
     }
@@ -120,34 +146,66 @@ impl Connection {
         }
     }
 
-    /// Queues a frame with a copy of `payload`. A server's, which needs no key, is done in line.
+    /// Queues a message with a copy of `payload`. What most servers send most is done in line.
     #[inline]
     fn send_copied(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError<()>> {
-        if self.config.role() == Role::Client {
-            return self.send_masked(opcode, payload);
+        if self.config.role() == Role::Client || payload.len() > self.config.fragment_size {
+            return self.send_masked_or_in_fragments(opcode, payload);
         }
-        self.admit(payload.len())?;
+        self.admit_message(payload.len())?;
         self.output.push(Header::single(opcode, payload.len() as u64, None), payload);
         Ok(())
     }
 
     #[inline(never)]
-    fn send_masked(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError<()>> {
-        self.admit(payload.len())?;
-        let header = self.header(opcode, payload.len());
-        self.output.push(header, payload);
+    fn send_masked_or_in_fragments(
+        &mut self,
+        opcode: Opcode,
+        payload: &[u8],
+    ) -> Result<(), SendError<()>> {
+        self.admit_message(payload.len())?;
+        if payload.len() <= self.config.fragment_size {
+            let header = self.header(opcode, payload.len());
+            self.output.push(header, payload);
+        } else {
+            self.queue_fragments(opcode, payload.len(), |ws, header, range| {
+                ws.output.push(header, payload.get(range).unwrap_or_default());
+            });
+        }
         Ok(())
+    }
+
+    /// Queues a message of `len` bytes in frames of at most `fragment_size`, RFC 6455 §5.4: has
+    /// `queue` do so with each header, and the part of the payload that it is for.
+    #[cold]
+    #[inline(never)]
+    fn queue_fragments(
+        &mut self,
+        mut opcode: Opcode,
+        len: usize,
+        mut queue: impl FnMut(&mut Self, Header, Range<usize>),
+    ) {
+        let (mut start, mut fin) = (0, false);
+        while !fin {
+            let end = start + (len - start).min(self.config.fragment_size.max(1));
+            fin = end == len;
+            let header = Header { fin, ..self.header(opcode, end - start) };
+            queue(self, header, start..end);
+            (start, opcode) = (end, Opcode::Continuation);
+        }
     }
 
     fn send_control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError<()>> {
         if payload.len() > MAX_CONTROL_PAYLOAD {
             return Err(SendRefusal::TooLong.into());
         }
-        self.send_copied(opcode, payload)
+        self.admit(payload.len())?;
+        let header = self.header(opcode, payload.len());
+        self.output.push(header, payload);
+        Ok(())
     }
 
-    fn queue_owned(&mut self, opcode: Opcode, payload: Bytes) {
-        let header = self.header(opcode, payload.len());
+    fn queue_owned(&mut self, header: Header, payload: Bytes) {
         if payload.len() < MIN_BY_REFERENCE {
             return self.output.push(header, &payload);
         }
@@ -165,7 +223,16 @@ impl Connection {
 
     /// Whether a message of this length may be queued now.
     #[inline(always)]
-    fn admit(&self, payload_len: usize) -> Result<(), SendRefusal> {
+    pub(super) fn admit_message(&self, payload_len: usize) -> Result<(), SendRefusal> {
+        if self.outgoing.is_some() {
+            return Err(SendRefusal::MessageOpen);
+        }
+        self.admit(payload_len)
+    }
+
+    /// Whether a frame of this length may be queued now, not counting the open message.
+    #[inline(always)]
+    pub(super) fn admit(&self, payload_len: usize) -> Result<(), SendRefusal> {
         if self.state != State::Open {
             return Err(SendRefusal::Closing);
         }
@@ -180,7 +247,7 @@ impl Connection {
 
     /// The header of a frame of its own, with a fresh mask key where this end masks.
     #[inline(always)]
-    fn header(&self, opcode: Opcode, payload_len: usize) -> Header {
+    pub(super) fn header(&self, opcode: Opcode, payload_len: usize) -> Header {
         Header::single(opcode, payload_len as u64, self.config.next_mask_key())
     }
 
@@ -193,59 +260,6 @@ impl Connection {
         frame.append(bytes.to_le_bytes().get(..header_len).unwrap_or_default());
         frame.append(masked.get(..len).unwrap_or_default());
         frame
-    }
-}
-
-/// A message that was not queued, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SendError<M> {
-    /// Why.
-    pub why: SendRefusal,
-    /// The message, where it was given up.
-    pub message: M,
-}
-
-/// Why a message was not queued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SendRefusal {
-    /// As much output waits as [`Config::max_output`](super::Config::max_output) allows; send again
-    /// when some of it is written.
-    Full,
-    /// A Close was sent or received, the connection has failed, or the transport has ended.
-    Closing,
-    /// A ping or pong of more than 125 bytes.
-    TooLong,
-}
-
-impl<M> fmt::Display for SendError<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.why.fmt(f)
-    }
-}
-
-impl From<SendRefusal> for SendError<()> {
-    fn from(why: SendRefusal) -> Self {
-        SendError { why, message: () }
-    }
-}
-
-impl<M> SendError<M> {
-    /// The same error, with the message dropped.
-    pub fn without_message(self) -> SendError<()> {
-        SendError { why: self.why, message: () }
-    }
-}
-
-impl<M: fmt::Debug> core::error::Error for SendError<M> {}
-
-impl fmt::Display for SendRefusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            SendRefusal::Full => "output is full",
-            SendRefusal::Closing => "connection is closing",
-            SendRefusal::TooLong => "ping or pong of more than 125 bytes",
-        })
     }
 }
 

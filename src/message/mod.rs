@@ -4,11 +4,13 @@ mod buffer;
 mod incoming;
 mod owned;
 mod payload;
+mod prepared;
 mod spill;
 mod text;
 
 pub use owned::Message;
 pub use payload::Payload;
+pub use prepared::Prepared;
 pub use text::{Text, Utf8Bytes};
 
 pub(crate) use incoming::Incoming;

@@ -7,6 +7,7 @@ use core::fmt;
 use bytes::{Bytes, BytesMut};
 
 use super::{Payload, Text, Utf8Bytes};
+use crate::opcode::Opcode;
 
 /// A message to be sent, owned: a large one is queued as it is, not copied.
 ///
@@ -25,6 +26,14 @@ pub enum Message {
 }
 
 impl Message {
+    /// Text or binary, RFC 6455 §5.6.
+    pub fn opcode(&self) -> Opcode {
+        match self {
+            Message::Text(_) => Opcode::Text,
+            Message::Binary(_) => Opcode::Binary,
+        }
+    }
+
     /// The payload.
     pub fn as_bytes(&self) -> &[u8] {
         match self {

@@ -1,0 +1,57 @@
+//! A message that is encoded once and sent many times.
+
+use bytes::{Bytes, BytesMut};
+
+use super::Message;
+use crate::frame::{Header, MAX_HEADER};
+use crate::opcode::Opcode;
+
+/// A message to be sent to many connections: encoded once, in one buffer that all of a server's
+/// connections refer to. Cheap to clone.
+///
+/// ```
+/// use bytes::Buf;
+/// use sansock::{Config, Connection, Prepared};
+///
+/// let news = Prepared::new("to all of you");
+/// let mut server = Connection::new(Config::server());
+/// server.send_prepared(&news)?;
+/// assert_eq!(server.output().chunk(), b"\x81\x0dto all of you");
+/// # Ok::<(), sansock::SendError<()>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    opcode: Opcode,
+    /// As a server sends it: a header, then the payload.
+    frame: Bytes,
+    /// `header_len <= frame.len()`
+    header_len: usize,
+}
+
+impl Prepared {
+    /// Encodes a message, copying it.
+    pub fn new(message: impl Into<Message>) -> Self {
+        let message = message.into();
+        let (opcode, payload) = (message.opcode(), message.as_bytes());
+        let (header, header_len) = Header::single(opcode, payload.len() as u64, None).encode();
+        let mut frame = BytesMut::with_capacity(MAX_HEADER + payload.len());
+        frame.extend_from_slice(header.to_le_bytes().get(..header_len).unwrap_or_default());
+        frame.extend_from_slice(payload);
+        Prepared { opcode, frame: frame.freeze(), header_len }
+    }
+
+    /// Text or binary.
+    pub fn opcode(&self) -> Opcode {
+        self.opcode
+    }
+
+    /// The payload.
+    pub fn payload(&self) -> &[u8] {
+        self.frame.get(self.header_len..).unwrap_or_default()
+    }
+
+    /// The whole frame, as a server sends it.
+    pub(crate) fn frame(&self) -> &Bytes {
+        &self.frame
+    }
+}
