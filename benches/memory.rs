@@ -2,17 +2,18 @@
 //!
 //! `cargo bench --bench memory`; nothing is timed, and every run prints the same.
 
-#![allow(unsafe_code, reason = "a global allocator is an unsafe trait")]
 #![allow(clippy::expect_used, clippy::panic, reason = "what goes wrong here panics")]
 #![allow(clippy::indexing_slicing, reason = "set-up fails by panicking")]
 
+#[path = "support/allocator.rs"]
+mod allocator;
 mod support;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicIsize, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
+use allocator::{ALLOCATIONS, BYTES};
 use sansock::bytes::Buf;
 use sansock::handshake::{client, server};
 use sansock::{Config, Connection, Event, Message, Opcode, Output, Role};
@@ -253,38 +254,3 @@ const SHAPES: [(&str, Shape, usize); 5] = [
     ("1 KiB, reads of 37 B", Shape::TinyReads, 1 << 10),
     ("64 fragments of 1 KiB", Shape::Fragmented, 1 << 10),
 ];
-
-/// Counts what it passes on to the system's allocator.
-struct Counting;
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
-static BYTES: AtomicIsize = AtomicIsize::new(0);
-
-fn count(allocations: usize, bytes: isize) {
-    ALLOCATIONS.fetch_add(allocations, Relaxed);
-    BYTES.fetch_add(bytes, Relaxed);
-}
-
-// SAFETY: every call is passed on to the system's allocator with the arguments it came with.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(1, layout.size() as isize);
-        // SAFETY: the caller keeps the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        count(0, -(layout.size() as isize));
-        // SAFETY: the caller keeps the contract of `dealloc`; all blocks are the system's.
-        unsafe { System.dealloc(block, layout) }
-    }
-
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count(1, size as isize - layout.size() as isize);
-        // SAFETY: the caller keeps the contract of `realloc`; all blocks are the system's.
-        unsafe { System.realloc(block, layout, size) }
-    }
-}
