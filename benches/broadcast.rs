@@ -3,7 +3,7 @@
 //! `cargo bench --bench broadcast`; a table of times, bytes copied and bytes held a receiver, when
 //! all have the message in their output and nobody has written it yet.
 
-#![allow(clippy::expect_used, reason = "a benchmark fails by panicking")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark fails by panicking")]
 
 #[path = "support/allocator.rs"]
 mod allocator;

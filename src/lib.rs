@@ -51,6 +51,7 @@
 //! | [`Negotiated`] | what a handshake hands to a connection |
 //! | [`Message`], [`Text`], [`Payload`] | what frames carry |
 //! | [`Connection`], [`Config`], [`Event`], [`Output`] | one end of a WebSocket |
+//! | [`timer`] | keep-alive and deadlines, with time as an argument |
 //! | [`handshake`] | RFC 6455 §4, both roles, sans-I/O too |
 //!
 //! # Features
@@ -83,6 +84,8 @@ mod message;
 mod negotiated;
 mod opcode;
 mod role;
+#[cfg(feature = "alloc")]
+pub mod timer;
 pub mod utf8;
 
 pub use close::{CloseCode, CloseReason};

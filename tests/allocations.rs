@@ -80,7 +80,7 @@ fn echo(ws: &mut Connection, mut input: &mut [u8]) -> Result<usize, ProtocolErro
 #[cfg(target_pointer_width = "64")]
 #[test]
 fn a_connection_is_as_small_as_it_is_said_to_be() {
-    assert_eq!(size_of::<Connection>(), 232);
+    assert_eq!(size_of::<Connection>(), 240);
     assert_eq!(size_of::<Event<'_>>(), 40);
     assert_eq!(size_of::<Result<Option<Event<'_>>, ProtocolError>>(), 40);
 }

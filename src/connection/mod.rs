@@ -17,6 +17,7 @@ use core::fmt;
 
 use bytes::Buf;
 
+use crate::close::{CloseCode, CloseReason};
 use crate::frame::{Decoder, Limits, MAX_CONTROL_PAYLOAD, ShortBytes};
 use crate::message::Incoming;
 
@@ -174,6 +175,28 @@ impl Connection {
     /// while. It takes constant time. Without it, the output keeps room for the most it has held.
     pub fn release(&mut self) {
         self.output.release();
+    }
+
+    /// How many bytes were received so far, those that were swallowed included.
+    pub(crate) fn bytes_received(&self) -> u64 {
+        self.decoder.offset()
+    }
+
+    /// How many bytes of output were taken so far.
+    pub(crate) fn bytes_sent(&self) -> u64 {
+        self.output.taken()
+    }
+
+    /// Where in the bytes received the message began, or the control frame between two, that is
+    /// not whole yet.
+    pub(crate) fn unfinished(&self) -> Option<u64> {
+        self.decoder.unfinished()
+    }
+
+    /// Fails as by a protocol error, RFC 6455 §7.1.7, for a reason of policy (1008).
+    pub(crate) fn fail_by_policy(&mut self, reason: &str) {
+        let status = (CloseCode::POLICY_VIOLATION, CloseReason::truncated(reason));
+        self.queue_close(Some(status), Occurrence::Violation);
     }
 
     /// Moves on, and forgets what no later state needs.

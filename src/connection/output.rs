@@ -29,6 +29,8 @@ pub struct Output {
     pong_end: usize,
     /// The automatic pong that waits until the queued ones are written.
     next_pong: Option<Box<ControlFrame>>,
+    /// Bytes taken so far.
+    taken: u64,
 }
 
 /// Payloads that are queued by reference, among small bytes.
@@ -62,6 +64,7 @@ impl Output {
         if count > remaining {
             return Err(UsageError::AdvanceTooFar { remaining });
         }
+        self.taken += count as u64;
         match &mut self.large {
             None => self.small.take(count),
             Some(large) => large.drop_front(&mut self.small, count),
@@ -73,6 +76,11 @@ impl Output {
             }
         }
         Ok(())
+    }
+
+    /// How many bytes were taken so far.
+    pub(super) const fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// Queues a frame, copying the payload, and masking it as the header says.

@@ -1,6 +1,7 @@
 //! From bytes to frames: a state machine that holds a header in pieces and nothing else.
 
 use core::fmt;
+use core::num::NonZeroU32;
 
 use super::MAX_HEADER;
 use super::header::{Header, Rsv};
@@ -47,6 +48,9 @@ pub struct Decoder {
     open: Option<OpenMessage>,
     /// Bytes taken since the start of the stream.
     offset: u64,
+    /// Where the last message began, or the last control frame between two, not counting those that
+    /// lay whole in the input: `start <= offset`
+    start: u64,
 }
 
 /// A part of a frame.
@@ -92,7 +96,7 @@ impl Decoder {
     /// A decoder for an endpoint of this role, with [`Limits::DEFAULT`] and no reserved bits.
     pub const fn new(role: Role) -> Self {
         let rules = Rules { role, allowed: Rsv::NONE, limits: Limits::DEFAULT, lends_whole: true };
-        Decoder { rules, state: State::Idle, open: None, offset: 0 }
+        Decoder { rules, state: State::Idle, open: None, offset: 0, start: 0 }
     }
 
     /// The same with other limits.
@@ -139,6 +143,21 @@ impl Decoder {
         self.offset
     }
 
+    /// Where the message began, or the control frame between two, that is not whole yet.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn unfinished(&self) -> Option<u64> {
+        let is_within = !self.is_between_messages() && !matches!(self.state, State::Stopped);
+        is_within.then_some(self.start)
+    }
+
+    fn is_between_messages(&self) -> bool {
+        match self.state {
+            State::Idle => true,
+            State::Header(held) => held.is_empty() && self.open.is_none(),
+            State::Payload(_) | State::Stopped => false,
+        }
+    }
+
     /// Takes the message that `bytes` begin with, where it is in one frame and whole.
     ///
     /// `None` takes nothing, and says nothing of what there is instead.
@@ -167,6 +186,9 @@ impl Decoder {
     /// then, all was taken.
     #[inline]
     pub(crate) fn header(&mut self, input: &[u8]) -> Result<usize, ProtocolError> {
+        if self.is_between_messages() {
+            self.start = self.offset;
+        }
         match self.state {
             State::Header(held) if !held.is_empty() => self.header_continued(held, input),
             // RFC 6455 §7.1.7: after a failure no data is processed.
@@ -262,9 +284,14 @@ impl Decoder {
     fn begin(&mut self, header: &Header, len: usize) {
         self.offset += len as u64;
         if header.opcode.is_data() {
-            let open = self.open.get_or_insert(OpenMessage { len: 0, fragments: 0 });
-            open.len += header.payload_len;
-            open.fragments += 1;
+            let open = match self.open {
+                Some(open) => OpenMessage {
+                    len: open.len + header.payload_len,
+                    fragments: open.fragments.saturating_add(1),
+                },
+                None => OpenMessage { len: header.payload_len, fragments: NonZeroU32::MIN },
+            };
+            self.open = Some(open);
         }
         self.state = State::Payload(Current {
             fin: header.fin,

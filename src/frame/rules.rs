@@ -4,6 +4,8 @@
 //! as it is there. It keeps nothing: a header that came in pieces is read again from its start,
 //! which is 14 bytes away at most.
 
+use core::num::NonZeroU32;
+
 use super::MAX_CONTROL_PAYLOAD;
 use super::header::{FIN, Header, LEN, LEN_16, LEN_16_U64, LEN_64, MASK, MAX_LEN_16, OPCODE, Rsv};
 use crate::error::Violation;
@@ -41,7 +43,7 @@ pub(super) struct OpenMessage {
     /// The payload that its frames have announced: `len <= limits.message`
     pub(super) len: u64,
     /// Its frames so far: `fragments <= limits.fragments`
-    pub(super) fragments: u32,
+    pub(super) fragments: NonZeroU32,
 }
 
 /// What does not change from header to header.
@@ -120,7 +122,7 @@ impl Rules {
             // has them on the first frame of a message alone.
             (Some(_), _) if rsv != Rsv::NONE => Err(Violation::ReservedBits { rsv: rsv.bits() }),
             // RFC 6455 §10.4: an implementation protects itself from too many fragments.
-            (Some(open), _) if open.fragments >= self.limits.fragments => {
+            (Some(open), _) if open.fragments.get() >= self.limits.fragments => {
                 Err(Violation::TooManyFragments { limit: self.limits.fragments })
             }
             _ => Ok((fin, rsv, opcode)),

@@ -1,0 +1,37 @@
+//! Why a peer is to be given up.
+
+use core::fmt;
+
+/// Why a peer is to be given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Expired {
+    /// Nothing was received for [`Timeouts::ping`](super::Timeouts::ping), nor for
+    /// [`Timeouts::pong`](super::Timeouts::pong) after a ping.
+    NoPong,
+    /// None of the output was taken for [`Timeouts::write`](super::Timeouts::write).
+    WriteStalled,
+    /// The peer did not end the connection within [`Timeouts::close`](super::Timeouts::close).
+    CloseTimeout,
+    /// A message, or a control frame, took longer than
+    /// [`Timeouts::message`](super::Timeouts::message), or fell behind
+    /// [`Timeouts::message_rate`](super::Timeouts::message_rate) by more than is allowed. The
+    /// connection has failed, and its last output says so.
+    MessageTimeout,
+    /// A handshake took longer than its [`HandshakeTimer`](super::HandshakeTimer) allows.
+    HandshakeTimeout,
+}
+
+impl fmt::Display for Expired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Expired::NoPong => "nothing received since a ping",
+            Expired::WriteStalled => "output not taken by the transport",
+            Expired::CloseTimeout => "connection not ended by the peer",
+            Expired::MessageTimeout => "message too slow",
+            Expired::HandshakeTimeout => "handshake too slow",
+        })
+    }
+}
+
+impl core::error::Error for Expired {}

@@ -1,0 +1,94 @@
+//! How long a peer may take.
+
+use core::time::Duration;
+
+/// How long a peer may take for what. [`Duration::MAX`], or anything above 49 days, is for ever.
+///
+/// Any number of connections share one by `Arc<Timeouts>`. Time is counted in whole milliseconds,
+/// and the least that a peer is given is one.
+///
+/// ```
+/// use core::time::Duration;
+///
+/// let mut timeouts = sansock::timer::Timeouts::DEFAULT;
+/// timeouts.ping = Duration::from_secs(10);
+/// timeouts.message = Duration::from_secs(600);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// How long nothing may be received until a ping is sent, RFC 6455 §5.5.2. 30 seconds by
+    /// default, which is less than common routers and proxies wait.
+    pub ping: Duration,
+    /// How long nothing may be received after that. Whatever is received is as good as the pong.
+    /// It is time for the ping to pass what the transport has buffered, and back. 20 seconds by
+    /// default.
+    pub pong: Duration,
+    /// How long the transport may take nothing of the output while there is some. 60 seconds by
+    /// default.
+    ///
+    /// While the transport leaves output, nothing else is counted (see [`Timers`](super::Timers)):
+    /// without this limit a peer that reads nothing is never given up. One that takes a byte now
+    /// and then is not found out by it; what it can make us hold is limited by
+    /// [`Config::max_output`](crate::Config::max_output).
+    pub write: Duration,
+    /// How long the peer may take for its part of the end, RFC 6455 §7.1.1: its Close, where we
+    /// sent ours first, and the end of the transport. Counted from when all output is written, the
+    /// Close frame last. 10 seconds by default.
+    pub close: Duration,
+    /// How long a message may take from its first byte to its last, however much it is. For ever
+    /// by default, as long messages may be honest.
+    pub message: Duration,
+    /// How far a message may fall behind [`message_rate`](Self::message_rate), so that a peer
+    /// cannot keep one open with a byte now and then. 60 seconds by default, within which a peer
+    /// that falls silent has had its ping.
+    ///
+    /// A peer that has sent more than it had to gets no credit for it: it may pause for this long
+    /// at any time, and falls behind again only by what it sends too little after that.
+    pub message_slack: Duration,
+    /// Bytes a second that a message must come at. 1024 by default; 0 is no limit.
+    ///
+    /// A peer that keeps a fragmented message open to send pieces of it for hours needs less.
+    pub message_rate: u32,
+}
+
+impl Timeouts {
+    /// What applies where nothing is set.
+    pub const DEFAULT: Timeouts = Timeouts {
+        ping: Duration::from_secs(30),
+        pong: Duration::from_secs(20),
+        write: Duration::from_secs(60),
+        close: Duration::from_secs(10),
+        message: Duration::MAX,
+        message_slack: Duration::from_secs(60),
+        message_rate: 1024,
+    };
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Timeouts::DEFAULT
+    }
+}
+
+/// Milliseconds that are left of `limit` after `time`, or [`FOR_EVER`].
+pub(super) fn left(timeout: Duration, time: u32) -> u64 {
+    match limit(timeout) {
+        FOR_EVER => FOR_EVER,
+        limit => limit.saturating_sub(u64::from(time)),
+    }
+}
+
+/// The milliseconds of a time limit, or [`FOR_EVER`] where they are more than are counted:
+/// `1 <= limit <= u32::MAX || limit == FOR_EVER`
+pub(super) fn limit(timeout: Duration) -> u64 {
+    let part = timeout.subsec_nanos().div_ceil(1_000_000);
+    let millis = timeout.as_secs().saturating_mul(MILLIS).saturating_add(part.into());
+    if millis > u32::MAX.into() { FOR_EVER } else { millis.max(1) }
+}
+
+/// More milliseconds than any limit.
+pub(super) const FOR_EVER: u64 = u64::MAX;
+
+/// Milliseconds in a second.
+const MILLIS: u64 = 1_000;

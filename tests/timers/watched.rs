@@ -1,0 +1,51 @@
+//! A connection with its timers, and a transport that does what the test says.
+
+use std::time::Duration;
+
+use sansock::timer::{Expired, Timeouts, Timers};
+use sansock::{Connection, Role};
+
+use crate::support::{connection, drain, receive};
+
+/// A server, and its time in milliseconds.
+pub(crate) struct Watched {
+    pub(crate) ws: Connection,
+    pub(crate) timers: Timers,
+}
+
+/// Round figures: a ping after 30 s, a pong within 20, writes within 60, closes within 10, messages
+/// at 1000 bytes a second with 40 s of slack.
+pub(crate) fn timeouts() -> Timeouts {
+    let mut timeouts = Timeouts::DEFAULT;
+    timeouts.message_slack = Duration::from_secs(40);
+    timeouts.message_rate = 1000;
+    timeouts
+}
+
+pub(crate) fn watched(timeouts: Timeouts) -> Watched {
+    Watched { ws: connection(Role::Server), timers: Timers::new(timeouts, Duration::ZERO) }
+}
+
+impl Watched {
+    /// A turn: reads `bytes`, writes all output and polls. Gives the result in seconds, and what was
+    /// written, that of a ping included.
+    pub(crate) fn turn(&mut self, now: u64, bytes: &[u8]) -> (Result<u64, Expired>, Vec<u8>) {
+        receive(&mut self.ws, &[bytes]);
+        let mut written = drain(&mut self.ws);
+        let result = self.poll(now);
+        written.extend(drain(&mut self.ws));
+        (result, written)
+    }
+
+    /// A turn in which the transport gives nothing and takes nothing.
+    pub(crate) fn poll(&mut self, now: u64) -> Result<u64, Expired> {
+        let deadline = self.timers.poll(&mut self.ws, Duration::from_secs(now))?;
+        assert!(deadline > Duration::from_secs(now), "a deadline that has passed");
+        Ok(if deadline == Duration::MAX { NEVER } else { deadline.as_secs() })
+    }
+}
+
+pub(crate) const NEVER: u64 = u64::MAX;
+
+/// A ping without payload, as a server sends it.
+pub(crate) const PING: &[u8] = &[0x89, 0];
