@@ -116,6 +116,11 @@ pub enum Violation {
         /// The limit.
         limit: u32,
     },
+    /// More pings in a row than the configuration answers.
+    TooManyPings {
+        /// The limit.
+        limit: u32,
+    },
     /// A Close frame of one byte: neither empty nor a whole code.
     TruncatedCloseCode,
     /// A close code that must not be sent.
@@ -161,7 +166,9 @@ impl Violation {
             Violation::FrameTooBig { .. } | Violation::MessageTooBig { .. } => {
                 (CloseCode::MESSAGE_TOO_BIG, "10.4")
             }
-            Violation::TooManyFragments { .. } => (CloseCode::POLICY_VIOLATION, "10.4"),
+            Violation::TooManyFragments { .. } | Violation::TooManyPings { .. } => {
+                (CloseCode::POLICY_VIOLATION, "10.4")
+            }
         }
     }
 }
@@ -196,6 +203,7 @@ impl fmt::Display for Violation {
             Violation::TooManyFragments { limit } => {
                 write!(f, "message in more than {limit} fragments")
             }
+            Violation::TooManyPings { limit } => write!(f, "more than {limit} pings in a row"),
             Violation::TruncatedCloseCode => f.write_str("close frame of one byte"),
             Violation::InvalidCloseCode { code } => write!(f, "close code {code}"),
             Violation::InvalidCloseReason => f.write_str("close reason that is not UTF-8"),
@@ -260,6 +268,8 @@ pub enum UsageError {
         /// The bytes that it holds.
         remaining: usize,
     },
+    /// A configuration of another role or delivery for a connection that was taken apart.
+    ConfigChanged,
     /// More payload than the frame's header announced.
     PayloadTooLong {
         /// The bytes that the frame still takes.
@@ -298,6 +308,7 @@ impl fmt::Display for UsageError {
             UsageError::AdvanceTooFar { remaining } => {
                 write!(f, "advance beyond the {remaining} bytes of output")
             }
+            UsageError::ConfigChanged => f.write_str("configuration of another role or delivery"),
             UsageError::PayloadTooLong { remaining } => {
                 write!(f, "payload beyond the {remaining} bytes that the frame still takes")
             }

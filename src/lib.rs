@@ -99,8 +99,8 @@ pub use role::Role;
 pub use bytes;
 #[cfg(feature = "alloc")]
 pub use connection::{
-    Closure, Config, Connection, Delivery, Event, MessageWriter, Output, SendError, SendRefusal,
-    State, TransportAction,
+    BeyondBudget, Closure, Config, Connection, Delivery, Event, MessageWriter, Output, Parts,
+    PingReplies, Progress, SendError, SendRefusal, State, TransportAction,
 };
 #[cfg(feature = "alloc")]
 pub use message::{Message, Payload, Prepared, Text, Utf8Bytes};

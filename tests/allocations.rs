@@ -178,6 +178,36 @@ fn a_streamed_message_allocates_nothing() {
 }
 
 #[test]
+fn memory_usage_is_what_is_allocated() {
+    let assert_exact = |ws: &Connection, allocated: isize, when: &str| {
+        assert_eq!(ws.memory_usage() as isize, allocated, "{when}");
+    };
+    for role in [Role::Client, Role::Server] {
+        let config = std::sync::Arc::new(config(role));
+        let before = BYTES.get();
+        let mut ws = Connection::new(config);
+        assert_exact(&ws, BYTES.get() - before, "new");
+        ws.send_text("some text").unwrap();
+        assert_exact(&ws, BYTES.get() - before, "with output");
+        ws.send(vec![7; 10_000]).unwrap();
+        assert_exact(&ws, BYTES.get() - before, "with a payload by reference");
+        ws.output().advance(3);
+        assert_exact(&ws, BYTES.get() - before, "with output partly written");
+        {
+            let mut stream = frame_for(role, 0x01, "text".repeat(100).as_bytes());
+            ws.receive(&mut &mut stream[..300]).unwrap();
+        }
+        assert_exact(&ws, BYTES.get() - before, "within a message");
+        ws.release();
+        assert_exact(&ws, BYTES.get() - before, "released with all of it");
+        drain(&mut ws);
+        assert_exact(&ws, BYTES.get() - before, "with output written");
+        ws.release();
+        assert_exact(&ws, BYTES.get() - before, "released");
+    }
+}
+
+#[test]
 fn a_declared_length_allocates_nothing() {
     let unlimited = Limits { frame: u64::MAX, message: u64::MAX, fragments: u32::MAX };
     for role in [Role::Client, Role::Server] {

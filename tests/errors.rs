@@ -204,6 +204,7 @@ fn every_refusal_says_what_was_wrong() {
         ),
         (UsageError::PayloadOwed { remaining: 3 }, "header while 3 bytes of payload are owed"),
         (UsageError::AdvanceTooFar { remaining: 7 }, "advance beyond the 7 bytes of output"),
+        (UsageError::ConfigChanged, "configuration of another role or delivery"),
         (
             UsageError::PayloadTooLong { remaining: 2 },
             "payload beyond the 2 bytes that the frame still takes",
@@ -216,6 +217,8 @@ fn every_refusal_says_what_was_wrong() {
     for (why, text) in [
         (SendRefusal::Full, "output is full"),
         (SendRefusal::Closing, "connection is closing"),
+        (SendRefusal::MessageOpen, "another message is not finished"),
+        (SendRefusal::NotUtf8, "fragment that is not UTF-8"),
         (SendRefusal::TooLong, "ping or pong of more than 125 bytes"),
     ] {
         assert_eq!(why.to_string(), text);

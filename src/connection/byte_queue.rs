@@ -31,6 +31,11 @@ impl ByteQueue {
         self.buffer.len() - self.taken
     }
 
+    /// Bytes that the buffer holds on the heap.
+    pub(super) fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     /// Takes `len` bytes, or all where there are fewer, off the front.
     #[inline]
     pub(super) fn take(&mut self, len: usize) {

@@ -22,6 +22,8 @@ pub struct Config {
     pub limits: Limits,
     /// Whether messages are told of when they are whole, or as they arrive. Whole by default.
     pub delivery: Delivery,
+    /// How the peer's pings are answered. All are, by default.
+    pub ping_replies: PingReplies,
     /// Bytes of payload a frame that is sent: longer messages are sent in fragments of this size, RFC
     /// 6455 §5.4, so that control frames and other streams of the transport need not wait for all of
     /// them. There is no limit by default, as most peers do best with one frame a message.
@@ -76,11 +78,27 @@ impl Config {
         }
     }
 
+    /// Whether a message that lies whole in the input is lent as one event.
+    pub(super) fn lends_whole(&self) -> bool {
+        self.delivery == Delivery::Whole
+    }
+
+    /// The limits that hold. What has to be put together is limited to what can be allocated, so
+    /// that it is refused as too big, not by a panic: a buffer grows by doubling.
+    pub(super) fn message_limits(&self) -> Limits {
+        let allocatable = match self.delivery {
+            Delivery::Whole => isize::MAX as u64 / 2,
+            Delivery::Streaming => u64::MAX,
+        };
+        Limits { message: self.limits.message.min(allocatable), ..self.limits }
+    }
+
     fn with_masking(masking: Masking) -> Self {
         Config {
             masking,
             limits: Limits::DEFAULT,
             delivery: Delivery::Whole,
+            ping_replies: PingReplies::DEFAULT,
             fragment_size: usize::MAX,
             max_output: 1 << 20,
         }
@@ -100,6 +118,52 @@ pub enum Delivery {
     /// [`Event::BinaryChunk`](super::Event::BinaryChunk). Nothing is put together, so that a message
     /// of any length takes no memory; the limits hold all the same, and are to be raised for such.
     Streaming,
+}
+
+/// How pings are answered, RFC 6455 §5.5.2, §5.5.3.
+///
+/// Whatever the budget, a flood of pings does not fill the output: while a pong waits in it and more
+/// than a kilobyte of other bytes, only the latest ping is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct PingReplies {
+    /// How many pings are answered in a row. [`u32::MAX`], which is the default, is no limit.
+    pub burst: u32,
+    /// How many more of them each second after that, up to `burst` again. As nothing here reads a
+    /// clock, it is [`Timers`](crate::timer::Timers) that tell of time. 0 by default.
+    pub per_second: u32,
+    /// What becomes of pings beyond that. Coalesced by default.
+    pub beyond: BeyondBudget,
+}
+
+impl PingReplies {
+    /// All pings are answered.
+    pub const DEFAULT: PingReplies =
+        PingReplies { burst: u32::MAX, per_second: 0, beyond: BeyondBudget::Coalesce };
+
+    /// No ping is answered: the application does so, by [`Connection::pong`](super::Connection::pong).
+    pub const BY_APPLICATION: PingReplies =
+        PingReplies { burst: 0, per_second: 0, beyond: BeyondBudget::Leave };
+}
+
+impl Default for PingReplies {
+    fn default() -> Self {
+        PingReplies::DEFAULT
+    }
+}
+
+/// What becomes of pings beyond [`PingReplies`]' budget. All are told of as events, but for the one
+/// that ends the connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BeyondBudget {
+    /// One pong waits to be written at most, and beside it that to the latest ping.
+    #[default]
+    Coalesce,
+    /// The connection fails with 1008.
+    Close,
+    /// They are left to the application.
+    Leave,
 }
 
 #[derive(Clone)]

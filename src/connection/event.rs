@@ -30,8 +30,9 @@ pub enum Event<'a> {
         /// Whether the message ends with it.
         last: bool,
     },
-    /// A ping, RFC 6455 §5.5.2. It is answered already: its pong is in the output, or will be when
-    /// an earlier one is written, or that of a later ping instead. After our Close there is none.
+    /// A ping, RFC 6455 §5.5.2. Unless [`PingReplies`](super::PingReplies) say otherwise, it is
+    /// answered already: its pong is in the output, or will be when an earlier one is written, or
+    /// that of a later ping instead. After our Close there is none.
     Ping(Payload<'a>),
     /// A pong, RFC 6455 §5.5.3, asked for or not.
     Pong(Payload<'a>),

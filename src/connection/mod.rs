@@ -5,6 +5,7 @@ mod config;
 mod event;
 mod input;
 mod output;
+mod parts;
 mod receive;
 mod send;
 mod send_error;
@@ -18,12 +19,13 @@ use core::fmt;
 use bytes::Buf;
 
 use crate::close::{CloseCode, CloseReason};
-use crate::frame::{Decoder, Limits, MAX_CONTROL_PAYLOAD, ShortBytes};
+use crate::frame::{Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
 use crate::message::Incoming;
 
-pub use config::{Config, Delivery};
+pub use config::{BeyondBudget, Config, Delivery, PingReplies};
 pub use event::Event;
 pub use output::Output;
+pub use parts::{Parts, Progress};
 pub use send_error::{SendError, SendRefusal};
 pub use state::{Closure, State, TransportAction};
 pub use writer::MessageWriter;
@@ -104,6 +106,8 @@ pub struct Connection {
     output: Output,
     /// The message that is being sent in fragments.
     outgoing: Option<Outgoing>,
+    /// Pings that are answered without time passing, in thousandths.
+    ping_credit: u32,
     state: State,
     /// What the first Close that was received says of the end.
     closure: Closure,
@@ -113,25 +117,17 @@ impl Connection {
     /// A connection whose handshake is done.
     pub fn new(config: impl Into<Arc<Config>>) -> Self {
         let config = config.into();
-        let decoder = Decoder::new(config.role());
-        let decoder = match config.delivery {
-            Delivery::Whole => {
-                // What cannot be allocated is refused as too big, not by a panic: a buffer grows by
-                // doubling.
-                let message = config.limits.message.min(isize::MAX as u64 / 2);
-                decoder.with_limits(Limits { message, ..config.limits })
-            }
-            Delivery::Streaming => decoder.with_limits(config.limits).without_whole_messages(),
-        };
+        let decoder = Decoder::new(config.role()).with_limits(config.message_limits());
         Connection {
-            decoder,
-            config,
+            decoder: if config.lends_whole() { decoder } else { decoder.without_whole_messages() },
             message: None,
             control: None,
             output: Output::default(),
             outgoing: None,
+            ping_credit: full_credit(config.ping_replies),
             state: State::Open,
             closure: Closure::Abnormal,
+            config,
         }
     }
 
@@ -172,9 +168,34 @@ impl Connection {
 
     /// Gives back the memory of what was sent, at the cost of allocating again when there is more:
     /// to be called when the transport would block, or when the connection has been idle for a
-    /// while. It takes constant time. Without it, the output keeps room for the most it has held.
+    /// while. It takes constant time. Without it, the output keeps room for the bursts of the last few
+    /// rounds.
     pub fn release(&mut self) {
         self.output.release();
+    }
+
+    /// Bytes that the connection holds on the heap: output with the room around it, and what has come
+    /// of a message or a control frame that is not whole. Payloads that are queued by reference count
+    /// in full, though others may share them; the configuration, which is shared, does not.
+    ///
+    /// ```
+    /// use sansock::{Config, Connection};
+    ///
+    /// let mut server = Connection::new(Config::server());
+    /// assert_eq!(server.memory_usage(), 0);
+    /// server.send_text("Hello")?;
+    /// assert!(server.memory_usage() >= 7);
+    /// # Ok::<(), sansock::SendError<()>>(())
+    /// ```
+    pub fn memory_usage(&self) -> usize {
+        let message = self.message.as_ref().map_or(0, Incoming::memory_usage);
+        let control = self.control.as_ref().map_or(0, |control| size_of_val(&**control));
+        message + control + self.output.memory_usage()
+    }
+
+    /// Bytes of output that wait to be written, exactly.
+    pub fn pending(&self) -> usize {
+        self.output.remaining()
     }
 
     /// How many bytes were received so far, those that were swallowed included.
@@ -199,6 +220,13 @@ impl Connection {
         self.queue_close(Some(status), Occurrence::Violation);
     }
 
+    /// Earns the answers to pings that a time brings.
+    pub(crate) fn earn_pings(&mut self, millis: u32) {
+        let replies = self.config.ping_replies;
+        let earned = replies.per_second.saturating_mul(millis);
+        self.ping_credit = self.ping_credit.saturating_add(earned).min(full_credit(replies));
+    }
+
     /// Moves on, and forgets what no later state needs.
     fn enter(&mut self, occurrence: Occurrence) {
         self.state = self.state.after(occurrence);
@@ -210,6 +238,14 @@ impl Connection {
         }
     }
 }
+
+/// The thousandths of pings that are answered in a row.
+fn full_credit(replies: PingReplies) -> u32 {
+    replies.burst.saturating_mul(PING)
+}
+
+/// What the answer to a ping costs: a second earns `per_second` of it, in milliseconds.
+const PING: u32 = 1000;
 
 /// Shows lengths alone, so that logs hold nobody's data.
 impl fmt::Debug for Connection {

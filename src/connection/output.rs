@@ -78,6 +78,16 @@ impl Output {
         Ok(())
     }
 
+    /// Bytes held on the heap; payloads by reference are counted in full.
+    pub(super) fn memory_usage(&self) -> usize {
+        let large = self.large.as_ref().map_or(0, |large| {
+            let slots = large.payloads.capacity() * size_of::<Large>();
+            size_of::<LargeQueue>() + slots + large.len
+        });
+        let pong = self.next_pong.as_ref().map_or(0, |_| size_of::<ControlFrame>());
+        self.small.capacity() + large + pong
+    }
+
     /// How many bytes were taken so far.
     pub(super) const fn taken(&self) -> u64 {
         self.taken
@@ -128,9 +138,10 @@ impl Output {
     /// Queues an automatic pong. Where output waits, and a pong in it, it is kept apart until that
     /// is written, and a later one takes its place: RFC 6455 §5.5.3 says that answering the latest
     /// ping is enough, and so a flood of them does not fill the queue.
-    pub(super) fn push_pong(&mut self, frame: ControlFrame) {
-        let backlog = self.remaining();
-        if self.pong_end == 0 || backlog < PONG_BACKLOG && self.next_pong.is_none() {
+    /// `only_latest` has them do so however little output waits.
+    pub(super) fn push_pong(&mut self, frame: ControlFrame, only_latest: bool) {
+        let is_calm = !only_latest && self.remaining() < PONG_BACKLOG && self.next_pong.is_none();
+        if self.pong_end == 0 || is_calm {
             self.push_small(&frame);
             self.pong_end = self.remaining();
         } else {

@@ -247,7 +247,7 @@ impl Connection {
         match opcode {
             Opcode::Close => self.close_event(payload),
             Opcode::Ping => {
-                self.answer_ping(&payload);
+                self.answer_ping(&payload).map_err(|fault| self.error_in(1, (fault, 0)))?;
                 Ok(Event::Ping(payload))
             }
             _ => Ok(Event::Pong(payload)),

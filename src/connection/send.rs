@@ -6,9 +6,9 @@ use bytes::{Buf, Bytes};
 
 use super::output::ControlFrame;
 use super::state::Occurrence;
-use super::{Connection, SendError, SendRefusal, State};
+use super::{BeyondBudget, Connection, PING, SendError, SendRefusal, State};
 use crate::close::{CloseCode, CloseReason};
-use crate::error::UsageError;
+use crate::error::{UsageError, Violation};
 use crate::frame::{CloseBody, Header, MAX_CONTROL_PAYLOAD, MAX_HEADER};
 use crate::mask;
 use crate::message::{Message, Prepared};
@@ -139,11 +139,23 @@ impl Connection {
 
     /// RFC 6455 §5.5.2: a ping is answered with its own payload. Not after our Close: then the
     /// output ends.
-    pub(super) fn answer_ping(&mut self, payload: &[u8]) {
-        if self.state == State::Open {
-            let frame = self.control_frame(Opcode::Pong, payload);
-            self.output.push_pong(frame);
+    pub(super) fn answer_ping(&mut self, payload: &[u8]) -> Result<(), Violation> {
+        if self.state != State::Open {
+            return Ok(());
         }
+        let replies = self.config.ping_replies;
+        let is_within_budget = replies.burst == u32::MAX || self.ping_credit >= PING;
+        match replies.beyond {
+            _ if is_within_budget => self.ping_credit = self.ping_credit.saturating_sub(PING),
+            BeyondBudget::Coalesce => {}
+            BeyondBudget::Leave => return Ok(()),
+            BeyondBudget::Close => {
+                return Err(Violation::TooManyPings { limit: replies.burst });
+            }
+        }
+        let frame = self.control_frame(Opcode::Pong, payload);
+        self.output.push_pong(frame, !is_within_budget);
+        Ok(())
     }
 
     /// Queues a message with a copy of `payload`. What most servers send most is done in line.

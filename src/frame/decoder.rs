@@ -263,6 +263,18 @@ impl Decoder {
         self
     }
 
+    /// Whether it is of this role, and gives [`whole_message`](Self::whole_message)s.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn is_for(&self, role: Role, lends_whole: bool) -> bool {
+        self.rules.role == role && self.rules.lends_whole == lends_whole
+    }
+
+    /// Has other limits hold from the next header on.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn set_limits(&mut self, limits: Limits) {
+        self.rules.limits = limits;
+    }
+
     /// Takes whatever comes from now on, and gives nothing.
     pub(crate) fn stop(&mut self) {
         self.state = State::Stopped;

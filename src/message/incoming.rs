@@ -35,6 +35,15 @@ impl Incoming {
         }
     }
 
+    /// Bytes held on the heap.
+    pub(crate) fn memory_usage(&self) -> usize {
+        match self {
+            Incoming::Text(text) => text.memory_usage(),
+            Incoming::Binary(data) => data.memory_usage(),
+            Incoming::TextStream(_) | Incoming::BinaryStream => 0,
+        }
+    }
+
     /// How many of the next `available` bytes of payload can be taken at once.
     pub(crate) fn piece_len(&self, available: usize) -> usize {
         match self {

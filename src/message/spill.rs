@@ -34,6 +34,11 @@ impl Spill {
         self.0.get(start..).unwrap_or_default()
     }
 
+    /// Bytes held on the heap.
+    pub(crate) fn memory_usage(&self) -> usize {
+        self.0.capacity()
+    }
+
     /// How many bytes were collected.
     pub(crate) fn len(&self) -> usize {
         self.0.len()

@@ -216,6 +216,7 @@ impl Timers {
     /// [`transport_action`](Connection::transport_action) and polls, which now time the end.
     pub fn poll(&mut self, ws: &mut Connection, now: Duration) -> Result<Duration, Expired> {
         let turn = self.turn(ws, now);
+        ws.earn_pings(turn.elapsed);
         self.count_write(&turn);
         self.count_peer(&turn, ws.state());
         self.count_message(&turn, ws.unfinished());

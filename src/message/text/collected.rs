@@ -42,6 +42,11 @@ impl TextBuffer {
         Ok(())
     }
 
+    /// Bytes held on the heap.
+    pub(in crate::message) fn memory_usage(&self) -> usize {
+        self.spill.memory_usage()
+    }
+
     /// Whether [`append`](Self::append) has room for `len` bytes without growing.
     #[inline(always)]
     pub(in crate::message) fn has_room(&self, len: usize) -> bool {

@@ -1,0 +1,123 @@
+//! A connection taken apart, and put together again.
+
+use alloc::boxed::Box;
+use alloc::sync::Arc;
+use core::fmt;
+
+use super::writer::Outgoing;
+use super::{Closure, Config, Connection, Output, State};
+use crate::error::UsageError;
+use crate::frame::{Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
+use crate::message::Incoming;
+
+/// All that a connection is, by [`Connection::into_parts`]: nothing is lost by taking it apart and
+/// putting it together again, at whichever byte.
+///
+/// ```
+/// use bytes::Buf;
+/// use sansock::{Config, Connection, Event, Role};
+///
+/// let mut server = Connection::new(Config::server());
+/// server.send_text("unsent")?;
+/// // The first half of a masked "Hello", RFC 6455 §5.7; after that the transport is another one.
+/// assert!(server.receive(&mut &mut b"\x81\x85\x37\xfa\x21\x3d\x7f".to_vec()[..])?.is_none());
+/// let mut parts = server.into_parts();
+/// assert_eq!(parts.output.chunk(), b"\x81\x06unsent");
+///
+/// let mut config = Config::server();
+/// config.limits.message = 100; // lower from now on
+/// parts.config = config.into();
+/// let mut server = Connection::from_parts(parts)?;
+/// let mut rest = *b"\x9f\x4d\x51\x58";
+/// let mut input = &mut rest[..];
+/// let Some(Event::Text(text)) = server.receive(&mut input)? else { panic!() };
+/// assert_eq!(text.as_str(), "Hello");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Parts {
+    /// The configuration, which may be exchanged for another of the same role and delivery. Limits
+    /// hold from the next header on.
+    pub config: Arc<Config>,
+    /// What is not sent yet. Take the bytes to send them by other means.
+    pub output: Output,
+    /// What was received of a header, a message or a control frame that is not whole, what is open
+    /// of a message that is sent in fragments, and how far the connection has come.
+    pub progress: Progress,
+}
+
+/// Where a connection stands, but for its output.
+pub struct Progress {
+    decoder: Decoder,
+    message: Option<Incoming>,
+    control: Option<Box<ShortBytes<MAX_CONTROL_PAYLOAD>>>,
+    outgoing: Option<Outgoing>,
+    ping_credit: u32,
+    state: State,
+    closure: Closure,
+}
+
+impl Connection {
+    /// Takes the connection apart, as for another transport or another process's rules.
+    ///
+    /// There is no unread input in it: what [`receive`](Self::receive) took is in
+    /// [`Parts::progress`], and what it did not take is still the caller's.
+    pub fn into_parts(self) -> Parts {
+        let Connection { config, output, .. } = self;
+        let progress = Progress {
+            decoder: self.decoder,
+            message: self.message,
+            control: self.control,
+            outgoing: self.outgoing,
+            ping_credit: self.ping_credit,
+            state: self.state,
+            closure: self.closure,
+        };
+        Parts { config, output, progress }
+    }
+
+    /// Puts a connection together again.
+    ///
+    /// # Errors
+    ///
+    /// [`UsageError::ConfigChanged`] where the configuration has another role or delivery than that
+    /// of the connection that was taken apart.
+    pub fn from_parts(parts: Parts) -> Result<Self, UsageError> {
+        let Parts { config, output, progress } = parts;
+        let mut decoder = progress.decoder;
+        if !decoder.is_for(config.role(), config.lends_whole()) {
+            return Err(UsageError::ConfigChanged);
+        }
+        decoder.set_limits(config.message_limits());
+        Ok(Connection {
+            config,
+            decoder,
+            output,
+            message: progress.message,
+            control: progress.control,
+            outgoing: progress.outgoing,
+            ping_credit: progress.ping_credit,
+            state: progress.state,
+            closure: progress.closure,
+        })
+    }
+}
+
+/// Shows lengths alone, so that logs hold nobody's data.
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts")
+            .field("output", &self.output)
+            .field("progress", &self.progress)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Shows lengths alone, so that logs hold nobody's data.
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Progress")
+            .field("state", &self.state)
+            .field("received", &self.decoder.offset())
+            .finish_non_exhaustive()
+    }
+}
