@@ -1,17 +1,6 @@
 //! The life of a connection, RFC 6455 §7: one table, which sees no bytes, no transport and no role.
 //!
-//! ```text
-//!            SendClose              ReceiveClose
-//!   Open ───────────────► CloseSent ────────────► Closed
-//!    │ │                      │                     ▲ │
-//!    │ └──────────────────────┼─────────────────────┘ │
-//!    │       ReceiveClose     │                       │
-//!    │ Violation              │ Violation             │
-//!    ▼                        ▼                       │
-//!  Failed ◄───────────────────┘                       │
-//!    │                    Eof, from anywhere          ▼
-//!    └────────────────────────────────────────────► Ended
-//! ```
+//! docs/CLOSING.md is drawn from it.
 
 use crate::close::CloseCode;
 use crate::role::Role;
@@ -122,6 +111,65 @@ impl Closure {
             Closure::Code(code) => code.get(),
             Closure::NoStatus => 1005,
             Closure::Abnormal => 1006,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+    use core::fmt::Write as _;
+
+    const STATES: [State; 5] =
+        [State::Open, State::CloseSent, State::Closed, State::Failed, State::Ended];
+
+    const OCCURRENCES: [Occurrence; 4] =
+        [Occurrence::SendClose, Occurrence::ReceiveClose, Occurrence::Violation, Occurrence::Eof];
+
+    /// docs/CLOSING.md as the table has it. Where it differs, what is printed is to be put there.
+    #[test]
+    fn the_diagram_in_the_docs_is_the_table() {
+        let drawn = drawn();
+        let page = include_str!("../../docs/CLOSING.md");
+        assert!(page.contains(&drawn), "docs/CLOSING.md should have\n\n{drawn}");
+    }
+
+    fn drawn() -> String {
+        let mut page = String::from("```mermaid\nstateDiagram-v2\n    [*] --> Open\n");
+        for state in STATES {
+            for occurrence in OCCURRENCES {
+                let next = state.after(occurrence);
+                if next != state {
+                    writeln!(page, "    {state:?} --> {next:?}: {occurrence:?}").unwrap();
+                }
+            }
+        }
+        page.push_str("    Ended --> [*]\n```\n\n");
+        page.push_str("| state | output left | server | client |\n| --- | --- | --- | --- |\n");
+        for state in STATES {
+            let [server, client] = [Role::Server, Role::Client]
+                .map(|role| [false, true].map(|empty| state.transport_action(role, empty)));
+            let mut row = |left: &str, server, client| {
+                writeln!(page, "| `{state:?}` | {left} | `{server:?}` | `{client:?}` |").unwrap();
+            };
+            if server[0] == server[1] && client[0] == client[1] {
+                row("any", server[0], client[0]);
+            } else {
+                row("yes", server[0], client[0]);
+                row("no", server[1], client[1]);
+            }
+        }
+        page
+    }
+
+    #[test]
+    fn nothing_leads_back() {
+        let rank = |state| STATES.iter().position(|other| *other == state).unwrap();
+        for state in STATES {
+            for occurrence in OCCURRENCES {
+                assert!(rank(state.after(occurrence)) >= rank(state), "{state:?} {occurrence:?}");
+            }
         }
     }
 }
