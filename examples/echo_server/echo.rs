@@ -1,10 +1,14 @@
-//! The loop around a connection: read, echo, write, until its end.
+//! The loop around a connection: read, echo, write, until its end. Silent clients are pinged, and
+//! left when they stay silent.
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
+use sansock::timer::{Expired, Timeouts, Timers};
 use sansock::{Config, Connection, Event, Message, SendError, TransportAction};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, timeout};
 
 use crate::transport;
 
@@ -14,6 +18,8 @@ pub(crate) async fn run(
     config: Arc<Config>,
     mut early: Vec<u8>,
 ) -> io::Result<()> {
+    let start = Instant::now();
+    let mut timers = Timers::new(Timeouts::DEFAULT, Duration::ZERO);
     let mut ws = Connection::new(config);
     echo(&mut ws, &mut early);
     drop(early);
@@ -23,9 +29,19 @@ pub(crate) async fn run(
         transport::write_all(stream, ws.output()).await?;
         match ws.transport_action() {
             TransportAction::Flush => {} // not where all was written
-            TransportAction::Continue => {
-                transport::read(stream, &mut ws, receive, Connection::release).await?;
-            }
+            TransportAction::Continue => match timers.poll(&mut ws, start.elapsed()) {
+                // A keep-alive ping.
+                Ok(_) if ws.has_output() => {}
+                Ok(deadline) => {
+                    let wait = deadline.saturating_sub(start.elapsed());
+                    let read = transport::read(stream, &mut ws, receive, Connection::release);
+                    // When there was nothing to read for so long, there is something to be done.
+                    timeout(wait, read).await.unwrap_or(Ok(()))?;
+                }
+                // Its Close frame is in the output.
+                Err(Expired::MessageTimeout) => {}
+                Err(_) => return Ok(()),
+            },
             TransportAction::ShutdownWrite => return transport::end(stream).await,
             TransportAction::AwaitEof => return transport::await_eof(stream).await,
             TransportAction::Drop => return Ok(()),
