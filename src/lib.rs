@@ -52,6 +52,7 @@
 //! | [`Message`], [`Text`], [`Payload`] | what frames carry |
 //! | [`Connection`], [`Config`], [`Event`], [`Output`] | one end of a WebSocket |
 //! | [`timer`] | keep-alive and deadlines, with time as an argument |
+//! | [`codec`] | a connection, or frames, for `tokio_util`'s `Framed` |
 //! | [`handshake`] | RFC 6455 §4, both roles, sans-I/O too |
 //!
 //! # Features
@@ -62,6 +63,7 @@
 //! * `simd` (default): `simdutf8`.
 //! * `handshake` (default): the opening handshake; implies `alloc`.
 //! * `rand` (default): mask keys and nonces from the thread's generator; implies `std`.
+//! * `tokio-util`: the module [`codec`]; implies `std`.
 //!
 //! Without `rand` a client's configuration takes a source of mask keys.
 
@@ -71,6 +73,8 @@
 extern crate alloc;
 
 mod close;
+#[cfg(feature = "tokio-util")]
+pub mod codec;
 #[cfg(feature = "alloc")]
 mod connection;
 mod error;

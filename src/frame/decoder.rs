@@ -7,7 +7,6 @@ use super::MAX_HEADER;
 use super::header::{Header, Rsv};
 use super::rules::{Fault, Limits, OpenMessage, Rules};
 use super::short::ShortBytes;
-#[cfg(feature = "alloc")]
 use super::whole::WholeMessage;
 use crate::error::ProtocolError;
 use crate::mask::{self, Key};
@@ -158,10 +157,19 @@ impl Decoder {
         }
     }
 
+    /// Whether the bytes taken so far end within a frame.
+    #[cfg(feature = "tokio-util")]
+    pub(crate) fn is_within_frame(&self) -> bool {
+        match self.state {
+            State::Header(held) => !held.is_empty(),
+            State::Payload(_) => true,
+            State::Idle | State::Stopped => false,
+        }
+    }
+
     /// Takes the message that `bytes` begin with, where it is in one frame and whole.
     ///
     /// `None` takes nothing, and says nothing of what there is instead.
-    #[cfg(feature = "alloc")]
     #[inline(always)]
     pub(crate) fn whole_message(&mut self, bytes: &[u8]) -> Option<WholeMessage> {
         if !matches!(self.state, State::Idle) {
@@ -361,7 +369,7 @@ impl Current {
 
 impl Current {
     /// The header that it began with, while none of its payload has come.
-    fn header(&self) -> Header {
+    pub(crate) fn header(&self) -> Header {
         Header {
             fin: self.fin,
             rsv: self.rsv,

@@ -40,11 +40,10 @@ impl Header {
     }
 
     /// The header as it goes on the wire, its length in as few bytes as possible.
+    #[inline]
     pub(super) fn to_bytes(self) -> ShortBytes<MAX_HEADER> {
         let (bytes, len) = self.encode();
-        let mut header = ShortBytes::EMPTY;
-        header.append(bytes.to_le_bytes().get(..len).unwrap_or_default());
-        header
+        ShortBytes::from_front(bytes.to_le_bytes(), len)
     }
 
     /// The header as a number, whose lowest byte goes first on the wire, and how many bytes of it

@@ -1,23 +1,24 @@
 //! Frames on the wire: RFC 6455 §5, without an allocator.
 //!
 //! [`Decoder`] takes a stream of bytes and gives headers and pieces of payload, unmasked in place;
-//! [`Encoder`] does the opposite. Both know their role, keep the order of frames that §5.4 asks
-//! for, and hold no payload: a proxy, a device without a heap or a connection of one's own can
-//! stand on them.
+//! [`Encoder`] does the opposite; [`Relay`] passes frames on from one peer to another. All know their
+//! role, keep the order of frames that §5.4 asks for, and hold no payload: a proxy, a device without
+//! a heap or a connection of one's own can stand on them.
 
 mod close_body;
 mod decoder;
 mod encoder;
 mod header;
+mod relay;
 mod rules;
 mod short;
-#[cfg(feature = "alloc")]
 mod whole;
 
 pub use close_body::CloseBody;
 pub use decoder::{Decoder, Part};
 pub use encoder::Encoder;
 pub use header::{Header, Rsv};
+pub use relay::{Forwarded, Relay};
 pub use rules::Limits;
 pub use short::ShortBytes;
 

@@ -30,6 +30,19 @@ impl<const N: usize> ShortBytes<N> {
         count
     }
 
+    /// The first `len` of `bytes`, or as many as fit: a copy of a fixed length, which takes less than
+    /// one of `len`.
+    #[inline]
+    #[allow(clippy::cast_possible_truncation, reason = "the least is at most N <= 255")]
+    pub(super) fn from_front<const M: usize>(bytes: [u8; M], len: usize) -> Self {
+        let mut front = Self::EMPTY;
+        for (to, from) in front.bytes.iter_mut().zip(bytes) {
+            *to = from;
+        }
+        front.len = len.min(N).min(M) as u8;
+        front
+    }
+
     /// These bytes and as much of `bytes` as fits after them.
     pub(super) fn followed_by(mut self, bytes: &[u8]) -> Self {
         self.append(bytes);
@@ -69,5 +82,13 @@ mod tests {
         assert_eq!(bytes.append(b"defg"), 2);
         assert_eq!(bytes.append(b"h"), 0);
         assert_eq!(&*bytes, b"abcde");
+    }
+
+    #[test]
+    fn from_front_takes_what_there_is_and_what_fits() {
+        assert_eq!(&*ShortBytes::<5>::from_front(*b"abcdefg", 3), b"abc");
+        assert_eq!(&*ShortBytes::<5>::from_front(*b"abcdefg", 7), b"abcde");
+        assert_eq!(&*ShortBytes::<5>::from_front(*b"ab", 5), b"ab");
+        assert_eq!(&*ShortBytes::<5>::from_front(*b"abc", 2).followed_by(b"x"), b"abx");
     }
 }

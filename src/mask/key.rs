@@ -27,6 +27,12 @@ impl Key {
         Key(self.0.rotate_right(8 * (count % 4) as u32))
     }
 
+    /// The key that masks as this one and the other do, one after the other.
+    #[inline(always)]
+    pub(crate) const fn combined(self, other: Key) -> Key {
+        Key(self.0 ^ other.0)
+    }
+
     /// The byte that masks the next byte.
     #[inline(always)]
     pub(super) const fn first(self) -> u8 {

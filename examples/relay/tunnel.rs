@@ -1,0 +1,142 @@
+//! Frames in both directions, as they come.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use sansock::frame::{CloseBody, Limits, Relay};
+use sansock::{CloseCode, CloseReason, ProtocolError, Role};
+use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf, split};
+use tokio::time::timeout;
+
+use crate::connect::Stream;
+use crate::proxy::Failure;
+use crate::transport;
+
+/// Two directions, whose handshakes are done.
+pub(crate) struct Tunnel {
+    /// From the client to the server.
+    up: Direction,
+    /// From the server to the client.
+    down: Direction,
+}
+
+impl Tunnel {
+    pub(crate) fn new(client: Box<dyn Stream>, server: Box<dyn Stream>) -> Tunnel {
+        let (from_client, to_client) = split(client);
+        let (from_server, to_server) = split(server);
+        Tunnel {
+            up: Direction::new(Role::Server, from_client, to_server),
+            down: Direction::new(Role::Client, from_server, to_client),
+        }
+    }
+
+    /// Passes frames on until both directions have ended or one fails; `from_client` and
+    /// `from_server` are frames that came before.
+    pub(crate) async fn run(
+        mut self,
+        from_client: Vec<u8>,
+        from_server: Vec<u8>,
+    ) -> Result<(), Failure> {
+        let outcome = self.pass_on(from_client, from_server).await;
+        if outcome.is_err() {
+            let Tunnel { up, down } = &mut self;
+            let (to_client, to_server) = (up.sender_deserves(), down.sender_deserves());
+            // What hinders one end is nothing to the other.
+            let _ = tokio::join!(up.close(to_server), down.close(to_client));
+        }
+        outcome
+    }
+
+    async fn pass_on(&mut self, client: Vec<u8>, server: Vec<u8>) -> Result<(), Failure> {
+        let (mut up, mut down) = (pin!(self.up.run(client)), pin!(self.down.run(server)));
+        // When one direction has ended, there is nothing to wait for but the end of the other.
+        tokio::select! {
+            ended = &mut up => { ended?; timeout(LINGER_LIMIT, down).await? }
+            ended = &mut down => { ended?; timeout(LINGER_LIMIT, up).await? }
+        }
+    }
+}
+
+struct Direction {
+    from: ReadHalf<Box<dyn Stream>>,
+    to: WriteHalf<Box<dyn Stream>>,
+    frames: Frames,
+}
+
+/// The frames that go in one direction.
+struct Frames {
+    relay: Relay,
+    /// What has to be sent on: no more than comes of one read.
+    output: BytesMut,
+    /// How their sender broke the protocol.
+    fault: Option<ProtocolError>,
+}
+
+impl Direction {
+    /// A direction in which frames are received in this role.
+    fn new(
+        role: Role,
+        from: ReadHalf<Box<dyn Stream>>,
+        to: WriteHalf<Box<dyn Stream>>,
+    ) -> Direction {
+        // Nothing is kept, so that there is nothing to protect: limits are for the ends to set.
+        let limits = Limits { frame: u64::MAX, message: u64::MAX, fragments: u32::MAX };
+        let relay = Relay::new(role).with_limits(limits);
+        Direction { from, to, frames: Frames { relay, output: BytesMut::new(), fault: None } }
+    }
+
+    /// Passes on what comes until the end of it, and that too; `early` came before.
+    async fn run(&mut self, mut early: Vec<u8>) -> Result<(), Failure> {
+        self.frames.forward(&mut early);
+        drop(early);
+        loop {
+            // All of it, before anything else is read.
+            transport::write_all(&mut self.to, &mut self.frames.output).await?;
+            if let Some(fault) = self.frames.fault {
+                return Err(fault.into());
+            }
+            let idle = |frames: &mut Frames| frames.output = BytesMut::new();
+            let read = transport::read(&mut self.from, &mut self.frames, Frames::forward, idle);
+            if read.await? == 0 {
+                return Ok(self.to.shutdown().await?);
+            }
+        }
+    }
+
+    /// What to tell the sender where the tunnel is given up: its own fault, but not another's.
+    fn sender_deserves(&self) -> CloseCode {
+        self.frames.fault.map_or(CloseCode::GOING_AWAY, |error| error.close_code())
+    }
+
+    /// Ends what did not end by itself, with a Close frame where one may still be sent.
+    async fn close(&mut self, code: CloseCode) -> Result<(), Failure> {
+        let body = CloseBody { status: Some((code, CloseReason::EMPTY)) };
+        if let Some(frame) = self.frames.relay.close(body, rand::random) {
+            self.frames.output.extend_from_slice(&frame);
+        }
+        transport::write_all(&mut self.to, &mut self.frames.output).await?;
+        self.to.shutdown().await?;
+        Ok(transport::await_eof(&mut self.from).await?)
+    }
+}
+
+impl Frames {
+    /// Takes what was read, and says how much that was.
+    fn forward(&mut self, mut input: &mut [u8]) -> usize {
+        let len = input.len();
+        loop {
+            match self.relay.forward(&mut input, rand::random) {
+                Ok(Some(part)) => {
+                    self.output.extend_from_slice(&part.head());
+                    self.output.extend_from_slice(part.payload);
+                }
+                Ok(None) => return len,
+                Err(error) => self.fault = Some(error),
+            }
+        }
+    }
+}
+
+/// Between the end of one direction and that of the other.
+const LINGER_LIMIT: Duration = Duration::from_secs(5);

@@ -1,0 +1,243 @@
+//! The proxy of the examples: its handshakes over TCP, its tunnel over transports in memory, whose
+//! clock is simulated.
+#![cfg(all(feature = "handshake", feature = "rand"))]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests fail by panicking"
+)]
+
+#[path = "../examples/client/connect.rs"]
+mod connect;
+#[path = "../examples/relay/proxy.rs"]
+mod proxy;
+mod support;
+#[path = "../examples/echo_server/transport.rs"]
+mod transport;
+#[path = "../examples/relay/tunnel.rs"]
+mod tunnel;
+
+use std::time::Duration;
+
+use proxy::Failure;
+use sansock::Role;
+use sansock::handshake::server::{Handshake, Response};
+use support::{close_body, fragmented_for, frame_for, frames, head_for};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout};
+use tunnel::Tunnel;
+
+const REQUEST: &str = "GET /chat?room=1 HTTP/1.1\r\nHost: proxy\r\nUpgrade: websocket\r\n\
+    Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: a, b\r\n\
+    Sec-WebSocket-Extensions: permessage-deflate\r\nCookie: c=1\r\nX-Other: x\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+/// A listening server, and its URL.
+async fn listen() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("ws://{}", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+/// A client's end of a proxy to the server at this URL, to which it has sent `bytes`.
+async fn ask(url: String, bytes: &[u8]) -> (DuplexStream, JoinHandle<Result<(), Failure>>) {
+    let (mut client, stream) = duplex(4096);
+    let proxy = tokio::spawn(async move { proxy::serve(Box::new(stream), &url).await });
+    client.write_all(bytes).await.unwrap();
+    (client, proxy)
+}
+
+/// What comes up to the end of a head.
+async fn head(stream: &mut (impl AsyncRead + Unpin)) -> String {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.unwrap());
+    }
+    String::from_utf8(head).unwrap()
+}
+
+async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.unwrap();
+    rest
+}
+
+/// Takes a connection, and gives its request.
+async fn accept(listener: &TcpListener) -> (TcpStream, String) {
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let request = head(&mut stream).await;
+    (stream, request)
+}
+
+#[tokio::test]
+async fn the_server_decides_and_frames_follow_at_once() {
+    let (listener, url) = listen().await;
+    let early = frame_for(Role::Server, 0x81, b"early");
+    let (mut client, proxy) = ask(url, &[REQUEST.as_bytes(), &early].concat()).await;
+
+    let (mut server, request) = accept(&listener).await;
+    assert!(request.starts_with("GET /chat?room=1 HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("\r\nCookie: c=1\r\n") && !request.contains("X-Other"), "{request}");
+    assert!(!request.contains("Extensions"), "{request}");
+    let (_, parsed) = Handshake::default().receive(request.as_bytes()).unwrap();
+    let parsed = parsed.unwrap();
+    let upgrade = parsed.upgrade().unwrap();
+    assert!(upgrade.subprotocols().eq(["a", "b"]));
+    let answer = upgrade.subprotocol("b").unwrap().accept().0;
+    server.write_all(&[&answer[..], b"\x81\x02hi"].concat()).await.unwrap();
+
+    let response = head(&mut client).await;
+    assert!(response.starts_with("HTTP/1.1 101 "), "{response}");
+    assert!(response.contains("\r\nSec-WebSocket-Protocol: b\r\n"), "{response}");
+    let mut hi = [0; 4];
+    client.read_exact(&mut hi).await.unwrap();
+    assert_eq!(&hi, b"\x81\x02hi");
+    client.shutdown().await.unwrap();
+    let received = frames(&rest(&mut server).await);
+    assert_eq!((received.len(), received[0].content()), (1, (0x81, &b"early"[..])));
+    assert!(received[0].key.is_some());
+    drop(server);
+    assert_eq!(rest(&mut client).await, b"");
+    proxy.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_is_believed() {
+    let (listener, url) = listen().await;
+    let (mut client, proxy) = ask(url, REQUEST.as_bytes()).await;
+    let (mut server, _) = accept(&listener).await;
+    server.write_all(&Response::new(403).unwrap().encode()).await.unwrap();
+    assert!(head(&mut client).await.starts_with("HTTP/1.1 403 "));
+    drop(client);
+    proxy.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_client_is_told_where_there_is_no_server_or_no_upgrade() {
+    let (listener, url) = listen().await;
+    drop(listener);
+    let absolute = REQUEST.replace("/chat?room=1", "http://elsewhere/");
+    for (request, status) in [
+        (REQUEST, " 502 "),
+        (&absolute, " 400 "),
+        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", " 426 "),
+        ("\x16\x03\x01\x02", " 400 "), // TLS
+    ] {
+        let (mut client, proxy) = ask(url.clone(), request.as_bytes()).await;
+        let response = head(&mut client).await;
+        assert!(response.contains(status), "{response}");
+        drop(client);
+        proxy.await.unwrap().unwrap();
+    }
+}
+
+/// The client's end of a tunnel, and the server's.
+fn tunnel() -> (DuplexStream, DuplexStream, JoinHandle<Result<(), Failure>>) {
+    let ((client, inner), (server, outer)) = (duplex(4096), duplex(4096));
+    let tunnel = Tunnel::new(Box::new(inner), Box::new(outer));
+    (client, server, tokio::spawn(tunnel.run(Vec::new(), Vec::new())))
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_and_both_closes_go_through() {
+    let (mut client, mut server, tunnel) = tunnel();
+    let mut stream = fragmented_for(Role::Server, sansock::Opcode::Text, &[b"a", b"", b"c"]);
+    stream.extend(frame_for(Role::Server, 0x89, b"there?"));
+    stream.extend(frame_for(Role::Server, 0x82, &[7; 70_000]));
+    stream.extend(frame_for(Role::Server, 0x88, &close_body(4000, "bye")));
+    let received = tokio::spawn(async move {
+        let mut received = vec![0; stream.len()];
+        let (sent, read) =
+            tokio::join!(client.write_all(&stream), server.read_exact(&mut received));
+        sent.and(read).unwrap();
+        (client, server, frames(&stream), frames(&received))
+    });
+    let (mut client, mut server, sent, received) = received.await.unwrap();
+    assert_eq!(sent.len(), 6);
+    for (sent, received) in sent.iter().zip(&received) {
+        assert_eq!(sent.content(), received.content());
+        assert!(received.key.is_some() && received.key != sent.key);
+    }
+    // RFC 6455 §7.1.1: the server answers and ends its half first.
+    server.write_all(b"\x88\x02\x0F\xA0").await.unwrap();
+    server.shutdown().await.unwrap();
+    assert_eq!(rest(&mut client).await, b"\x88\x02\x0F\xA0");
+    drop(client);
+    assert_eq!(rest(&mut server).await, b"");
+    tunnel.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_breaks_the_protocol_is_told_and_the_other_end_not_blamed() {
+    let good = [frame_for(Role::Server, 0x01, b"a"), frame_for(Role::Client, 0x01, b"a")];
+    for at_fault in [Role::Client, Role::Server] {
+        let (mut client, mut server, tunnel) = tunnel();
+        client.write_all(&good[0]).await.unwrap();
+        server.write_all(&good[1]).await.unwrap();
+        let (mut to_client, mut to_server) = (vec![0; good[1].len()], vec![0; good[0].len()]);
+        client.read_exact(&mut to_client).await.unwrap();
+        server.read_exact(&mut to_server).await.unwrap();
+        // A client that does not mask, or a server that does.
+        let wrong = frame_for(at_fault, 0x82, b"abc");
+        if at_fault == Role::Client { &mut client } else { &mut server }
+            .write_all(&wrong)
+            .await
+            .unwrap();
+        to_client.extend(rest(&mut client).await);
+        to_server.extend(rest(&mut server).await);
+        let (code_client, code_server) =
+            if at_fault == Role::Client { (1002, 1001) } else { (1001, 1002) };
+        for (received, code) in [(to_client, code_client), (to_server, code_server)] {
+            let received = frames(&received);
+            assert_eq!(received.len(), 2);
+            assert_eq!(received[0].content(), (0x01, &b"a"[..]));
+            assert_eq!(received[1].content(), (0x88, &close_body(code, "")[..]));
+        }
+        drop((client, server));
+        tunnel.await.unwrap().unwrap_err();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_close_stands_within_a_frame() {
+    let (mut client, mut server, tunnel) = tunnel();
+    let cut = [&head_for(Role::Client, 0x82, 10)[..], b"abc"].concat();
+    server.write_all(&cut).await.unwrap();
+    let mut received = [0; 5];
+    client.read_exact(&mut received).await.unwrap();
+    client.write_all(&frame_for(Role::Client, 0x82, b"not masked")).await.unwrap();
+    assert_eq!(rest(&mut client).await, b"");
+    assert_eq!(frames(&rest(&mut server).await)[0].content(), (0x88, &close_body(1001, "")[..]));
+    drop((client, server));
+    tunnel.await.unwrap().unwrap_err();
+}
+
+/// A frame that is announced as a terabyte, to an end that reads none of it.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_read_while_the_other_end_takes_nothing() {
+    let (client, mut server, _tunnel) = tunnel();
+    server.write_all(&head_for(Role::Client, 0x82, 1 << 40)).await.unwrap();
+    let mut taken = 0;
+    while let Ok(written) = timeout(Duration::from_secs(1), server.write(&[7; 4096])).await {
+        taken += written.unwrap();
+        assert!(taken < 4 * transport::READ_LEN, "it is held somewhere");
+    }
+    drop(client);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_that_does_not_go_away_is_left_after_ten_seconds() {
+    let (mut client, mut server, tunnel) = tunnel();
+    let start = Instant::now();
+    server.write_all(b"\x88\x00").await.unwrap();
+    server.shutdown().await.unwrap();
+    assert_eq!(rest(&mut client).await, b"\x88\x00");
+    assert_eq!(frames(&rest(&mut server).await)[0].content(), (0x88, &close_body(1001, "")[..]));
+    assert_eq!(start.elapsed().as_secs(), 5);
+    tunnel.await.unwrap().unwrap_err();
+    assert!(start.elapsed().as_secs() <= 11, "{:?}", start.elapsed());
+    drop(client);
+}
