@@ -149,6 +149,9 @@ pub(crate) fn validate(bytes: &[u8]) -> Result<(), Invalid> {
 
 /// The fastest validation at hand, which does not say where a text breaks.
 fn is_valid(bytes: &[u8]) -> bool {
+    if bytes.len() < MAX_LOOKED_AT && bytes.is_ascii() {
+        return true;
+    }
     #[cfg(feature = "simd")]
     if bytes.len() >= BLOCK {
         return simdutf8::basic::from_utf8(bytes).is_ok();
@@ -199,6 +202,9 @@ pub(crate) fn unfinished_len(bytes: &[u8]) -> usize {
 
 const CONTINUATION_MIN: u8 = 0x80;
 const CONTINUATION_MAX: u8 = 0xBF;
+
+/// Below this length it is worth a look of its own whether a text is ASCII.
+const MAX_LOOKED_AT: usize = 64;
 
 /// What vector instructions validate at a time, and the least that `simdutf8` uses them for.
 #[cfg(feature = "simd")]

@@ -25,13 +25,8 @@ impl TextBuffer {
         to_come: u64,
     ) -> Result<(), Invalid> {
         let start = self.spill.len();
-        let is_ascii = match key {
-            Some(key) => self.spill.append_masked(piece, key, to_come),
-            None => {
-                self.spill.append(piece, to_come);
-                piece.is_ascii()
-            }
-        };
+        // To unmask with zeros is to copy, and to see on the way whether it is ASCII.
+        let is_ascii = self.spill.append_masked(piece, key.unwrap_or(Key::ZERO), to_come);
         if is_ascii && self.validator.is_complete() {
             return Ok(());
         }
