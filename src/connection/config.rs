@@ -117,10 +117,42 @@ pub enum Delivery {
     /// [`Event::TextChunk`](super::Event::TextChunk) and
     /// [`Event::BinaryChunk`](super::Event::BinaryChunk). Nothing is put together, so that a message
     /// of any length takes no memory; the limits hold all the same, and are to be raised for such.
+    ///
+    /// ```
+    /// use sansock::{Config, Connection, Delivery, Event};
+    ///
+    /// let mut config = Config::server();
+    /// config.delivery = Delivery::Streaming;
+    /// let mut server = Connection::new(config);
+    /// // A masked "Hello", RFC 6455 §5.7, of which the second read brings the last two letters.
+    /// let mut first = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d";
+    /// let mut second = *b"\x51\x58";
+    ///
+    /// let mut hello = String::new();
+    /// for (mut input, expected) in [(&mut first[..], ("Hel", false)), (&mut second, ("lo", true))] {
+    ///     while let Some(event) = server.receive(&mut input)? {
+    ///         let Event::TextChunk { text, last } = event else { panic!() };
+    ///         assert_eq!((text.as_str(), last), expected); // lent from where it was read to
+    ///         hello.push_str(&text);
+    ///     }
+    /// }
+    /// assert_eq!(hello, "Hello");
+    /// # Ok::<(), sansock::ProtocolError>(())
+    /// ```
     Streaming,
 }
 
 /// How pings are answered, RFC 6455 §5.5.2, §5.5.3.
+///
+/// ```
+/// use sansock::{BeyondBudget, Config, PingReplies};
+///
+/// let mut config = Config::server();
+/// config.ping_replies = PingReplies::DEFAULT;
+/// config.ping_replies.burst = 10;
+/// config.ping_replies.per_second = 1;
+/// config.ping_replies.beyond = BeyondBudget::Close;
+/// ```
 ///
 /// Whatever the budget, a flood of pings does not fill the output: while a pong waits in it and more
 /// than a kilobyte of other bytes, only the latest ping is answered.

@@ -194,6 +194,28 @@ impl Connection {
     }
 
     /// Bytes of output that wait to be written, exactly.
+    ///
+    /// Where the peer reads slowly they become more, up to
+    /// [`max_output`](Config::max_output), from which on messages are refused and handed back; what
+    /// answers the peer is bounded by itself.
+    ///
+    /// ```
+    /// use bytes::Buf;
+    /// use sansock::{Config, Connection, Message, SendRefusal};
+    ///
+    /// let mut config = Config::server();
+    /// config.max_output = 10;
+    /// let mut server = Connection::new(config);
+    /// server.send_text("more than it should")?; // judged before it is added
+    /// assert_eq!(server.pending(), 2 + 19);
+    /// let refused = server.send("later").unwrap_err();
+    /// assert_eq!((refused.why, refused.message), (SendRefusal::Full, Message::from("later")));
+    ///
+    /// server.output().advance(12); // written
+    /// assert_eq!(server.pending(), 9);
+    /// server.send("later").unwrap();
+    /// # Ok::<(), sansock::SendError<()>>(())
+    /// ```
     pub fn pending(&self) -> usize {
         self.output.remaining()
     }
