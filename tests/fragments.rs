@@ -244,6 +244,25 @@ fn a_client_masks_a_given_up_message_where_it_is() {
 }
 
 #[test]
+fn a_client_masks_fragments_of_a_given_up_message_where_they_are() {
+    use sansock::bytes::Buf;
+    let mut config = config(Role::Client);
+    config.fragment_size = 8192;
+    let mut ws = Connection::new(config);
+    let payload = vec![7; 20_000];
+    let start = payload.as_ptr() as usize;
+    ws.send(payload).unwrap();
+    for at in [0, 8192] {
+        let output = ws.output();
+        output.advance(8);
+        assert_eq!(output.chunk().as_ptr() as usize, start + at);
+        assert_eq!(output.chunk()[..4], KEY.map(|key| key ^ 7));
+        output.advance(8192);
+    }
+    assert_eq!(ws.pending(), 8 + 20_000 - 16_384, "the rest is short, and copied");
+}
+
+#[test]
 fn a_prepared_message_is_one_buffer_for_all_servers() {
     use sansock::bytes::Buf;
     let message = Prepared::new(vec![b'x'; 1024]);

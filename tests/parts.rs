@@ -10,7 +10,7 @@
 
 mod support;
 
-use sansock::{Connection, Delivery, Message, Role, State, UsageError};
+use sansock::{Connection, Delivery, Message, PingReplies, Role, State, UsageError};
 use support::{
     ROLES, Seen, close_body, config, drain, fragmented_for, frame_for, limited, receive,
 };
@@ -95,4 +95,22 @@ fn another_role_or_delivery_is_refused() {
     streaming.delivery = Delivery::Streaming;
     parts.config = streaming.into();
     assert_eq!(Connection::from_parts(parts).unwrap_err(), UsageError::ConfigChanged);
+}
+
+#[test]
+fn another_budget_for_pings_holds_at_once() {
+    for (before, after) in [(PingReplies::DEFAULT, 2), (PingReplies::BY_APPLICATION, 5)] {
+        let mut old = config(Role::Server);
+        old.ping_replies = before;
+        let mut parts = Connection::new(old).into_parts();
+        let mut new = config(Role::Server);
+        new.ping_replies = PingReplies::BY_APPLICATION;
+        new.ping_replies.burst = after;
+        parts.config = new.into();
+        let mut ws = Connection::from_parts(parts).unwrap();
+        for _ in 0..100 {
+            receive(&mut ws, &[&frame_for(Role::Server, 0x89, b"")]);
+        }
+        assert_eq!(drain(&mut ws).len(), 2 * after as usize);
+    }
 }

@@ -12,6 +12,7 @@ mod support;
 
 use core::time::Duration;
 
+use bytes::{Buf, BufMut};
 use sansock::timer::{Timeouts, Timers};
 use sansock::{BeyondBudget, Config, Connection, PingReplies, Role, State, Violation};
 use support::{ROLES, Seen, close_body, config, drain, frame_for, frames, receive};
@@ -120,4 +121,41 @@ fn all_pings_are_answered_by_default() {
         assert_eq!(ping(&mut ws, &["x"]).len(), 1);
         assert_eq!(pongs(&mut ws), ["x"]);
     }
+}
+
+/// `Buf`: what is taken is less by as much, and nothing comes to it meanwhile.
+#[test]
+fn output_does_not_grow_while_it_is_written() {
+    for role in ROLES {
+        let mut ws = Connection::new(config(role));
+        ws.send_binary(&[0; 2000]).unwrap();
+        ping(&mut ws, &["first", "second"]);
+        let len = ws.output().remaining();
+        let mut written = vec![0; len];
+        (&mut written[..]).put(ws.output());
+        assert!(!ws.has_output());
+        let payloads: Vec<_> = frames(&written).into_iter().map(|frame| frame.payload).collect();
+        assert_eq!(payloads, [vec![0; 2000], b"first".to_vec(), b"second".to_vec()]);
+
+        ws.send_binary(&[0; 2000]).unwrap();
+        ping(&mut ws, &["first", "second"]);
+        for left in (0..ws.output().remaining()).rev() {
+            assert!(!ws.output().chunk().is_empty());
+            ws.output().advance(1);
+            assert_eq!(ws.output().remaining(), left);
+        }
+    }
+}
+
+#[test]
+fn a_pong_that_waits_goes_before_what_is_sent_when_the_others_are_written() {
+    let mut ws = Connection::new(config(Role::Server));
+    ws.send_binary(&[0; 2000]).unwrap();
+    ping(&mut ws, &["1", "2", "3"]);
+    ws.send_text("before").unwrap();
+    // All but "fore", and the pong that waits.
+    let written = ws.output().remaining() - 4 - 3;
+    ws.output().advance(written);
+    ws.send_text("after").unwrap();
+    assert_eq!(drain(&mut ws), b"fore\x8A\x013\x81\x05after");
 }

@@ -47,7 +47,7 @@ impl ByteQueue {
 
     /// Gives back room that holds nothing, where few enough bytes have to be moved.
     pub(super) fn release(&mut self) {
-        if self.len() <= MAX_RELEASE_MOVE {
+        if self.len() <= MAX_RELEASE_MOVE && self.buffer.capacity() > self.len() {
             *self = ByteQueue { buffer: self.to_vec(), taken: 0, quiet: 0 };
         }
     }

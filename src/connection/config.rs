@@ -26,7 +26,8 @@ pub struct Config {
     pub ping_replies: PingReplies,
     /// Bytes of payload a frame that is sent: longer messages are sent in fragments of this size, RFC
     /// 6455 §5.4, so that control frames and other streams of the transport need not wait for all of
-    /// them. There is no limit by default, as most peers do best with one frame a message.
+    /// them; 0 is taken for 1. There is no limit by default, as most peers do best with one frame a
+    /// message.
     pub fragment_size: usize,
     /// Bytes of output from which on messages, pings and pongs are refused until some are written:
     /// the output is at most this and one message. Answers to pings and closes are not counted. 1
@@ -159,7 +160,8 @@ pub enum Delivery {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct PingReplies {
-    /// How many pings are answered in a row. [`u32::MAX`], which is the default, is no limit.
+    /// How many pings are answered in a row, four million at most. [`u32::MAX`], which is the
+    /// default, is no limit.
     pub burst: u32,
     /// How many more of them each second after that, up to `burst` again. As nothing here reads a
     /// clock, it is [`Timers`](crate::timer::Timers) that tell of time. 0 by default.

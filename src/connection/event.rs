@@ -14,8 +14,8 @@ pub enum Event<'a> {
     /// A binary message.
     Binary(Payload<'a>),
     /// The next piece of a text message, with [`Delivery::Streaming`](super::Delivery::Streaming):
-    /// whole code points. One that was cut by a read is a chunk of its own, which is owned; all
-    /// others are lent.
+    /// whole code points. One that was cut by the end of a read or of a frame is a chunk of its own,
+    /// which is owned; all others are lent.
     TextChunk {
         /// The piece, which is empty only where it is the last.
         text: Text<'a>,

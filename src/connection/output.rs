@@ -27,7 +27,8 @@ pub struct Output {
     /// Where the last automatic pong that is queued ends, counted from the front of the queue; 0
     /// where none is: `pong_end <= self.remaining()`
     pong_end: usize,
-    /// The automatic pong that waits until the queued ones are written.
+    /// The automatic pong that waits until the queued ones are written: the last of the output,
+    /// until something is queued after those are.
     next_pong: Option<Box<ControlFrame>>,
     /// Bytes taken so far.
     taken: u64,
@@ -60,20 +61,18 @@ impl Output {
     ///
     /// [`UsageError::AdvanceTooFar`] where `count` is more than there is; nothing has changed then.
     pub fn try_advance(&mut self, count: usize) -> Result<(), UsageError> {
-        let remaining = self.remaining();
-        if count > remaining {
-            return Err(UsageError::AdvanceTooFar { remaining });
+        if count > self.queued() {
+            let remaining = self.remaining();
+            if count > remaining {
+                return Err(UsageError::AdvanceTooFar { remaining });
+            }
+            self.queue_next_pong();
         }
         self.taken += count as u64;
+        self.pong_end = self.pong_end.saturating_sub(count);
         match &mut self.large {
             None => self.small.take(count),
             Some(large) => large.drop_front(&mut self.small, count),
-        }
-        if self.pong_end > 0 {
-            self.pong_end = self.pong_end.saturating_sub(count);
-            if self.pong_end == 0 {
-                self.queue_next_pong();
-            }
         }
         Ok(())
     }
@@ -96,6 +95,7 @@ impl Output {
     /// Queues a frame, copying the payload, and masking it as the header says.
     #[inline(always)]
     pub(super) fn push(&mut self, header: Header, payload: &[u8]) {
+        self.settle_pong();
         let small = self.push_header(header, payload.len());
         match header.mask_key {
             // To mask with zeros is to copy, in line where the payload is short.
@@ -111,6 +111,7 @@ impl Output {
 
     /// Queues a frame whose payload, masked already where it must be, stays where it is.
     pub(super) fn push_large(&mut self, header: Header, payload: Bytes) {
+        self.settle_pong();
         self.push_header(header, 0);
         if !payload.is_empty() {
             self.push_reference(payload);
@@ -120,6 +121,7 @@ impl Output {
     /// Queues a whole frame that others share: by reference, unless it is shorter than what that
     /// takes.
     pub(super) fn push_shared(&mut self, frame: &Bytes) {
+        self.settle_pong();
         if frame.len() < MIN_SHARED {
             self.push_small(frame);
         } else {
@@ -140,10 +142,11 @@ impl Output {
     /// ping is enough, and so a flood of them does not fill the queue.
     /// `only_latest` has them do so however little output waits.
     pub(super) fn push_pong(&mut self, frame: ControlFrame, only_latest: bool) {
-        let is_calm = !only_latest && self.remaining() < PONG_BACKLOG && self.next_pong.is_none();
+        self.settle_pong();
+        let is_calm = !only_latest && self.queued() < PONG_BACKLOG && self.next_pong.is_none();
         if self.pong_end == 0 || is_calm {
             self.push_small(&frame);
-            self.pong_end = self.remaining();
+            self.pong_end = self.queued();
         } else {
             match &mut self.next_pong {
                 Some(pong) => **pong = frame,
@@ -184,11 +187,26 @@ impl Output {
         self.small.room_for(bytes.len()).extend_from_slice(bytes);
     }
 
+    /// Bytes queued, without the pong that waits.
+    #[inline]
+    pub(super) fn queued(&self) -> usize {
+        self.small.len() + self.large.as_ref().map_or(0, |large| large.len)
+    }
+
+    /// Gives the pong that waits its place, where those before it are written, before something else
+    /// is queued.
+    #[inline(always)]
+    fn settle_pong(&mut self) {
+        if self.next_pong.is_some() && self.pong_end == 0 {
+            self.queue_next_pong();
+        }
+    }
+
     #[cold]
     fn queue_next_pong(&mut self) {
         if let Some(frame) = self.next_pong.take() {
             self.push_small(&frame);
-            self.pong_end = self.remaining();
+            self.pong_end = self.queued();
         }
     }
 }
@@ -217,7 +235,7 @@ impl LargeQueue {
 impl Buf for Output {
     #[inline]
     fn remaining(&self) -> usize {
-        self.small.len() + self.large.as_ref().map_or(0, |large| large.len)
+        self.queued() + self.next_pong.as_ref().map_or(0, |pong| pong.len())
     }
 
     #[inline]
@@ -225,6 +243,7 @@ impl Buf for Output {
         match self.large.as_ref().and_then(|large| large.payloads.front()) {
             Some(Large { before: 0, payload }) => payload,
             Some(Large { before, .. }) => self.small.get(..*before).unwrap_or_default(),
+            None if self.small.is_empty() => self.next_pong.as_ref().map_or(&[], |pong| pong),
             None => &self.small,
         }
     }
@@ -239,7 +258,8 @@ impl Buf for Output {
             [front, &payload.payload]
         });
         let tail = self.small.get(large.map_or(0, |large| large.claimed)..).unwrap_or_default();
-        let chunks = between.chain([tail]).filter(|chunk| !chunk.is_empty());
+        let pong = self.next_pong.as_ref().map_or(&[][..], |pong| pong);
+        let chunks = between.chain([tail, pong]).filter(|chunk| !chunk.is_empty());
         let mut filled = 0;
         for (slice, chunk) in slices.iter_mut().zip(chunks) {
             *slice = std::io::IoSlice::new(chunk);

@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use super::writer::Outgoing;
-use super::{Closure, Config, Connection, Output, State};
+use super::{Closure, Config, Connection, Output, PingReplies, State, full_credit};
 use crate::error::UsageError;
 use crate::frame::{Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
 use crate::message::Incoming;
@@ -36,7 +36,7 @@ use crate::message::Incoming;
 /// ```
 pub struct Parts {
     /// The configuration, which may be exchanged for another of the same role and delivery. Limits
-    /// hold from the next header on.
+    /// hold from the next header on, and another budget for pings from its start.
     pub config: Arc<Config>,
     /// What is not sent yet. Take the bytes to send them by other means.
     pub output: Output,
@@ -52,6 +52,8 @@ pub struct Progress {
     control: Option<Box<ShortBytes<MAX_CONTROL_PAYLOAD>>>,
     outgoing: Option<Outgoing>,
     ping_credit: u32,
+    /// By which that was earned.
+    ping_replies: PingReplies,
     state: State,
     closure: Closure,
 }
@@ -69,6 +71,7 @@ impl Connection {
             control: self.control,
             outgoing: self.outgoing,
             ping_credit: self.ping_credit,
+            ping_replies: config.ping_replies,
             state: self.state,
             closure: self.closure,
         };
@@ -88,6 +91,11 @@ impl Connection {
             return Err(UsageError::ConfigChanged);
         }
         decoder.set_limits(config.message_limits());
+        let ping_credit = if config.ping_replies == progress.ping_replies {
+            progress.ping_credit
+        } else {
+            full_credit(config.ping_replies)
+        };
         Ok(Connection {
             config,
             decoder,
@@ -95,7 +103,7 @@ impl Connection {
             message: progress.message,
             control: progress.control,
             outgoing: progress.outgoing,
-            ping_credit: progress.ping_credit,
+            ping_credit,
             state: progress.state,
             closure: progress.closure,
         })

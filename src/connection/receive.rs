@@ -86,7 +86,9 @@ impl Connection {
             return false;
         };
         let len = piece.len();
-        let is_taken = frame.is_inner(len) && message.append_inner(piece, frame.key);
+        let is_taken = frame.is_inner(len)
+            && message.has_room(len)
+            && message.append(piece, frame.key, 0).is_ok();
         if is_taken {
             self.decoder.advance_inner(len);
             input.skip(len);
@@ -167,8 +169,7 @@ impl Connection {
             let is_cut_off = last && !text.is_complete();
             let text = taken.map_err(|invalid| self.error_in(len, bad_text(invalid)))?;
             if is_cut_off {
-                // RFC 6455 §8.1: a message as a whole is UTF-8. Its end shows that it is not.
-                return Err(self.error_in(1, bad_text(Invalid { at: 0 })));
+                return Err(self.cut_off_text());
             }
             self.message.take_if(|_| last);
             return Ok((last || !text.is_empty()).then_some(Event::TextChunk { text, last }));
@@ -204,8 +205,7 @@ impl Connection {
             Some(Incoming::Binary(data)) => Ok(Some(Event::Binary(data.into_bytes().into()))),
             Some(Incoming::Text(text)) => match text.finish() {
                 Some(text) => Ok(Some(Event::Text(text))),
-                // RFC 6455 §8.1: a message as a whole is UTF-8. Its end shows that it is not.
-                None => Err(self.error_in(1, bad_text(Invalid { at: 0 }))),
+                None => Err(self.cut_off_text()),
             },
         }
     }
@@ -263,6 +263,11 @@ impl Connection {
         self.closure = code.map_or(Closure::NoStatus, Closure::Code);
         self.queue_close(code.map(|code| (code, CloseReason::EMPTY)), Occurrence::ReceiveClose);
         Ok(Event::Close { code, reason: reason_of(payload) })
+    }
+
+    /// RFC 6455 §8.1: a message as a whole is UTF-8. Its last byte shows that it is not.
+    fn cut_off_text(&self) -> ProtocolError {
+        self.error_in(1, bad_text(Invalid { at: 0 }))
     }
 
     /// An error at an index of the last `len` bytes that were taken.

@@ -2,14 +2,14 @@
 
 use core::ops::Range;
 
-use bytes::{Buf, Bytes};
+use bytes::{Bytes, BytesMut};
 
 use super::output::ControlFrame;
 use super::state::Occurrence;
 use super::{BeyondBudget, Connection, PING, SendError, SendRefusal, State};
 use crate::close::{CloseCode, CloseReason};
 use crate::error::{UsageError, Violation};
-use crate::frame::{CloseBody, Header, MAX_CONTROL_PAYLOAD, MAX_HEADER};
+use crate::frame::{CloseBody, Header, MAX_CONTROL_PAYLOAD};
 use crate::mask;
 use crate::message::{Message, Prepared};
 use crate::opcode::Opcode;
@@ -48,14 +48,21 @@ impl Connection {
         if let Err(why) = self.admit_message(message.as_bytes().len()) {
             return Err(SendError { why, message });
         }
-        let (opcode, mut payload) = (message.opcode(), message.into_bytes());
-        if payload.len() <= self.config.fragment_size {
-            let header = self.header(opcode, payload.len());
+        let (opcode, payload) = (message.opcode(), message.into_bytes());
+        let len = payload.len();
+        if len <= self.config.fragment_size {
+            let header = self.header(opcode, len);
             self.queue_owned(header, payload);
-        } else {
-            self.queue_fragments(opcode, payload.len(), |ws, header, range| {
+            return Ok(());
+        }
+        // Who is alone with a buffer may change it; the parts that it is split into still are.
+        match payload.try_into_mut() {
+            Ok(mut payload) => self.queue_fragments(opcode, len, |ws, header, range| {
+                ws.queue_mut(header, payload.split_to(range.len()));
+            }),
+            Err(mut payload) => self.queue_fragments(opcode, len, |ws, header, range| {
                 ws.queue_owned(header, payload.split_to(range.len()));
-            });
+            }),
         }
         Ok(())
     }
@@ -221,16 +228,23 @@ impl Connection {
         if payload.len() < MIN_BY_REFERENCE {
             return self.output.push(header, &payload);
         }
-        let Some(key) = header.mask_key else {
+        if header.mask_key.is_none() {
             return self.output.push_large(header, payload);
-        };
+        }
         match payload.try_into_mut() {
-            Ok(mut payload) => {
-                mask::apply(&mut payload, key, 0);
-                self.output.push_large(header, payload.freeze());
-            }
+            Ok(payload) => self.queue_mut(header, payload),
             Err(shared) => self.output.push(header, &shared),
         }
+    }
+
+    fn queue_mut(&mut self, header: Header, mut payload: BytesMut) {
+        if payload.len() < MIN_BY_REFERENCE {
+            return self.output.push(header, &payload);
+        }
+        if let Some(key) = header.mask_key {
+            mask::apply(&mut payload, key, 0);
+        }
+        self.output.push_large(header, payload.freeze());
     }
 
     /// Whether a message of this length may be queued now.
@@ -248,9 +262,10 @@ impl Connection {
         if self.state != State::Open {
             return Err(SendRefusal::Closing);
         }
-        let queued = self.output.remaining();
-        // Where addresses are short, one buffer queued many times could be longer than they reach.
-        let is_countable = queued.checked_add(MAX_HEADER + payload_len).is_some();
+        let queued = self.output.queued();
+        // Where addresses are short, one buffer queued many times could be longer than they reach,
+        // with the headers of fragments, and control frames, of which there are fewer bytes.
+        let is_countable = queued.checked_add(payload_len).is_some_and(|sum| sum <= usize::MAX / 4);
         if queued >= self.config.max_output || !is_countable {
             return Err(SendRefusal::Full);
         }

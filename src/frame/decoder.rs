@@ -83,7 +83,8 @@ impl fmt::Debug for Part<'_> {
 enum State {
     /// Between two messages.
     Idle,
-    /// Within a header of which the first bytes are held, or between two frames of a message.
+    /// Within a header of which the first bytes are held, or between two frames of a message, or of
+    /// two where nothing is lent whole.
     Header(ShortBytes<MAX_HEADER>),
     /// Within a payload.
     Payload(Current),
@@ -209,6 +210,7 @@ impl Decoder {
                     self.begin(&header, len);
                     Ok(len)
                 }
+                Ok(None) if input.is_empty() => Ok(0),
                 // Less than a header is no more than can be held.
                 Ok(None) => Ok(self.hold(ShortBytes::EMPTY, input)),
                 Err(fault) => Err(self.fail(fault, 0)),

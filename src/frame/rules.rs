@@ -40,9 +40,9 @@ impl Default for Limits {
 /// What is known of the message that the peer is sending, if it is sending one.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OpenMessage {
-    /// The payload that its frames have announced: `len <= limits.message`
+    /// The payload that its frames have announced: `len <= limits.message`, by the limits of then.
     pub(super) len: u64,
-    /// Its frames so far: `fragments <= limits.fragments`
+    /// Its frames so far: `fragments <= limits.fragments`, likewise.
     pub(super) fragments: NonZeroU32,
 }
 

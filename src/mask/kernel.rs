@@ -30,8 +30,8 @@ use core::ops::{BitOr, BitXor};
 
 use super::Key;
 
-/// Masks `len` bytes from `from` to `to`, and gives the OR of all that it wrote, folded to a word,
-/// or 0 unless `NOTE`. A vector is `N` words.
+/// Masks `len` bytes from `from` to `to`. With `NOTE` it gives the OR of all that it wrote, folded to
+/// a word, and without it a number that means nothing. A vector is `N` words.
 ///
 /// # Safety
 ///
@@ -79,11 +79,11 @@ pub(super) unsafe fn short<const NOTE: bool>(
     }
 }
 
-/// Masks more than four vectors: head, body and tail.
+/// Masks a vector or more: head, body and tail.
 ///
 /// # Safety
 ///
-/// As for [`mask`], and `len > 4 * size_of::<Vector<N>>()`.
+/// As for [`mask`], and `len >= size_of::<Vector<N>>()`.
 #[inline(always)]
 unsafe fn long<const N: usize, const NOTE: bool>(
     from: *const u8,
@@ -97,9 +97,9 @@ unsafe fn long<const N: usize, const NOTE: bool>(
     let mut at = size - to.addr() % size;
     let aligned = pattern(key, at);
     // SAFETY: every vector lies in the `len` bytes that the caller vouches for: the head and the
-    // tail as `len > size`, the body's as the last of those that a round takes begins at or before
+    // tail as `len >= size`, the body's as the last of those that a round takes begins at or before
     // `last`. Head and tail are loaded before anything is stored; between two vectors of the body
-    // there is no overlap.
+    // there is no overlap. Where there is no body, `last <= at <= size`: head and tail meet.
     unsafe {
         let head = load::<N>(from, 0) ^ pattern(key, 0);
         let tail = load::<N>(from, last) ^ pattern(key, last);

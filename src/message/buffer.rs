@@ -19,7 +19,10 @@ impl Buffer {
     }
 
     pub(super) fn into_inner(mut self) -> BytesMut {
-        self.take()
+        let bytes = self.take();
+        // What is left owns nothing.
+        mem::forget(self);
+        bytes
     }
 
     /// The buffer; an empty one, which owns no memory, stays.

@@ -58,7 +58,7 @@ impl Incoming {
     /// # Errors
     ///
     /// [`Invalid`] where it breaks a text.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn append(
         &mut self,
         piece: &[u8],
@@ -76,23 +76,13 @@ impl Incoming {
         Ok(())
     }
 
-    /// As [`append`](Self::append), if there is room and the piece is valid; else nothing changes.
+    /// Whether a piece of `len` bytes can be appended without growing.
     #[inline(always)]
-    pub(crate) fn append_inner(&mut self, piece: &[u8], key: Option<Key>) -> bool {
-        match (self, key) {
-            (Incoming::Text(text), _) => {
-                text.has_room(piece.len()) && text.append(piece, key, 0).is_ok()
-            }
-            (Incoming::Binary(data), _) if !data.has_room(piece.len()) => false,
-            (Incoming::Binary(data), None) => {
-                data.append(piece, 0);
-                true
-            }
-            (Incoming::Binary(data), Some(key)) => {
-                data.append_masked(piece, key, 0);
-                true
-            }
-            (Incoming::TextStream(_) | Incoming::BinaryStream, _) => false,
+    pub(crate) fn has_room(&self, len: usize) -> bool {
+        match self {
+            Incoming::Text(text) => text.has_room(len),
+            Incoming::Binary(data) => data.has_room(len),
+            Incoming::TextStream(_) | Incoming::BinaryStream => false,
         }
     }
 }

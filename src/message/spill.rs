@@ -19,6 +19,9 @@ impl Spill {
     /// As [`append`](Self::append), unmasking it, and says whether the piece is ASCII.
     #[inline(always)]
     pub(crate) fn append_masked(&mut self, piece: &[u8], key: Key, to_come: u64) -> bool {
+        if piece.is_empty() {
+            return true;
+        }
         self.reserve(piece.len(), to_come);
         mask::append(&mut self.0, piece, key)
     }

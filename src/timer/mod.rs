@@ -88,7 +88,7 @@ pub use expired::Expired;
 pub use handshake::HandshakeTimer;
 pub use timeouts::Timeouts;
 
-use timeouts::{FOR_EVER, left, limit};
+use timeouts::{FOR_EVER, MILLIS, left, limit};
 
 /// The timers of one connection, in 64 bytes.
 ///
@@ -365,7 +365,3 @@ fn to_millis(time: Duration) -> u64 {
 
 /// No message is unfinished.
 const NO_MESSAGE: u64 = u64::MAX;
-
-/// Milliseconds in a second, and thousandths of a byte in one: at a byte a second, it is one of
-/// these in one of those.
-const MILLIS: u64 = 1_000;

@@ -91,4 +91,4 @@ pub(super) fn limit(timeout: Duration) -> u64 {
 pub(super) const FOR_EVER: u64 = u64::MAX;
 
 /// Milliseconds in a second.
-const MILLIS: u64 = 1_000;
+pub(super) const MILLIS: u64 = 1_000;

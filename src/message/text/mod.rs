@@ -76,6 +76,7 @@ impl<'a> Text<'a> {
         Ok(Text::from_valid(payload))
     }
 
+    /// The text that `payload` is, which is UTF-8: [`validated`] relies on it.
     #[inline(always)]
     fn from_valid(payload: Payload<'a>) -> Text<'a> {
         Text(match payload.into_lent() {
@@ -199,7 +200,7 @@ fn validated(bytes: &[u8]) -> &str {
     // may begin; by `TextBuffer::finish`, whose buffer holds what `append` had validated in the same
     // way; by `TextStream::take`, whose pieces are validated in that way and cut between code points;
     // by `into_owned`, which copies or keeps such bytes; or is empty. `Utf8Bytes` are made by
-    // `from_utf8`, which validates them, from a `str`, a `String` or a `Text`. No method lends
+    // `from_utf8`, which validates them, from a `str`, a `String` or a `Text`, or are empty. No method lends
     // either's bytes mutably.
     unsafe { core::str::from_utf8_unchecked(bytes) }
 }
