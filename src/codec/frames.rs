@@ -93,9 +93,7 @@ impl codec::Decoder for Frames {
             return Ok(None);
         };
         let mut payload = src.split_to(len);
-        if let Some(key) = frame.key {
-            mask::apply_key(&mut payload, key);
-        }
+        mask::unmask(&mut payload, frame.key);
         self.decoder.advance(len);
         Ok(Some((frame.header(), payload)))
     }

@@ -126,17 +126,13 @@ impl Connection {
             };
             // Every frame has at least one piece, which is empty where the frame is.
             let Some(len) = frame.len_in(input.bytes().len()) else { return Ok(()) };
-            if frame.opcode.is_data() && self.config.delivery == Delivery::Streaming {
-                *event = self.pass_on(frame, len, input)?;
-                if event.is_some() {
-                    return Ok(());
-                }
-                continue;
-            }
-            self.decoder.advance(len);
             if frame.opcode.is_control() {
+                self.decoder.advance(len);
                 *event = self.take_control(frame, input.take(len))?;
+            } else if self.config.delivery == Delivery::Streaming {
+                *event = self.pass_on(frame, len, input)?;
             } else if frame.is_whole_message(len) {
+                self.decoder.advance(len);
                 let lent = lend(frame.opcode, frame.key, input.take(len));
                 *event = Some(lent.map_err(|invalid| self.error_in(len, bad_text(invalid)))?);
             } else {
@@ -174,9 +170,7 @@ impl Connection {
             self.message.take_if(|_| last);
             return Ok((last || !text.is_empty()).then_some(Event::TextChunk { text, last }));
         }
-        if let Some(key) = frame.key {
-            mask::apply_key(&mut piece, key);
-        }
+        mask::unmask(&mut piece, frame.key);
         self.message.take_if(|_| last);
         Ok((last || len > 0).then_some(Event::BinaryChunk { data: piece, last }))
     }
@@ -194,6 +188,7 @@ impl Connection {
         let message = self.message.get_or_insert_with(|| Incoming::collected(frame.opcode));
         let piece = input.bytes().get(..len).unwrap_or_default();
         let appended = message.append(piece, frame.key, to_come);
+        self.decoder.advance(len);
         input.skip(len);
         appended.map_err(|invalid| self.error_in(len, bad_text(invalid)))
     }
@@ -216,9 +211,7 @@ impl Connection {
         frame: Current,
         mut piece: Payload<'a>,
     ) -> Result<Option<Event<'a>>, ProtocolError> {
-        if let Some(key) = frame.key {
-            mask::apply_key(&mut piece, key);
-        }
+        mask::unmask(&mut piece, frame.key);
         let is_last = frame.remaining == piece.len() as u64;
         if is_last && !frame.begun {
             return self.control_event(frame.opcode, piece).map(Some);
@@ -299,11 +292,10 @@ fn lend(opcode: Opcode, key: Option<Key>, mut payload: Payload<'_>) -> Result<Ev
     match (opcode, key) {
         (Opcode::Text, Some(key)) => Text::unmask(payload, key).map(Event::Text),
         (Opcode::Text, None) => Text::from_utf8(payload).map(Event::Text),
-        (_, Some(key)) => {
-            mask::apply_key(&mut payload, key);
+        (_, key) => {
+            mask::unmask(&mut payload, key);
             Ok(Event::Binary(payload))
         }
-        (_, None) => Ok(Event::Binary(payload)),
     }
 }
 

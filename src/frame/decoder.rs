@@ -132,9 +132,7 @@ impl Decoder {
         };
         let Some(len) = frame.len_in(input.len()) else { return Ok(None) };
         let bytes = split_front(input, len);
-        if let Some(key) = frame.key {
-            mask::apply_key(bytes, key);
-        }
+        mask::unmask(bytes, frame.key);
         Ok(Some(Part::Payload { bytes, last: self.advance(len) }))
     }
 

@@ -265,9 +265,6 @@ impl fmt::Debug for Forwarded<'_> {
 /// Takes one mask off and puts the other on, in one pass: XOR with both keys is XOR with theirs.
 #[inline]
 fn mask_anew(payload: &mut [u8], received: Option<Key>, sent: Option<Key>) {
-    match (received, sent) {
-        (Some(received), Some(sent)) => mask::apply_key(payload, received.combined(sent)),
-        (Some(key), None) | (None, Some(key)) => mask::apply_key(payload, key),
-        (None, None) => {}
-    }
+    let both = received.zip(sent).map(|(received, sent)| received.combined(sent));
+    mask::unmask(payload, both.or(received).or(sent));
 }

@@ -40,8 +40,16 @@ pub fn apply(payload: &mut [u8], key: [u8; 4], offset: usize) {
 
 /// As [`apply`], for a key that is turned to the payload's first byte.
 #[inline]
-pub(crate) fn apply_key(payload: &mut [u8], key: Key) {
+fn apply_key(payload: &mut [u8], key: Key) {
     in_place::<false>(payload, key);
+}
+
+/// The same for a payload that may not be masked.
+#[inline]
+pub(crate) fn unmask(payload: &mut [u8], key: Option<Key>) {
+    if let Some(key) = key {
+        apply_key(payload, key);
+    }
 }
 
 /// As [`apply_key`], and says whether all of the result is ASCII.
