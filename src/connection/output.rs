@@ -25,7 +25,7 @@ pub struct Output {
     /// Payloads by reference, where there were any since the last release.
     large: Option<Box<LargeQueue>>,
     /// Where the last automatic pong that is queued ends, counted from the front of the queue; 0
-    /// where none is: `pong_end <= self.remaining()`
+    /// where none is: `pong_end <= self.queued()`
     pong_end: usize,
     /// The automatic pong that waits until the queued ones are written: the last of the output,
     /// until something is queued after those are.

@@ -90,7 +90,7 @@ impl Connection {
             && message.has_room(len)
             && message.append(piece, frame.key, 0).is_ok();
         if is_taken {
-            self.decoder.advance_inner(len);
+            self.decoder.advance(len);
             input.skip(len);
         }
         is_taken

@@ -288,17 +288,6 @@ impl Decoder {
         self.state = State::Stopped;
     }
 
-    /// As [`advance`](Self::advance), where the bytes are an inner part of the payload.
-    #[cfg(feature = "alloc")]
-    #[inline(always)]
-    pub(crate) fn advance_inner(&mut self, len: usize) {
-        if let State::Payload(current) = &mut self.state {
-            self.offset += len as u64;
-            current.remaining -= len as u64;
-            current.key = current.key.map(|key| key.turned(len));
-        }
-    }
-
     /// Notes a whole header, the last `len` bytes of which were just taken.
     #[inline]
     fn begin(&mut self, header: &Header, len: usize) {
