@@ -104,7 +104,7 @@ pub use bytes;
 #[cfg(feature = "alloc")]
 pub use connection::{
     BeyondBudget, Closure, Config, Connection, Delivery, Event, MessageWriter, Output, Parts,
-    PingReplies, Progress, SendError, SendRefusal, State, TransportAction,
+    PingReplies, Progress, ReadBuffer, SendError, SendRefusal, State, TransportAction,
 };
 #[cfg(feature = "alloc")]
 pub use message::{Message, Payload, Prepared, Text, Utf8Bytes};

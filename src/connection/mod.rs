@@ -6,7 +6,9 @@ mod event;
 mod input;
 mod output;
 mod parts;
+mod read_buffer;
 mod receive;
+mod receive_buffered;
 mod send;
 mod send_error;
 mod state;
@@ -26,6 +28,7 @@ pub use config::{BeyondBudget, Config, Delivery, PingReplies};
 pub use event::Event;
 pub use output::Output;
 pub use parts::{Parts, Progress};
+pub use read_buffer::ReadBuffer;
 pub use send_error::{SendError, SendRefusal};
 pub use state::{Closure, State, TransportAction};
 pub use writer::MessageWriter;
@@ -222,7 +225,7 @@ impl Connection {
 
     /// How many bytes were received so far, those that were swallowed included.
     pub(crate) fn bytes_received(&self) -> u64 {
-        self.decoder.offset()
+        self.decoder.received()
     }
 
     /// How many bytes of output were taken so far.
@@ -275,7 +278,7 @@ impl fmt::Debug for Connection {
         f.debug_struct("Connection")
             .field("role", &self.config.role())
             .field("state", &self.state)
-            .field("received", &self.decoder.offset())
+            .field("received", &self.bytes_received())
             .field("output", &self.output)
             .finish_non_exhaustive()
     }

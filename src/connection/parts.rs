@@ -125,7 +125,7 @@ impl fmt::Debug for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Progress")
             .field("state", &self.state)
-            .field("received", &self.decoder.offset())
+            .field("received", &self.decoder.received())
             .finish_non_exhaustive()
     }
 }

@@ -101,7 +101,7 @@ impl Connection {
     /// The event has a place of its own to go to, so that the common case can keep its event in
     /// registers: to return it here would put both in the same memory.
     #[inline(never)]
-    fn receive_in_pieces<'a>(
+    pub(super) fn receive_in_pieces<'a>(
         &mut self,
         input: &mut impl Input<'a>,
         event: &mut Option<Event<'a>>,
@@ -271,7 +271,7 @@ impl Connection {
     /// Fails because of a text in the last `len` bytes that were taken.
     #[cold]
     #[inline(never)]
-    fn fail_text(&mut self, len: usize, invalid: Invalid) -> ProtocolError {
+    pub(super) fn fail_text(&mut self, len: usize, invalid: Invalid) -> ProtocolError {
         let error = self.error_in(len, bad_text(invalid));
         self.fail(&error);
         error
@@ -288,7 +288,11 @@ impl Connection {
 
 /// A message whose payload lies whole in the input, unmasked there.
 #[inline(always)]
-fn lend(opcode: Opcode, key: Option<Key>, mut payload: Payload<'_>) -> Result<Event<'_>, Invalid> {
+pub(super) fn lend(
+    opcode: Opcode,
+    key: Option<Key>,
+    mut payload: Payload<'_>,
+) -> Result<Event<'_>, Invalid> {
     match (opcode, key) {
         (Opcode::Text, Some(key)) => Text::unmask(payload, key).map(Event::Text),
         (Opcode::Text, None) => Text::from_utf8(payload).map(Event::Text),

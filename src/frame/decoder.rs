@@ -7,7 +7,7 @@ use super::MAX_HEADER;
 use super::header::{Header, Rsv};
 use super::rules::{Fault, Limits, OpenMessage, Rules};
 use super::short::ShortBytes;
-use super::whole::WholeMessage;
+use super::whole::SingleFrame;
 use crate::error::ProtocolError;
 use crate::mask::{self, Key};
 use crate::opcode::Opcode;
@@ -42,14 +42,14 @@ use crate::role::Role;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Decoder {
-    rules: Rules,
-    state: State,
+    pub(super) rules: Rules,
+    pub(super) state: State,
     open: Option<OpenMessage>,
     /// Bytes taken since the start of the stream.
-    offset: u64,
+    pub(super) offset: u64,
     /// Where the last message began, or the last control frame between two, not counting those that
     /// lay whole in the input: `start <= offset`
-    start: u64,
+    pub(super) start: u64,
 }
 
 /// A part of a frame.
@@ -80,9 +80,12 @@ impl fmt::Debug for Part<'_> {
 }
 
 #[derive(Clone, Copy, Debug)]
-enum State {
+pub(super) enum State {
     /// Between two messages.
     Idle,
+    /// Between two messages, with that many bytes of the next one where the caller keeps them.
+    #[cfg_attr(not(feature = "alloc"), allow(dead_code, reason = "a buffer keeps them"))]
+    Kept(u64),
     /// Within a header of which the first bytes are held, or between two frames of a message, or of
     /// two where nothing is lent whole.
     Header(ShortBytes<MAX_HEADER>),
@@ -144,13 +147,17 @@ impl Decoder {
     /// Where the message began, or the control frame between two, that is not whole yet.
     #[cfg(feature = "alloc")]
     pub(crate) fn unfinished(&self) -> Option<u64> {
-        let is_within = !self.is_between_messages() && !matches!(self.state, State::Stopped);
+        let is_within = match self.state {
+            State::Kept(_) => true,
+            State::Stopped => false,
+            _ => !self.is_between_messages(),
+        };
         is_within.then_some(self.start)
     }
 
     fn is_between_messages(&self) -> bool {
         match self.state {
-            State::Idle => true,
+            State::Idle | State::Kept(_) => true,
             State::Header(held) => held.is_empty() && self.open.is_none(),
             State::Payload(_) | State::Stopped => false,
         }
@@ -161,7 +168,7 @@ impl Decoder {
     pub(crate) fn is_within_frame(&self) -> bool {
         match self.state {
             State::Header(held) => !held.is_empty(),
-            State::Payload(_) => true,
+            State::Payload(_) | State::Kept(_) => true,
             State::Idle | State::Stopped => false,
         }
     }
@@ -170,7 +177,7 @@ impl Decoder {
     ///
     /// `None` takes nothing, and says nothing of what there is instead.
     #[inline(always)]
-    pub(crate) fn whole_message(&mut self, bytes: &[u8]) -> Option<WholeMessage> {
+    pub(crate) fn whole_message(&mut self, bytes: &[u8]) -> Option<SingleFrame> {
         if !matches!(self.state, State::Idle) {
             return None;
         }

@@ -9,6 +9,8 @@ mod close_body;
 mod decoder;
 mod encoder;
 mod header;
+#[cfg(feature = "alloc")]
+mod kept;
 mod relay;
 mod rules;
 mod short;
@@ -24,6 +26,10 @@ pub use short::ShortBytes;
 
 #[cfg(feature = "alloc")]
 pub(crate) use decoder::{Current, split_front};
+#[cfg(feature = "alloc")]
+pub(crate) use kept::Kept;
+#[cfg(feature = "alloc")]
+pub(crate) use whole::SingleFrame;
 
 /// The longest payload of a control frame, RFC 6455 §5.5.
 pub const MAX_CONTROL_PAYLOAD: usize = 125;

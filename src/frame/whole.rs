@@ -1,4 +1,4 @@
-//! The common case: a message in one frame, all of it there.
+//! The common case: a message in one frame, without extensions, and best of all whole.
 //!
 //! It is told apart from everything else here, and what is left of reading it is short. It keeps no
 //! rule of its own: whatever is not plainly allowed is left to [`Rules::read`], which says why.
@@ -9,9 +9,9 @@ use crate::mask::Key;
 use crate::opcode::Opcode;
 use crate::role::Role;
 
-/// A message that lies whole at the front of the input.
+/// A message in one frame, at the front of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct WholeMessage {
+pub(crate) struct SingleFrame {
     /// Text or binary.
     pub(crate) opcode: Opcode,
     /// The key that the payload is masked with, if it is.
@@ -27,7 +27,17 @@ impl Rules {
     ///
     /// To be asked where no message is open.
     #[inline(always)]
-    pub(super) fn whole_message(&self, bytes: &[u8]) -> Option<WholeMessage> {
+    pub(super) fn whole_message(&self, bytes: &[u8]) -> Option<SingleFrame> {
+        self.single::<true>(bytes)
+    }
+
+    /// The same, however much of the payload is there.
+    pub(super) fn single_frame(&self, bytes: &[u8]) -> Option<SingleFrame> {
+        self.single::<false>(bytes)
+    }
+
+    #[inline(always)]
+    fn single<const WHOLE: bool>(&self, bytes: &[u8]) -> Option<SingleFrame> {
         // RFC 6455 §5.2, in the order of the bytes.
         let (&[first, second], rest) = bytes.split_first_chunk()?;
         let opcode = match first {
@@ -43,7 +53,8 @@ impl Rules {
         let (key, rest) = self.read_mask_key(rest)?;
         let payload_len = usize::try_from(payload_len).ok()?;
         let header_len = bytes.len() - rest.len();
-        (payload_len <= rest.len()).then_some(WholeMessage { opcode, key, header_len, payload_len })
+        let is_there = payload_len <= rest.len();
+        (is_there || !WHOLE).then_some(SingleFrame { opcode, key, header_len, payload_len })
     }
 }
 
@@ -59,12 +70,12 @@ mod tests {
     use crate::frame::rules::Limits;
 
     /// What the rules for all headers make of the same bytes.
-    fn by_the_rules(rules: &Rules, bytes: &[u8]) -> Option<WholeMessage> {
+    fn by_the_rules(rules: &Rules, bytes: &[u8]) -> Option<SingleFrame> {
         let (header, header_len) = rules.read(None, bytes).ok()??;
         let is_message = header.fin && matches!(header.opcode, Opcode::Text | Opcode::Binary);
         let payload_len = usize::try_from(header.payload_len).ok()?;
         let is_there = bytes.len() - header_len >= payload_len;
-        (is_message && header.rsv == Rsv::NONE && is_there).then_some(WholeMessage {
+        (is_message && header.rsv == Rsv::NONE && is_there).then_some(SingleFrame {
             opcode: header.opcode,
             key: header.mask_key.map(Key::new),
             header_len,

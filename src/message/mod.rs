@@ -1,5 +1,6 @@
 //! Messages: what frames carry, RFC 6455 §5.6, received and to be sent.
 
+mod ahead;
 mod buffer;
 mod incoming;
 mod owned;
@@ -13,4 +14,5 @@ pub use payload::Payload;
 pub use prepared::Prepared;
 pub use text::{Text, Utf8Bytes};
 
+pub(crate) use ahead::{Ahead, Whole};
 pub(crate) use incoming::Incoming;

@@ -11,7 +11,9 @@
 )]
 
 use bytes::{Buf, BytesMut};
-use sansock::{Config, Connection, Event, Limits, Opcode, ProtocolError, Role, Violation};
+use sansock::{
+    Config, Connection, Event, Limits, Opcode, ProtocolError, ReadBuffer, Role, Violation,
+};
 
 /// RFC 6455 §5.7's mask key.
 pub const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
@@ -236,6 +238,33 @@ pub fn receive_bytes(ws: &mut Connection, pieces: &[&[u8]]) -> Vec<Seen> {
     log.seen
 }
 
+/// The same by [`Connection::receive_buffered`], from a buffer of this capacity.
+pub fn receive_buffered(ws: &mut Connection, capacity: usize, pieces: &[&[u8]]) -> Vec<Seen> {
+    let mut log = Log::default();
+    let mut input = ReadBuffer::with_capacity(capacity);
+    for piece in pieces {
+        let mut piece = *piece;
+        loop {
+            let room = input.room();
+            let (now, later) = piece.split_at(room.len().min(piece.len()));
+            room[..now.len()].copy_from_slice(now);
+            input.filled(now.len());
+            piece = later;
+            loop {
+                match ws.receive_buffered(&mut input) {
+                    Ok(Some(event)) => log.push(event),
+                    Ok(None) => break,
+                    Err(error) => log.seen.push(error.into()),
+                }
+            }
+            if piece.is_empty() {
+                break;
+            }
+        }
+    }
+    log.seen
+}
+
 /// Takes all output.
 pub fn drain(ws: &mut Connection) -> Vec<u8> {
     let output = ws.output();
@@ -251,7 +280,7 @@ pub fn drain(ws: &mut Connection) -> Vec<u8> {
 
 /// Asserts that a connection with this configuration sees `expected` in `stream` and answers the
 /// same, whole, byte by byte, at every split (beyond 4 KiB: at the first and last 64 bytes and some
-/// between), and by both ways to receive.
+/// between), and by all ways to receive.
 pub fn assert_sees(config: &Config, stream: &[u8], expected: &[Seen]) {
     let mut ws = Connection::new(config.clone());
     assert_eq!(receive(&mut ws, &[stream]), expected, "whole");
@@ -264,6 +293,11 @@ pub fn assert_sees(config: &Config, stream: &[u8], expected: &[Seen]) {
         let mut ws = Connection::new(config.clone());
         assert_eq!(receive_bytes(&mut ws, pieces), expected, "as bytes, {how}");
         assert_eq!(drain(&mut ws), answer, "the answer as bytes, {how}");
+        for capacity in [0, 1 << 10] {
+            let mut ws = Connection::new(config.clone());
+            assert_eq!(receive_buffered(&mut ws, capacity, pieces), expected, "buffered, {how}");
+            assert_eq!(drain(&mut ws), answer, "the answer buffered, {how}");
+        }
     };
     check(&[stream], "whole");
     check(&stream.chunks(1).collect::<Vec<_>>(), "byte by byte");

@@ -4,6 +4,7 @@
 //! made, and not again wherever it is looked at. Every constructor in this directory validates, or
 //! takes what another one validated; the fields are private to it.
 
+mod ahead;
 mod collected;
 mod shared;
 mod stream;
@@ -18,6 +19,7 @@ use super::buffer::Buffer;
 use crate::mask::{self, Key};
 use crate::utf8::{self, Invalid, Validator};
 
+pub(crate) use ahead::TextAhead;
 pub(crate) use collected::TextBuffer;
 pub use shared::Utf8Bytes;
 pub(crate) use stream::TextStream;
@@ -199,7 +201,9 @@ fn validated(bytes: &[u8]) -> &str {
     // block, as one text that ends with a whole code point, ASCII being valid wherever a code point
     // may begin; by `TextBuffer::finish`, whose buffer holds what `append` had validated in the same
     // way; by `TextStream::take`, whose pieces are validated in that way and cut between code points;
-    // by `into_owned`, which copies or keeps such bytes; or is empty. `Utf8Bytes` are made by
+    // by `TextAhead::finish`, which has seen all of its bytes in the same way, the first of them
+    // where they lie now and nobody else has written since; by `into_owned`, which copies or keeps
+    // such bytes; or is empty. `Utf8Bytes` are made by
     // `from_utf8`, which validates them, from a `str`, a `String` or a `Text`, or are empty. No method lends
     // either's bytes mutably.
     unsafe { core::str::from_utf8_unchecked(bytes) }

@@ -1,0 +1,426 @@
+//! A read buffer of a connection's own, in which messages stay until they are whole.
+#![cfg(feature = "alloc")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests fail by panicking"
+)]
+
+mod support;
+
+use std::time::Duration;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use sansock::timer::{Expired, Timeouts, Timers};
+use sansock::{Config, Connection, Delivery, Event, Opcode, ReadBuffer, Role, Violation};
+use support::{
+    ABSURD_LEN, NO_LIMITS, ROLES, Seen, config, connection, drain, fragmented_for, frame_for,
+    head_for, limited, receive, receive_buffered,
+};
+
+/// Reads all of `bytes`, `at_once` of them at a time, and gives each event to `visit`.
+fn read(
+    ws: &mut Connection,
+    input: &mut ReadBuffer,
+    mut bytes: &[u8],
+    at_once: usize,
+    mut visit: impl FnMut(Event<'_>),
+) {
+    while !bytes.is_empty() {
+        let room = input.room();
+        assert!(!room.is_empty(), "a read to no room says that the transport has ended");
+        let len = room.len().min(at_once).min(bytes.len());
+        room[..len].copy_from_slice(&bytes[..len]);
+        input.filled(len);
+        bytes = &bytes[len..];
+        while let Some(event) = ws.receive_buffered(input).unwrap() {
+            visit(event);
+        }
+    }
+}
+
+fn is_lent(event: &Event<'_>) -> bool {
+    match event {
+        Event::Text(text) => text.lent().is_some(),
+        Event::Binary(data) => data.is_lent(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_message_in_one_frame_is_lent_however_many_reads_bring_it() {
+    for role in ROLES {
+        for len in [0, 1, 16, 125, 126, 1000, 16_384, 65_536, 200_000] {
+            let stream = [
+                frame_for(role, 0x81, "é".repeat(len / 2).as_bytes()),
+                frame_for(role, 0x82, &vec![0xE9; len]),
+                frame_for(role, 0x81, &vec![b'x'; len]),
+            ]
+            .concat();
+            for at_once in [1, 7, 37, 1000, 70_000, usize::MAX] {
+                if len > 1000 && at_once < 37 {
+                    continue;
+                }
+                let (mut ws, mut input) = (connection(role), ReadBuffer::new());
+                let mut seen = Vec::new();
+                read(&mut ws, &mut input, &stream, at_once, |event| {
+                    assert!(is_lent(&event), "{len} bytes in reads of {at_once}");
+                    seen.push(Seen::from(event));
+                });
+                let expected = [
+                    Seen::Text("é".repeat(len / 2)),
+                    Seen::Binary(vec![0xE9; len]),
+                    Seen::Text("x".repeat(len)),
+                ];
+                assert!(seen == expected, "{len} bytes in reads of {at_once}");
+                assert!(input.is_empty() && ws.memory_usage() == 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_text_fails_at_the_read_that_breaks_it() {
+    for role in ROLES {
+        let mut payload = "Größe ".repeat(40).into_bytes();
+        for (at, byte) in [(200, 0xFF), (2, b'x'), (0, 0x80), (3, b'x')] {
+            let sound = payload.clone();
+            payload[at] = byte;
+            let frame = frame_for(role, 0x81, &payload);
+            let start = frame.len() - payload.len();
+            let breaking = start + std::str::from_utf8(&payload).unwrap_err().valid_up_to();
+            let (mut ws, mut input) = (connection(role), ReadBuffer::new());
+            let mut failed = None;
+            for (i, byte) in frame.iter().enumerate() {
+                input.room()[0] = *byte;
+                input.filled(1);
+                if let Err(error) = ws.receive_buffered(&mut input) {
+                    failed = failed.or(Some((i, error)));
+                }
+            }
+            let (i, error) = failed.unwrap();
+            assert_eq!((error.violation(), error.offset()), (Violation::InvalidUtf8, i as u64));
+            assert!(i == breaking || i == breaking + 1, "{i} for {breaking}");
+            assert_eq!(drain(&mut ws)[0], 0x88, "a Close says why");
+            assert!(input.is_empty(), "what comes after an error is taken");
+            payload = sound;
+        }
+    }
+}
+
+#[test]
+fn a_declared_length_reserves_no_more_than_has_come() {
+    for role in ROLES {
+        let mut ws = Connection::new(limited(role, NO_LIMITS));
+        let mut input = ReadBuffer::with_capacity(1000);
+        let head = head_for(role, 0x82, ABSURD_LEN);
+        read(&mut ws, &mut input, &head, usize::MAX, |_| panic!("no event"));
+        let mut came = head.len();
+        for _ in 0..1000 {
+            read(&mut ws, &mut input, &[7; 100], usize::MAX, |_| panic!("no event"));
+            came += 100;
+            let most = 1128.max(2 * came + 100);
+            assert!(input.memory_usage() <= most, "{} for {came}", input.memory_usage());
+        }
+        assert_eq!((input.len(), ws.memory_usage()), (came, 0));
+    }
+}
+
+#[test]
+fn the_memory_of_a_long_message_is_given_back() {
+    let mut ws = connection(Role::Server);
+    let mut input = ReadBuffer::new();
+    let small = frame_for(Role::Server, 0x82, b"abc");
+    read(&mut ws, &mut input, &small, usize::MAX, |_| {});
+    let at_first = input.memory_usage();
+
+    read(&mut ws, &mut input, &frame_for(Role::Server, 0x82, &[7; 1 << 20]), 1 << 14, |_| {});
+    assert!(input.memory_usage() > 1 << 20, "there may be more of them");
+    for _ in 0..20 {
+        read(&mut ws, &mut input, &small, usize::MAX, |_| {});
+    }
+    assert_eq!(input.memory_usage(), at_first);
+    input.release();
+    assert_eq!(input.memory_usage(), 0);
+    // And it goes on.
+    read(&mut ws, &mut input, &small[..4], usize::MAX, |_| {});
+    input.release();
+    assert_eq!(input.memory_usage(), at_first, "something is left");
+    let mut seen = Vec::new();
+    read(&mut ws, &mut input, &small[4..], usize::MAX, |event| seen.push(Seen::from(event)));
+    assert_eq!(seen, [Seen::Binary(b"abc".to_vec())]);
+}
+
+#[test]
+fn long_messages_that_go_on_keep_their_memory() {
+    let mut ws = connection(Role::Server);
+    let mut input = ReadBuffer::new();
+    let long = frame_for(Role::Server, 0x82, &[7; 100_000]);
+    let small = frame_for(Role::Server, 0x82, b"abc");
+    let mut most = 0;
+    for round in 0..50 {
+        read(&mut ws, &mut input, &long, 1 << 14, |_| {});
+        for _ in 0..10 {
+            read(&mut ws, &mut input, &small, usize::MAX, |_| {});
+        }
+        assert!(round == 0 || input.memory_usage() == most);
+        most = input.memory_usage();
+    }
+}
+
+#[test]
+fn there_is_room_for_more_whether_or_not_it_is_looked_at() {
+    let stream = [frame_for(Role::Server, 0x82, &[7; 5000]), frame_for(Role::Server, 0x81, b"x")];
+    let stream = stream.concat().repeat(4);
+    let mut input = ReadBuffer::with_capacity(64);
+    for byte in &stream {
+        input.room()[0] = *byte;
+        input.filled(1);
+    }
+    let mut ws = connection(Role::Server);
+    let mut count = 0;
+    while ws.receive_buffered(&mut input).unwrap().is_some() {
+        count += 1;
+        // In the midst of it, too.
+        input.extend_from_slice(&stream[..if count == 3 { stream.len() } else { 0 }]);
+    }
+    assert_eq!((count, input.len()), (16, 0));
+}
+
+#[test]
+fn more_than_there_was_room_for_does_not_count() {
+    let mut input = ReadBuffer::new();
+    let room = input.room().len();
+    input.filled(usize::MAX);
+    assert_eq!(input.len(), room);
+}
+
+#[test]
+fn what_is_left_is_as_it_was_received() {
+    for role in ROLES {
+        let long = "Größe ".repeat(3000);
+        for stream in [
+            frame_for(role, 0x82, &[7; 30_000]),
+            frame_for(role, 0x81, long.as_bytes()),
+            frame_for(role, 0x81, b"Hello"),
+        ] {
+            let before = frame_for(role, 0x82, b"before");
+            for at in [1, 3, 5, 8, 9, 10, stream.len() / 2, stream.len() - 1] {
+                let at = at.min(stream.len() - 1);
+                let (mut ws, mut input) = (connection(role), ReadBuffer::new());
+                let all = [&before, &stream[..at]].concat();
+                read(&mut ws, &mut input, &all, 37, |_| {});
+                assert_eq!(input.len(), at);
+                let unread = input.into_unread();
+                assert!(unread == stream[..at], "{at} bytes of {}", stream.len());
+
+                // The connection goes on without the buffer.
+                let expected = receive(&mut connection(role), &[&stream]);
+                assert!(receive(&mut ws, &[&unread, &stream[at..]]) == expected);
+            }
+        }
+    }
+}
+
+#[test]
+fn another_buffer_begins_where_the_first_one_did() {
+    for role in ROLES {
+        let frame = frame_for(role, 0x81, "Größe".as_bytes());
+        for at in 1..frame.len() {
+            let (mut ws, mut first) = (connection(role), ReadBuffer::new());
+            read(&mut ws, &mut first, &frame[..at], 1, |_| {});
+            let mut second = ReadBuffer::new();
+            second.extend_from_slice(&first.into_unread());
+            second.extend_from_slice(&frame[at..]);
+            let event = ws.receive_buffered(&mut second).unwrap().unwrap();
+            assert_eq!(Seen::from(event), Seen::Text("Größe".into()));
+        }
+    }
+}
+
+#[test]
+fn a_buffer_that_holds_what_another_connection_began_is_read_anew() {
+    let frame = frame_for(Role::Server, 0x81, "Größe".as_bytes());
+    for at in 1..frame.len() {
+        let mut input = ReadBuffer::new();
+        read(&mut connection(Role::Server), &mut input, &frame[..at], 1, |_| {});
+        let mut other = connection(Role::Server);
+        assert!(other.receive_buffered(&mut input).unwrap().is_none());
+        let mut seen = Vec::new();
+        read(&mut other, &mut input, &frame[at..], 1, |event| seen.push(Seen::from(event)));
+        assert_eq!(seen, [Seen::Text("Größe".into())]);
+    }
+}
+
+#[test]
+fn chunks_of_a_stream_are_lent_from_the_buffer() {
+    let mut streaming = config(Role::Server);
+    streaming.delivery = Delivery::Streaming;
+    let (mut ws, mut input) = (Connection::new(streaming), ReadBuffer::new());
+    let mut message = Vec::new();
+    let stream = fragmented_for(Role::Server, Opcode::Binary, &[&[1; 300], &[2; 300]]);
+    read(&mut ws, &mut input, &stream, 37, |event| match event {
+        Event::BinaryChunk { data, .. } => {
+            assert!(data.is_lent());
+            message.extend_from_slice(&data);
+        }
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(message, [[1; 300], [2; 300]].concat());
+    assert_eq!((ws.memory_usage(), input.len()), (0, 0));
+}
+
+#[test]
+fn bytes_that_stay_in_the_buffer_count_as_life() {
+    let mut ws = connection(Role::Server);
+    let mut timeouts = Timeouts::default();
+    timeouts.message = Duration::from_secs(100);
+    timeouts.message_rate = 0;
+    let mut timers = Timers::new(timeouts, Duration::ZERO);
+    let mut input = ReadBuffer::new();
+    let mut now = Duration::ZERO;
+    timers.poll(&mut ws, now).unwrap();
+    let frame = frame_for(Role::Server, 0x82, &[7; 1000]);
+    let mut outcome = Ok(now);
+    for byte in &frame {
+        now += Duration::from_secs(1);
+        read(&mut ws, &mut input, &[*byte], 1, |_| {});
+        outcome = timers.poll(&mut ws, now);
+        assert!(outcome.is_err() || !ws.has_output(), "no ping to who is not silent");
+        if outcome.is_err() {
+            break;
+        }
+    }
+    // A byte a second is no silence; but a message has its time.
+    assert!(matches!(outcome, Err(Expired::MessageTimeout)), "{outcome:?}");
+    assert!((100..=102).contains(&now.as_secs()), "{now:?}");
+}
+
+/// Gives its pieces one at a time, and would block at those that are `None`.
+#[cfg(feature = "std")]
+struct Script<'a>(std::collections::VecDeque<Option<&'a [u8]>>);
+
+#[cfg(feature = "std")]
+impl std::io::Read for Script<'_> {
+    fn read(&mut self, room: &mut [u8]) -> std::io::Result<usize> {
+        let Some(piece) = self.0.pop_front() else { return Ok(0) };
+        let piece = piece.ok_or(std::io::ErrorKind::WouldBlock)?;
+        let (now, later) = piece.split_at(piece.len().min(room.len()));
+        room[..now.len()].copy_from_slice(now);
+        if !later.is_empty() {
+            self.0.push_front(Some(later));
+        }
+        Ok(now.len())
+    }
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn read_from_goes_on_while_more_of_a_message_is_there() {
+    let frame = frame_for(Role::Server, 0x81, b"Hello");
+    let (head, tail) = frame.split_at(7);
+    let pieces = [
+        None,
+        Some(head), // of which nothing is known before it was looked at
+        Some(&tail[..1]),
+        Some(&tail[1..2]),
+        None,
+        Some(&tail[2..3]),
+        Some(&tail[3..]), // to the end of the frame
+        Some(head),
+    ];
+    let mut transport = Script(pieces.into());
+    let (mut ws, mut input) = (connection(Role::Server), ReadBuffer::new());
+    let mut seen = Vec::new();
+    for _ in 0..6 {
+        let came = input.read_from(&mut transport).map_err(|error| error.kind());
+        let text = ws.receive_buffered(&mut input).unwrap().map(Seen::from);
+        seen.push((came, text));
+    }
+    let hello = Some(Seen::Text("Hello".into()));
+    let block = Err(std::io::ErrorKind::WouldBlock);
+    let expected =
+        [(block, None), (Ok(7), None), (Ok(2), None), (Ok(2), hello), (Ok(7), None), (Ok(0), None)];
+    assert_eq!(seen, expected);
+    assert_eq!(input.len(), 7);
+}
+
+#[cfg(feature = "std")]
+#[test]
+fn read_from_stops_to_look_at_what_has_come() {
+    let frame = frame_for(Role::Server, 0x82, &[7; 100_000]);
+    let (mut ws, mut input) = (connection(Role::Server), ReadBuffer::new());
+    let mut transport = Script(frame.chunks(10).map(Some).collect());
+    let mut looks = 0;
+    loop {
+        let came = input.read_from(&mut transport).unwrap();
+        assert!(came <= 8192 + 10);
+        looks += 1;
+        if let Some(event) = ws.receive_buffered(&mut input).unwrap() {
+            assert!(is_lent(&event));
+            break;
+        }
+    }
+    assert_eq!(looks, 15, "two reads for the header, and 13 times 8 KiB");
+}
+
+/// Something that a peer may send.
+fn frame() -> impl Strategy<Value = (u8, Vec<u8>)> {
+    let first = prop_oneof![
+        4 => Just(0x81), 4 => Just(0x82), 1 => Just(0x01), 1 => Just(0x02), 2 => Just(0x00),
+        2 => Just(0x80), 1 => Just(0x89), 1 => Just(0x8A), 1 => Just(0x88), 1 => any::<u8>(),
+    ];
+    let payload = prop_oneof![
+        4 => ".{0,60}".prop_map(String::into_bytes),
+        2 => vec(any::<u8>(), 0..140),
+        1 => (100usize..20_000).prop_map(|len| vec![b'x'; len]),
+        1 => (100usize..20_000).prop_map(|len| "ß".repeat(len).into_bytes()),
+        1 => (1usize..9_000, any::<u8>()).prop_map(|(at, byte)| {
+            let mut text = vec![b'x'; 9_000];
+            text[at] = byte;
+            text
+        }),
+    ];
+    (first, payload)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// The twin is `receive`, with all of the stream at once.
+    #[test]
+    fn any_stream_in_any_reads_is_what_it_is_at_once(
+        frames in vec(frame(), 0..8),
+        sizes in vec(prop_oneof![1usize..60, 1usize..20_000], 1..6),
+        capacity in prop_oneof![0usize..300, Just(16_384)],
+        is_server in any::<bool>(),
+    ) {
+        let role = if is_server { Role::Server } else { Role::Client };
+        let frames = frames.iter().map(|(first, payload)| frame_for(role, *first, payload));
+        let stream: Vec<u8> = frames.flatten().collect();
+        let mut config: Config = config(role);
+        config.limits.message = 25_000;
+        let mut twin = Connection::new(config.clone());
+        let expected = receive(&mut twin, &[&stream]);
+
+        let mut pieces = Vec::new();
+        let mut rest = &stream[..];
+        for size in sizes.iter().cycle() {
+            let (piece, later) = rest.split_at(rest.len().min(*size));
+            pieces.push(piece);
+            rest = later;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        let mut ws = Connection::new(config);
+        let seen = receive_buffered(&mut ws, capacity, &pieces);
+        prop_assert!(seen == expected);
+        prop_assert_eq!(drain(&mut ws), drain(&mut twin));
+        prop_assert_eq!(ws.state(), twin.state());
+    }
+}
