@@ -77,7 +77,7 @@ impl<P: Peer> Contender for P {
 }
 
 /// Bytes of the buffer that the caller reads into, where a peer leaves that to it.
-pub static READ_BUFFER: AtomicUsize = AtomicUsize::new(64 << 10);
+pub static READ_BUFFER: AtomicUsize = AtomicUsize::new(16 << 10);
 
 fn read_buffer() -> Box<[u8]> {
     vec![0; READ_BUFFER.load(Ordering::Relaxed)].into()

@@ -3,19 +3,20 @@
 //! It checks what RFC 6455 asks an endpoint to check, and has limits.
 
 use std::io::IoSlice;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, LazyLock};
 
 use sansock::bytes::Buf;
-use sansock::{Config, Connection, Event, Utf8Bytes};
+use sansock::{Config, Connection, Event, ReadBuffer, Utf8Bytes};
 
-use super::{Peer, read_buffer};
+use super::{Peer, READ_BUFFER};
 use crate::rows::{Message, Role};
 use crate::transport::{Sink, Transport};
 
 pub struct Sansock {
     ws: Connection,
     transport: Transport,
-    buffer: Box<[u8]>,
+    input: ReadBuffer,
     /// A text to be sent, as its sender holds it: validated once.
     text: Utf8Bytes,
 }
@@ -31,14 +32,13 @@ const LARGE: usize = 4096;
 
 impl Peer for Sansock {
     const NAME: &'static str = "sansock";
-    const STRUCT: usize = size_of::<Connection>();
-    // Messages are lent from it or owned, and no connection keeps anything there.
-    const SHARES_BUFFER: bool = true;
+    const STRUCT: usize = size_of::<Connection>() + size_of::<ReadBuffer>();
 
     fn open(role: Role, transport: Transport) -> Self {
         let config = if role == Role::Server { &SERVER } else { &CLIENT };
         let ws = Connection::new(Arc::clone(config));
-        Sansock { ws, transport, buffer: read_buffer(), text: Utf8Bytes::default() }
+        let input = ReadBuffer::with_capacity(READ_BUFFER.load(Ordering::Relaxed));
+        Sansock { ws, transport, input, text: Utf8Bytes::default() }
     }
 
     fn receive(&mut self, count: usize, mut visit: impl FnMut(&[u8])) {
@@ -78,6 +78,7 @@ impl Peer for Sansock {
 
     fn rest(&mut self) {
         self.ws.release();
+        self.input.release();
     }
 }
 
@@ -86,9 +87,9 @@ impl Sansock {
     fn run(&mut self, count: usize, mut on_event: impl FnMut(&mut Connection, Event<'_>)) {
         let mut left = count;
         while left > 0 {
-            let len = self.transport.receive(&mut self.buffer);
-            let mut input = &mut self.buffer[..len];
-            while let Some(event) = self.ws.receive(&mut input).expect("frames by the rules") {
+            self.input.read_from(&mut self.transport).expect("a transport that is ready");
+            let input = &mut self.input;
+            while let Some(event) = self.ws.receive_buffered(input).expect("frames by the rules") {
                 on_event(&mut self.ws, event);
                 left -= 1;
             }
