@@ -17,6 +17,7 @@ mod support;
 
 use std::env;
 use std::hint::black_box;
+use std::io::IoSlice;
 
 use sansock::bytes::Buf;
 use sansock::frame::{Decoder, Part};
@@ -46,9 +47,12 @@ const PATHS: &[Named] = &[
     ("server-decode-text-64-fragments-1024", || decode(Flow::fragmented(Server, Text, 1024))),
     ("client-decode-binary-125", || decode(Flow::new(Client, Binary, 125))),
     ("client-decode-text-125", || decode(Flow::new(Client, Text, 125))),
-    ("server-encode-binary-125", || encode(Server, fixed_keys(Server))),
-    ("client-encode-binary-125", || encode(Client, fixed_keys(Client))),
-    ("client-encode-binary-125-thread-rng", || encode(Client, Config::client())),
+    ("server-encode-binary-16", || encode(Server, 16, fixed_keys(Server))),
+    ("server-encode-binary-125", || encode(Server, 125, fixed_keys(Server))),
+    ("client-encode-binary-125", || encode(Client, 125, fixed_keys(Client))),
+    ("client-encode-binary-125-thread-rng", || encode(Client, 125, Config::client())),
+    ("server-lend-binary-16384", || lend(Server, 16384)),
+    ("client-lend-binary-16384", || lend(Client, 16384)),
     ("server-echo-binary-16", || echo(Flow::new(Server, Binary, 16), answer)),
     ("server-echo-binary-125", || echo(Flow::new(Server, Binary, 125), answer)),
     ("server-echo-text-125", || echo(Flow::new(Server, Text, 125), answer)),
@@ -163,8 +167,8 @@ fn decode(flow: Flow) -> Path {
 }
 
 /// From messages to output that is ready to be written.
-fn encode(role: Role, config: Config) -> Path {
-    let flow = Flow::new(role.peer(), Binary, 125);
+fn encode(role: Role, len: usize, config: Config) -> Path {
+    let flow = Flow::new(role.peer(), Binary, len);
     let mut ws = Connection::new(config);
     ws.send_binary(&flow.payload).expect("there is room");
     assert_output(&mut ws, Binary, &flow.payload);
@@ -174,6 +178,27 @@ fn encode(role: Role, config: Config) -> Path {
             ws.send_binary(black_box(&flow.payload)).expect("there is room");
         }
         drop_output(&mut ws);
+    };
+    Path { messages, round: Box::new(round) }
+}
+
+/// From messages to vectored writes of them, each where it lies.
+fn lend(role: Role, len: usize) -> Path {
+    let payload = Flow::new(role.peer(), Binary, len).payload;
+    let mut ws = Connection::new(fixed_keys(role));
+    drop(ws.lend_binary(&payload).expect("there is room"));
+    assert_output(&mut ws, Binary, &payload);
+    let messages = WHOLE_READ / len;
+    let round = move || {
+        for _ in 0..messages {
+            let mut lent = ws.lend_binary(black_box(&payload)).expect("there is room");
+            while lent.has_remaining() {
+                let mut slices = [IoSlice::new(&[]); 2];
+                let filled = lent.chunks_vectored(&mut slices);
+                let written = black_box(&slices[..filled]).iter().map(|slice| slice.len()).sum();
+                lent.advance(written);
+            }
+        }
     };
     Path { messages, round: Box::new(round) }
 }

@@ -103,7 +103,7 @@ pub use role::Role;
 pub use bytes;
 #[cfg(feature = "alloc")]
 pub use connection::{
-    BeyondBudget, Closure, Config, Connection, Delivery, Event, MessageWriter, Output, Parts,
+    BeyondBudget, Closure, Config, Connection, Delivery, Event, Lent, MessageWriter, Output, Parts,
     PingReplies, Progress, ReadBuffer, SendError, SendRefusal, State, TransportAction,
 };
 #[cfg(feature = "alloc")]

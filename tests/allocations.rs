@@ -142,6 +142,32 @@ fn a_message_in_fragments_takes_one_allocation() {
     assert_eq!(allocations, 1);
 }
 
+/// A server's message that the transport takes is not copied, and a client's goes through one block.
+#[test]
+fn a_lent_message_takes_no_memory_of_its_length() {
+    for (role, blocks) in [(Role::Server, 0), (Role::Client, 1)] {
+        let mut ws = connection(role);
+        let message = vec![7; 1 << 20];
+        let (allocations, bytes, written) = measure(|| {
+            let mut lent = ws.lend_binary(&message).unwrap();
+            let mut written = 0;
+            while lent.has_remaining() {
+                let len = lent.chunk().len();
+                // A server's is shown as two chunks, which are written at once.
+                let count = if role == Role::Server { lent.remaining() } else { len };
+                lent.advance(count);
+                written += count;
+            }
+            written
+        });
+        assert!(written > 1 << 20);
+        assert_eq!(allocations, blocks, "{role:?}");
+        assert!(bytes <= 17_000, "{bytes} bytes for a block");
+        ws.release();
+        assert_eq!(ws.memory_usage(), 0);
+    }
+}
+
 /// Debug builds mask slowly: benches/stream.rs does 10 GiB.
 #[test]
 fn a_streamed_message_allocates_nothing() {

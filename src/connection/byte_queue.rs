@@ -20,15 +20,25 @@ impl ByteQueue {
     /// Room for `len` more bytes, to be appended.
     #[inline]
     pub(super) fn room_for(&mut self, len: usize) -> &mut Vec<u8> {
-        if len > self.buffer.capacity() - self.buffer.len() {
+        if !self.has_room_for(len) {
             self.make_room(len);
         }
         &mut self.buffer
     }
 
+    #[inline(always)]
+    pub(super) fn has_room_for(&self, len: usize) -> bool {
+        len <= self.buffer.capacity() - self.buffer.len()
+    }
+
     #[inline]
     pub(super) fn len(&self) -> usize {
         self.buffer.len() - self.taken
+    }
+
+    #[inline(always)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.taken == self.buffer.len()
     }
 
     /// Bytes that the buffer holds on the heap.
@@ -40,7 +50,7 @@ impl ByteQueue {
     #[inline]
     pub(super) fn take(&mut self, len: usize) {
         self.taken += len.min(self.len());
-        if self.taken == self.buffer.len() && self.taken > 0 {
+        if self.is_empty() && self.taken > 0 {
             self.rewind();
         }
     }
@@ -66,18 +76,24 @@ impl ByteQueue {
     /// Starts from the front again, as all was taken.
     #[inline]
     fn rewind(&mut self) {
-        let used_little = self.buffer.len() < self.buffer.capacity() / 4;
-        if used_little && self.buffer.capacity() > ALWAYS_KEPT {
-            self.quiet += 1;
-            if self.quiet == QUIET {
-                self.buffer = Vec::with_capacity(self.buffer.capacity() / 4);
-                self.quiet = 0;
-            }
-        } else {
-            self.quiet = 0;
+        if self.buffer.capacity() > ALWAYS_KEPT {
+            self.forget_burst();
         }
         self.buffer.clear();
         self.taken = 0;
+    }
+
+    /// Gives back a part of the buffer where little of it was used for a while.
+    fn forget_burst(&mut self) {
+        if self.buffer.len() >= self.buffer.capacity() / 4 {
+            self.quiet = 0;
+            return;
+        }
+        self.quiet += 1;
+        if self.quiet == QUIET {
+            self.buffer = Vec::with_capacity(self.buffer.capacity() / 4);
+            self.quiet = 0;
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod byte_queue;
 mod config;
 mod event;
 mod input;
+mod lent;
 mod output;
 mod parts;
 mod read_buffer;
@@ -26,6 +27,7 @@ use crate::message::Incoming;
 
 pub use config::{BeyondBudget, Config, Delivery, PingReplies};
 pub use event::Event;
+pub use lent::Lent;
 pub use output::Output;
 pub use parts::{Parts, Progress};
 pub use read_buffer::ReadBuffer;

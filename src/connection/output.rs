@@ -4,6 +4,8 @@ use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
+#[cfg(feature = "std")]
+use std::io::IoSlice;
 
 use bytes::{Buf, Bytes};
 
@@ -68,13 +70,26 @@ impl Output {
             }
             self.queue_next_pong();
         }
+        self.take(count);
+        Ok(())
+    }
+
+    /// Counts bytes as taken that were not queued.
+    #[inline(always)]
+    pub(super) fn count_taken(&mut self, count: usize) {
+        self.taken += count as u64;
+    }
+
+    /// Counts bytes as taken, and drops as many off the front, or all where there are fewer: others
+    /// were never queued.
+    #[inline(always)]
+    pub(super) fn take(&mut self, count: usize) {
         self.taken += count as u64;
         self.pong_end = self.pong_end.saturating_sub(count);
         match &mut self.large {
             None => self.small.take(count),
             Some(large) => large.drop_front(&mut self.small, count),
         }
-        Ok(())
     }
 
     /// Bytes held on the heap; payloads by reference are counted in full.
@@ -92,26 +107,32 @@ impl Output {
         self.taken
     }
 
+    /// Whether a frame of this length can be queued without anything else being done before.
+    #[inline(always)]
+    pub(super) fn has_room_for(&self, payload_len: usize) -> bool {
+        self.next_pong.is_none() && self.small.has_room_for(size_of::<u128>() + payload_len)
+    }
+
+    /// Whether nothing is queued. It may say no where payloads by reference were queued before.
+    #[inline(always)]
+    pub(super) fn is_surely_empty(&self) -> bool {
+        self.small.is_empty() && self.large.is_none() && self.next_pong.is_none()
+    }
+
     /// Queues a frame, copying the payload, and masking it as the header says.
     #[inline(always)]
     pub(super) fn push(&mut self, header: Header, payload: &[u8]) {
-        self.settle_pong();
         let small = self.push_header(header, payload.len());
-        match header.mask_key {
-            // To mask with zeros is to copy, in line where the payload is short.
-            None if payload.len() <= MAX_COPIED_IN_LINE => {
-                mask::append(small, payload, Key::ZERO);
-            }
-            None => small.extend_from_slice(payload),
-            Some(key) => {
-                mask::append(small, payload, Key::new(key));
-            }
-        }
+        append(small, payload, header.mask_key.map(Key::new));
+    }
+
+    /// Goes on with the payload of the frame that was queued last.
+    pub(super) fn append(&mut self, payload: &[u8], key: Option<Key>) {
+        append(self.small.room_for(payload.len()), payload, key);
     }
 
     /// Queues a frame whose payload, masked already where it must be, stays where it is.
     pub(super) fn push_large(&mut self, header: Header, payload: Bytes) {
-        self.settle_pong();
         self.push_header(header, 0);
         if !payload.is_empty() {
             self.push_reference(payload);
@@ -173,6 +194,7 @@ impl Output {
     /// Queues a header; gives the buffer, with room for `more` bytes.
     #[inline(always)]
     fn push_header(&mut self, header: Header, more: usize) -> &mut Vec<u8> {
+        self.settle_pong();
         let (bytes, len) = header.encode();
         let small = self.small.room_for(size_of_val(&bytes) + more);
         // To copy a fixed number of bytes, and to drop those that are too many, takes less than to
@@ -183,7 +205,7 @@ impl Output {
         small
     }
 
-    fn push_small(&mut self, bytes: &[u8]) {
+    pub(super) fn push_small(&mut self, bytes: &[u8]) {
         self.small.room_for(bytes.len()).extend_from_slice(bytes);
     }
 
@@ -191,6 +213,15 @@ impl Output {
     #[inline]
     pub(super) fn queued(&self) -> usize {
         self.small.len() + self.large.as_ref().map_or(0, |large| large.len)
+    }
+
+    /// As [`Buf::chunks_vectored`], without the pong that waits.
+    #[cfg(feature = "std")]
+    pub(super) fn queued_chunks<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        match &self.large {
+            None => add_chunk(slices, 0, &self.small),
+            Some(large) => large.chunks(&self.small, slices),
+        }
     }
 
     /// Gives the pong that waits its place, where those before it are written, before something else
@@ -212,6 +243,22 @@ impl Output {
 }
 
 impl LargeQueue {
+    /// As [`Output::queued_chunks`].
+    #[cfg(feature = "std")]
+    fn chunks<'a>(&'a self, mut small: &'a [u8], slices: &mut [IoSlice<'a>]) -> usize {
+        let mut filled = 0;
+        for Large { before, payload } in &self.payloads {
+            if filled == slices.len() {
+                return filled;
+            }
+            let (front, rest) = small.split_at_checked(*before).unwrap_or_default();
+            filled = add_chunk(slices, filled, front);
+            filled = add_chunk(slices, filled, payload);
+            small = rest;
+        }
+        add_chunk(slices, filled, small)
+    }
+
     /// Drops `count` bytes, of which there are as many, off the front of both queues.
     fn drop_front(&mut self, small: &mut ByteQueue, mut count: usize) {
         while count > 0 {
@@ -249,23 +296,13 @@ impl Buf for Output {
     }
 
     #[cfg(feature = "std")]
-    fn chunks_vectored<'a>(&'a self, slices: &mut [std::io::IoSlice<'a>]) -> usize {
-        let mut small = &*self.small;
-        let large = self.large.as_deref();
-        let between = large.iter().flat_map(|large| &large.payloads).flat_map(|payload| {
-            let (front, rest) = small.split_at_checked(payload.before).unwrap_or_default();
-            small = rest;
-            [front, &payload.payload]
-        });
-        let tail = self.small.get(large.map_or(0, |large| large.claimed)..).unwrap_or_default();
-        let pong = self.next_pong.as_ref().map_or(&[][..], |pong| pong);
-        let chunks = between.chain([tail, pong]).filter(|chunk| !chunk.is_empty());
-        let mut filled = 0;
-        for (slice, chunk) in slices.iter_mut().zip(chunks) {
-            *slice = std::io::IoSlice::new(chunk);
-            filled += 1;
+    #[inline]
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        let filled = self.queued_chunks(slices);
+        match &self.next_pong {
+            None => filled,
+            Some(pong) => add_chunk(slices, filled, pong),
         }
-        filled
     }
 
     /// # Panics
@@ -277,6 +314,35 @@ impl Buf for Output {
         if let Err(error) = self.try_advance(count) {
             panic!("{error}");
         }
+    }
+}
+
+/// Appends `payload`, masked where there is a key.
+#[inline(always)]
+fn append(to: &mut Vec<u8>, payload: &[u8], key: Option<Key>) {
+    match key {
+        // To mask with zeros is to copy, in line where the payload is short.
+        None if payload.len() <= MAX_COPIED_IN_LINE => {
+            mask::append(to, payload, Key::ZERO);
+        }
+        None => to.extend_from_slice(payload),
+        Some(key) => {
+            mask::append(to, payload, key);
+        }
+    }
+}
+
+/// Puts a chunk that is not empty into the slice after `filled` ones, where there is any; gives how
+/// many are filled now.
+#[cfg(feature = "std")]
+#[inline(always)]
+pub(super) fn add_chunk<'a>(slices: &mut [IoSlice<'a>], filled: usize, chunk: &'a [u8]) -> usize {
+    match slices.get_mut(filled) {
+        Some(slice) if !chunk.is_empty() => {
+            *slice = IoSlice::new(chunk);
+            filled + 1
+        }
+        _ => filled,
     }
 }
 

@@ -167,9 +167,15 @@ impl Connection {
 
     /// Queues a message with a copy of `payload`. What most servers send most is done in line.
     #[inline]
-    fn send_copied(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError<()>> {
-        if self.config.role() == Role::Client || payload.len() > self.config.fragment_size {
-            return self.send_masked_or_in_fragments(opcode, payload);
+    pub(super) fn send_copied(
+        &mut self,
+        opcode: Opcode,
+        payload: &[u8],
+    ) -> Result<(), SendError<()>> {
+        let config = &*self.config;
+        let is_plain = config.role() == Role::Server && payload.len() <= config.fragment_size;
+        if !is_plain || !self.output.has_room_for(payload.len()) {
+            return self.send_copied_slowly(opcode, payload);
         }
         self.admit_message(payload.len())?;
         self.output.push(Header::single(opcode, payload.len() as u64, None), payload);
@@ -177,11 +183,7 @@ impl Connection {
     }
 
     #[inline(never)]
-    fn send_masked_or_in_fragments(
-        &mut self,
-        opcode: Opcode,
-        payload: &[u8],
-    ) -> Result<(), SendError<()>> {
+    fn send_copied_slowly(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError<()>> {
         self.admit_message(payload.len())?;
         if payload.len() <= self.config.fragment_size {
             let header = self.header(opcode, payload.len());
@@ -250,22 +252,33 @@ impl Connection {
     /// Whether a message of this length may be queued now.
     #[inline(always)]
     pub(super) fn admit_message(&self, payload_len: usize) -> Result<(), SendRefusal> {
+        self.admit_message_after(self.output.queued(), payload_len)
+    }
+
+    /// The same after so many bytes that are queued.
+    #[inline(always)]
+    pub(super) fn admit_message_after(&self, queued: usize, len: usize) -> Result<(), SendRefusal> {
         if self.outgoing.is_some() {
             return Err(SendRefusal::MessageOpen);
         }
-        self.admit(payload_len)
+        self.admit_after(queued, len)
     }
 
     /// Whether a frame of this length may be queued now, not counting the open message.
     #[inline(always)]
     pub(super) fn admit(&self, payload_len: usize) -> Result<(), SendRefusal> {
+        self.admit_after(self.output.queued(), payload_len)
+    }
+
+    #[inline(always)]
+    fn admit_after(&self, queued: usize, payload_len: usize) -> Result<(), SendRefusal> {
         if self.state != State::Open {
             return Err(SendRefusal::Closing);
         }
-        let queued = self.output.queued();
         // Where addresses are short, one buffer queued many times could be longer than they reach,
-        // with the headers of fragments, and control frames, of which there are fewer bytes.
-        let is_countable = queued.checked_add(payload_len).is_some_and(|sum| sum <= usize::MAX / 4);
+        // with the headers of fragments, and control frames, of which there are fewer bytes. The sum
+        // does not overflow, as what is queued was judged so, and no slice is longer than half of it.
+        let is_countable = queued + payload_len <= usize::MAX / 4;
         if queued >= self.config.max_output || !is_countable {
             return Err(SendRefusal::Full);
         }
