@@ -6,8 +6,9 @@ use std::io::IoSlice;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, LazyLock};
 
+use sansock::Role::{Client, Server};
 use sansock::bytes::Buf;
-use sansock::{Config, Connection, Event, ReadBuffer, Utf8Bytes};
+use sansock::{Config, Connection, Event, Lent, ReadBuffer, SendError};
 
 use super::{Peer, READ_BUFFER};
 use crate::rows::{Message, Role};
@@ -17,18 +18,24 @@ pub struct Sansock {
     ws: Connection,
     transport: Transport,
     input: ReadBuffer,
-    /// A text to be sent, as its sender holds it: validated once.
-    text: Utf8Bytes,
 }
 
 /// Configurations are shared by any number of connections.
 static SERVER: LazyLock<Arc<Config>> = LazyLock::new(|| Arc::new(Config::server()));
 static CLIENT: LazyLock<Arc<Config>> = LazyLock::new(|| Arc::new(Config::client()));
 
-/// Output is written when there is so much of it, and at the end.
-const CORK: usize = 64 << 10;
-/// Payloads that a server does better to give up than to have copied.
-const LARGE: usize = 4096;
+/// Output is written when there is so much of it, which stays in the nearest cache, and at the end.
+const CORK: usize = 16 << 10;
+/// From this length on a message is written by itself, from where it lies, and a shorter one is copied
+/// to those that are written with it. Lending takes the same time whatever the length, and copying as
+/// much for 125 bytes. As writes cost nothing here, that is all there is to weigh; where each is a system
+/// call, one for many messages is worth a copy of some KiB.
+const LENT_FROM: usize = 256;
+/// The same for a client, which masks what it lends in blocks, so that only what is longer than one
+/// gains by it.
+const MASKED_FROM: usize = 16 << 10;
+/// The same for what is sent back.
+const ANSWERED_FROM: usize = 4 << 10;
 
 impl Peer for Sansock {
     const NAME: &'static str = "sansock";
@@ -38,7 +45,7 @@ impl Peer for Sansock {
         let config = if role == Role::Server { &SERVER } else { &CLIENT };
         let ws = Connection::new(Arc::clone(config));
         let input = ReadBuffer::with_capacity(READ_BUFFER.load(Ordering::Relaxed));
-        Sansock { ws, transport, input, text: Utf8Bytes::default() }
+        Sansock { ws, transport, input }
     }
 
     fn receive(&mut self, count: usize, mut visit: impl FnMut(&[u8])) {
@@ -50,21 +57,12 @@ impl Peer for Sansock {
     }
 
     fn send(&mut self, message: &Message, count: usize) {
-        // A client has to copy what is shared; a server may refer to it.
-        let is_given =
-            self.ws.config().role() == sansock::Role::Server && message.bytes.len() >= LARGE;
-        if is_given && message.is_text {
-            if self.text.is_empty() {
-                self.text = Utf8Bytes::from_utf8(message.bytes.clone()).expect("text");
-            }
-            let text = self.text.clone();
-            self.send_all(count, |ws| ws.send(text.clone()).expect("there is room"));
-        } else if is_given {
-            self.send_all(count, |ws| ws.send(message.bytes.clone()).expect("there is room"));
-        } else if message.is_text {
-            self.send_all(count, |ws| ws.send_text(&message.text).expect("there is room"));
-        } else {
-            self.send_all(count, |ws| ws.send_binary(&message.bytes).expect("there is room"));
+        let (ws, text, data) = (&mut self.ws, message.text.as_str(), &message.bytes[..]);
+        match (data.len() >= lent_from(ws), message.is_text) {
+            (true, true) => lend_all(ws, count, text, Connection::lend_text),
+            (true, false) => lend_all(ws, count, data, Connection::lend_binary),
+            (false, true) => send_all(ws, count, text, Connection::send_text),
+            (false, false) => send_all(ws, count, data, Connection::send_binary),
         }
     }
 
@@ -95,37 +93,86 @@ impl Sansock {
             }
         }
     }
-
-    fn send_all(&mut self, count: usize, mut send: impl FnMut(&mut Connection)) {
-        for _ in 0..count {
-            send(&mut self.ws);
-            write(&mut self.ws, CORK);
-        }
-        write(&mut self.ws, 0);
-    }
 }
 
-/// Sends back what is lent by copying it, and what is owned by giving it up.
+/// Sends back what is lent from where it lies, or by copying it if it is short, and what is owned by
+/// giving it up.
 fn answer(ws: &mut Connection, event: Event<'_>) {
     match event {
         Event::Text(text) => match text.lent() {
+            Some(text) if text.len() >= ANSWERED_FROM => lend(ws, text, Connection::lend_text),
             Some(text) => ws.send_text(text).expect("there is room"),
             None => ws.send(text).map_err(|error| error.why).expect("there is room"),
         },
-        Event::Binary(data) if data.is_lent() => ws.send_binary(&data).expect("there is room"),
-        Event::Binary(data) => ws.send(data).map_err(|error| error.why).expect("there is room"),
+        Event::Binary(data) if !data.is_lent() => {
+            ws.send(data).map_err(|error| error.why).expect("there is room");
+        }
+        Event::Binary(data) if data.len() >= ANSWERED_FROM => {
+            lend(ws, &*data, Connection::lend_binary);
+        }
+        Event::Binary(data) => ws.send_binary(&data).expect("there is room"),
         _ => {}
     }
 }
 
+/// From which length on messages are lent.
+fn lent_from(ws: &Connection) -> usize {
+    match ws.config().role() {
+        Server => LENT_FROM,
+        Client => MASKED_FROM,
+    }
+}
+
+/// Queues messages, and writes where much is queued.
+fn send_all<M: ?Sized>(
+    ws: &mut Connection,
+    count: usize,
+    message: &M,
+    send: impl Fn(&mut Connection, &M) -> Result<(), SendError<()>>,
+) {
+    for _ in 0..count {
+        send(ws, message).expect("there is room");
+        write(ws, CORK);
+    }
+    write(ws, 0);
+}
+
+/// Writes messages from where they lie.
+fn lend_all<M: ?Sized>(
+    ws: &mut Connection,
+    count: usize,
+    message: &M,
+    lent: impl for<'a> Fn(&'a mut Connection, &'a M) -> Result<Lent<'a>, SendError<()>>,
+) {
+    for _ in 0..count {
+        lend(ws, message, &lent);
+    }
+}
+
+/// Writes a message from where it lies, and before it all output.
+#[inline(always)]
+fn lend<M: ?Sized>(
+    ws: &mut Connection,
+    message: &M,
+    lent: impl for<'a> Fn(&'a mut Connection, &'a M) -> Result<Lent<'a>, SendError<()>>,
+) {
+    write_all::<2>(&mut lent(ws, message).expect("there is room"));
+}
+
 /// Writes all output if there is more than `cork` of it.
+#[inline]
 fn write(ws: &mut Connection, cork: usize) {
     let output = ws.output();
-    if output.remaining() <= cork {
-        return;
+    if output.remaining() > cork {
+        write_all::<16>(output);
     }
+}
+
+/// Writes to the transport until it is all written.
+#[inline(always)]
+fn write_all<const SLICES: usize>(output: &mut impl Buf) {
     while output.has_remaining() {
-        let mut slices = [IoSlice::new(&[]); 16];
+        let mut slices = [IoSlice::new(&[]); SLICES];
         let filled = output.chunks_vectored(&mut slices);
         let written = Sink.send_vectored(&slices[..filled]);
         output.advance(written);
