@@ -14,9 +14,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use bytes::Buf;
-use sansock::{Connection, Delivery, Event, Limits, ProtocolError, Role};
+use sansock::{Connection, Delivery, Event, Limits, Opcode, ProtocolError, Role};
 use support::{
-    ABSURD_LEN, NO_LIMITS, config, connection, drain, frame_for, head_for, limited, receive,
+    ABSURD_LEN, NO_LIMITS, config, connection, drain, fragmented_for, frame_for, head_for, limited,
+    receive,
 };
 
 /// Counts what the current thread allocates, so that tests do not disturb each other.
@@ -322,4 +323,127 @@ fn an_idle_connection_holds_nothing_on_the_heap() {
         assert_eq!(bytes, 0);
         drop(ws);
     }
+}
+
+/// Gives `stream` in reads of `read` bytes, from memory that is there, and counts the events.
+fn receive_all(ws: &mut Connection, stream: &[u8], buffer: &mut [u8]) -> usize {
+    let mut events = 0;
+    for read in stream.chunks(buffer.len()) {
+        let buffer = &mut buffer[..read.len()];
+        buffer.copy_from_slice(read);
+        events += echo_nothing(ws, buffer);
+    }
+    events
+}
+
+fn echo_nothing(ws: &mut Connection, mut input: &mut [u8]) -> usize {
+    std::iter::from_fn(|| ws.receive(&mut input).unwrap().map(drop)).count()
+}
+
+/// A message of `count` fragments of `len` bytes each.
+fn fragments(role: Role, opcode: Opcode, len: usize, count: usize) -> Vec<u8> {
+    fragmented_for(role, opcode, &vec![&vec![b'x'; len][..]; count])
+}
+
+#[test]
+fn large_messages_that_are_put_together_use_the_memory_of_those_before() {
+    for role in [Role::Client, Role::Server] {
+        for opcode in [Opcode::Text, Opcode::Binary] {
+            for stream in [
+                fragments(role, opcode, 16 << 10, 64),
+                fragments(role, opcode, 1 << 10, 64),
+                fragments(role, opcode, 1 << 20, 1),
+            ] {
+                let mut ws = connection(role);
+                let mut buffer = vec![0; 64 << 10];
+                receive_all(&mut ws, &stream, &mut buffer);
+                let (allocations, bytes, events) = measure(|| {
+                    (0..20).map(|_| receive_all(&mut ws, &stream, &mut buffer)).sum::<usize>()
+                });
+                assert_eq!((events, allocations, bytes), (20, 0, 0), "{role:?} {opcode:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn memory_that_waits_for_a_message_is_told_of_and_given_back() {
+    for opcode in [Opcode::Text, Opcode::Binary] {
+        let stream = fragments(Role::Client, opcode, 100_000, 3);
+        let mut buffer = vec![0; 64 << 10];
+        let mut ws = connection(Role::Client);
+        let before = BYTES.get();
+        let held = |ws: &Connection| {
+            assert_eq!(ws.memory_usage() as isize, BYTES.get() - before);
+            ws.memory_usage()
+        };
+        receive_all(&mut ws, &stream, &mut buffer);
+        assert!(held(&ws) >= 300_000, "kept for the next");
+        receive_all(&mut ws, &stream[..1000], &mut buffer);
+        assert!(held(&ws) >= 300_000, "taken up by the next");
+        receive_all(&mut ws, &stream[1000..], &mut buffer);
+        assert!(held(&ws) >= 300_000, "kept again");
+        ws.release();
+        assert_eq!(held(&ws), 0);
+        receive_all(&mut ws, &stream, &mut buffer);
+        receive_all(&mut ws, &stream[..1000], &mut buffer);
+        ws.release();
+        assert!(held(&ws) <= 2000, "what has come of a message, and not what came before it");
+        assert_eq!(receive_all(&mut ws, &stream[1000..], &mut buffer), 1);
+    }
+}
+
+#[test]
+fn memory_of_a_burst_is_forgotten_when_small_messages_follow() {
+    for opcode in [Opcode::Text, Opcode::Binary] {
+        let (large, small) =
+            (fragments(Role::Server, opcode, 1 << 20, 2), fragments(Role::Server, opcode, 1000, 2));
+        let mut buffer = vec![0; 64 << 10];
+        let mut ws = connection(Role::Server);
+        for _ in 0..3 {
+            receive_all(&mut ws, &large, &mut buffer);
+            for _ in 0..15 {
+                receive_all(&mut ws, &small, &mut buffer);
+                assert!(ws.memory_usage() >= 2 << 20, "there may be more of them");
+            }
+        }
+        receive_all(&mut ws, &small, &mut buffer);
+        assert_eq!(ws.memory_usage(), 0);
+    }
+}
+
+#[test]
+fn an_event_that_is_kept_holds_little_more_than_its_bytes() {
+    for opcode in [Opcode::Text, Opcode::Binary] {
+        let large = fragments(Role::Server, opcode, 1 << 20, 2);
+        for len in [0, 1, 100, 10_000, 100_000, 200_000, 300_000, 1_000_000] {
+            let mut small = fragments(Role::Server, opcode, len, 2);
+            let mut ws = connection(Role::Server);
+            receive_all(&mut ws, &large, &mut vec![0; 64 << 10]);
+            let (_, bytes, event) = measure(|| {
+                let event = ws.receive(&mut &mut small[..]).unwrap().unwrap().into_owned();
+                drop(ws);
+                event
+            });
+            // What the connection held went with it, but for what the event holds.
+            let bytes = bytes + (2 << 20);
+            assert!(bytes <= 8 * len as isize + 64, "{bytes} bytes for {len}, twice");
+            assert!(matches!(event, Event::Text(_) | Event::Binary(_)));
+        }
+    }
+}
+
+/// RFC 6455 §10.4: what was given back by one message is not more for the next than it was.
+#[test]
+fn a_declared_length_reserves_nothing_where_memory_waits() {
+    let mut ws = Connection::new(limited(Role::Client, NO_LIMITS));
+    let large = fragments(Role::Client, Opcode::Binary, 10_000, 3);
+    receive_all(&mut ws, &large, &mut vec![0; 64 << 10]);
+    let mut head = head_for(Role::Client, 0x82, ABSURD_LEN);
+    head.push(b'x');
+    let (allocations, _, _) = measure(|| assert_eq!(ws.receive(&mut &mut head[..]), Ok(None)));
+    assert_eq!(allocations, 0);
+    let mut rest = vec![b'x'; 60_000];
+    let (_, bytes, _) = measure(|| assert_eq!(ws.receive(&mut &mut rest[..]), Ok(None)));
+    assert!(bytes <= 120_000, "{bytes} bytes for 60 000");
 }

@@ -10,9 +10,9 @@ use super::state::Occurrence;
 use super::{Closure, Connection, Delivery, Event};
 use crate::close::CloseReason;
 use crate::error::{ProtocolError, Violation};
-use crate::frame::{CloseBody, Current, ShortBytes};
+use crate::frame::{CloseBody, Current, IsEnd, ShortBytes};
 use crate::mask::{self, Key};
-use crate::message::{Incoming, Payload, Text};
+use crate::message::{Collected, Incoming, Payload, Text};
 use crate::opcode::Opcode;
 use crate::utf8::Invalid;
 
@@ -120,6 +120,12 @@ impl Connection {
                 if input.bytes().is_empty() {
                     return Ok(());
                 }
+                if self.decoder.is_at_fragment(input.bytes()) {
+                    self.take_fragments(input, event)?;
+                    if event.is_some() || input.bytes().is_empty() {
+                        return Ok(());
+                    }
+                }
                 let taken = self.decoder.header(input.bytes())?;
                 input.skip(taken);
                 continue;
@@ -144,6 +150,33 @@ impl Connection {
             if event.is_some() {
                 return Ok(());
             }
+        }
+    }
+
+    /// Fragments that lie whole in `input`, RFC 6455 §5.4, up to the end of their message or to what is
+    /// not so plain: each in one piece, from its header to the message.
+    #[inline(never)]
+    fn take_fragments<'a>(
+        &mut self,
+        input: &mut impl Input<'a>,
+        event: &mut Option<Event<'a>>,
+    ) -> Result<(), ProtocolError> {
+        let slot = &mut self.message;
+        let (taken, end) = self.decoder.whole_fragments(input.bytes(), |fragment| {
+            let to_come = if fragment.fin { 0 } else { u64::MAX };
+            let message = Incoming::collecting(slot, fragment.opcode);
+            message
+                .append(fragment.payload, fragment.key, to_come)
+                .map_err(|invalid| (fragment.payload.len(), invalid))
+        });
+        input.skip(taken);
+        match end {
+            Ok(IsEnd(false)) => Ok(()),
+            Ok(IsEnd(true)) => {
+                *event = self.finish_message()?;
+                Ok(())
+            }
+            Err((len, invalid)) => Err(self.error_in(len, bad_text(invalid))),
         }
     }
 
@@ -185,7 +218,7 @@ impl Connection {
     ) -> Result<(), ProtocolError> {
         // More fragments may bring any number of bytes.
         let to_come = if frame.fin { frame.remaining - len as u64 } else { u64::MAX };
-        let message = self.message.get_or_insert_with(|| Incoming::collected(frame.opcode));
+        let message = Incoming::collecting(&mut self.message, frame.opcode);
         let piece = input.bytes().get(..len).unwrap_or_default();
         let appended = message.append(piece, frame.key, to_come);
         self.decoder.advance(len);
@@ -195,13 +228,11 @@ impl Connection {
 
     /// The message that was put together.
     fn finish_message(&mut self) -> Result<Option<Event<'static>>, ProtocolError> {
-        match self.message.take() {
-            None | Some(Incoming::TextStream(_) | Incoming::BinaryStream) => Ok(None),
-            Some(Incoming::Binary(data)) => Ok(Some(Event::Binary(data.into_bytes().into()))),
-            Some(Incoming::Text(text)) => match text.finish() {
-                Some(text) => Ok(Some(Event::Text(text))),
-                None => Err(self.cut_off_text()),
-            },
+        match Incoming::finish(&mut self.message) {
+            None => Ok(None),
+            Some(Collected::Binary(data)) => Ok(Some(Event::Binary(data.into()))),
+            Some(Collected::Text(text)) => Ok(Some(Event::Text(text))),
+            Some(Collected::CutOff) => Err(self.cut_off_text()),
         }
     }
 

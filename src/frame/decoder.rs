@@ -1,16 +1,17 @@
 //! From bytes to frames: a state machine that holds a header in pieces and nothing else.
 
 use core::fmt;
-use core::num::NonZeroU32;
 
 use super::MAX_HEADER;
+use super::current::Current;
 use super::header::{Header, Rsv};
 use super::rules::{Fault, Limits, OpenMessage, Rules};
 use super::short::ShortBytes;
 use super::whole::SingleFrame;
+#[cfg(feature = "alloc")]
+use super::whole::{self, WholeFragment};
 use crate::error::ProtocolError;
 use crate::mask::{self, Key};
-use crate::opcode::Opcode;
 use crate::role::Role;
 
 /// Decodes the stream of frames that the peer sends, in place.
@@ -51,6 +52,11 @@ pub struct Decoder {
     /// lay whole in the input: `start <= offset`
     pub(super) start: u64,
 }
+
+/// Whether a message ends with what was taken.
+#[cfg(feature = "alloc")]
+#[derive(Clone, Copy)]
+pub(crate) struct IsEnd(pub(crate) bool);
 
 /// A part of a frame.
 #[derive(PartialEq, Eq)]
@@ -186,6 +192,52 @@ impl Decoder {
         Some(message)
     }
 
+    /// Takes the fragments of a message that lie whole at the front of `bytes`, up to the message's last,
+    /// has `append` look at each, and gives how many bytes they are and what came of the last one.
+    ///
+    /// To take nothing says nothing of what there is instead. Where `append` fails it is not asked again.
+    #[cfg(feature = "alloc")]
+    #[inline(always)]
+    pub(crate) fn whole_fragments<E>(
+        &mut self,
+        bytes: &[u8],
+        mut append: impl FnMut(&WholeFragment<'_>) -> Result<(), E>,
+    ) -> (usize, Result<IsEnd, E>) {
+        let mut end = Ok(IsEnd(false));
+        if self.open.is_none() {
+            self.start = self.offset;
+        }
+        let (mut open, mut rest) = (self.open, bytes);
+        while let Some(fragment) = self.rules.whole_fragment(open.as_ref(), rest) {
+            rest = fragment.rest;
+            open = Some(OpenMessage::with_frame(open, fragment.payload.len() as u64));
+            end = append(&fragment).map(|()| IsEnd(fragment.fin));
+            if !matches!(end, Ok(IsEnd(false))) {
+                break;
+            }
+        }
+        let taken = bytes.len() - rest.len();
+        if taken > 0 {
+            self.offset += taken as u64;
+            self.open = open;
+            self.end_frame(matches!(end, Ok(IsEnd(true))));
+        }
+        (taken, end)
+    }
+
+    /// Whether `bytes` may begin with what [`whole_fragments`](Self::whole_fragments) takes, which is not
+    /// to be called otherwise.
+    #[cfg(feature = "alloc")]
+    #[inline(always)]
+    pub(crate) fn is_at_fragment(&self, bytes: &[u8]) -> bool {
+        let is_between_frames = match &self.state {
+            State::Idle | State::Kept(_) => true,
+            State::Header(held) => held.is_empty() && self.rules.lends_whole,
+            State::Payload(_) | State::Stopped => false,
+        };
+        is_between_frames && bytes.first().is_some_and(|&first| whole::begins_fragment(first))
+    }
+
     /// The frame whose payload, or the rest of it, comes next; `None` where a header does.
     #[inline]
     pub(crate) const fn current(&self) -> Option<Current> {
@@ -261,12 +313,19 @@ impl Decoder {
             current.key = current.key.map(|key| key.turned(len));
             return false;
         }
-        if current.fin && current.opcode.is_data() {
+        let ends_message = current.fin && current.opcode.is_data();
+        self.end_frame(ends_message);
+        true
+    }
+
+    /// Notes the end of a frame, and of the message where it was the last.
+    #[inline(always)]
+    fn end_frame(&mut self, ends_message: bool) {
+        if ends_message {
             self.open = None;
         }
         let is_idle = self.rules.lends_whole && self.open.is_none();
         self.state = if is_idle { State::Idle } else { State::Header(ShortBytes::EMPTY) };
-        true
     }
 
     /// The same for who wants no [`whole_message`](Self::whole_message).
@@ -300,14 +359,7 @@ impl Decoder {
     fn begin(&mut self, header: &Header, len: usize) {
         self.offset += len as u64;
         if header.opcode.is_data() {
-            let open = match self.open {
-                Some(open) => OpenMessage {
-                    len: open.len + header.payload_len,
-                    fragments: open.fragments.saturating_add(1),
-                },
-                None => OpenMessage { len: header.payload_len, fragments: NonZeroU32::MIN },
-            };
-            self.open = Some(open);
+            self.open = Some(OpenMessage::with_frame(self.open, header.payload_len));
         }
         self.state = State::Payload(Current {
             fin: header.fin,
@@ -324,63 +376,6 @@ impl Decoder {
     fn fail(&mut self, (violation, at): Fault, held: usize) -> ProtocolError {
         self.stop();
         ProtocolError::new(violation, self.offset - held as u64 + at as u64)
-    }
-}
-
-/// The frame within which a decoder is.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Current {
-    pub(crate) fin: bool,
-    rsv: Rsv,
-    pub(crate) opcode: Opcode,
-    /// Whether any of the payload has come.
-    pub(crate) begun: bool,
-    /// The key of a masked payload; its first byte masks the next byte to come.
-    pub(crate) key: Option<Key>,
-    /// Bytes of payload to come.
-    pub(crate) remaining: u64,
-}
-
-#[cfg(feature = "alloc")]
-impl Current {
-    /// Whether the next `len` bytes of payload are a whole message, RFC 6455 §5.4.
-    #[inline]
-    pub(crate) fn is_whole_message(&self, len: usize) -> bool {
-        self.opcode != Opcode::Continuation && !self.begun && self.is_end_of_message(len)
-    }
-
-    /// Whether some of a message's payload came before the next `len` bytes of this frame, and some
-    /// comes after them.
-    #[inline(always)]
-    pub(crate) fn is_inner(&self, len: usize) -> bool {
-        self.begun && self.opcode.is_data() && (len as u64) < self.remaining
-    }
-
-    /// Whether a message ends with the next `len` bytes of payload.
-    #[inline]
-    pub(crate) fn is_end_of_message(&self, len: usize) -> bool {
-        self.fin && self.remaining == len as u64
-    }
-}
-
-impl Current {
-    /// The header that it began with, while none of its payload has come.
-    pub(crate) fn header(&self) -> Header {
-        Header {
-            fin: self.fin,
-            rsv: self.rsv,
-            opcode: self.opcode,
-            mask_key: self.key.map(Key::to_bytes),
-            payload_len: self.remaining,
-        }
-    }
-
-    /// The length of the piece of payload that the next `available` bytes begin with, or `None`
-    /// where there has to be one and is none.
-    #[inline]
-    pub(crate) fn len_in(&self, available: usize) -> Option<usize> {
-        let len = usize::try_from(self.remaining).map_or(available, |len| len.min(available));
-        (len > 0 || self.remaining == 0).then_some(len)
     }
 }
 

@@ -6,6 +6,7 @@
 //! a heap or a connection of one's own can stand on them.
 
 mod close_body;
+mod current;
 mod decoder;
 mod encoder;
 mod header;
@@ -25,7 +26,9 @@ pub use rules::Limits;
 pub use short::ShortBytes;
 
 #[cfg(feature = "alloc")]
-pub(crate) use decoder::{Current, split_front};
+pub(crate) use current::Current;
+#[cfg(feature = "alloc")]
+pub(crate) use decoder::{IsEnd, split_front};
 #[cfg(feature = "alloc")]
 pub(crate) use kept::Kept;
 #[cfg(feature = "alloc")]

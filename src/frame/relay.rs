@@ -3,7 +3,8 @@
 use core::fmt;
 
 use super::close_body::CloseBody;
-use super::decoder::{Current, Decoder, split_front};
+use super::current::Current;
+use super::decoder::{Decoder, split_front};
 use super::header::{Header, Rsv};
 use super::rules::Limits;
 use super::short::ShortBytes;

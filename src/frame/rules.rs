@@ -46,6 +46,19 @@ pub(super) struct OpenMessage {
     pub(super) fragments: NonZeroU32,
 }
 
+impl OpenMessage {
+    /// The message with one more frame, or the first, that has `len` bytes of payload.
+    #[inline(always)]
+    pub(super) fn with_frame(open: Option<OpenMessage>, len: u64) -> OpenMessage {
+        match open {
+            Some(open) => {
+                OpenMessage { len: open.len + len, fragments: open.fragments.saturating_add(1) }
+            }
+            None => OpenMessage { len, fragments: NonZeroU32::MIN },
+        }
+    }
+}
+
 /// What does not change from header to header.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {

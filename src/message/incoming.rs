@@ -1,29 +1,62 @@
 //! A message that does not lie whole in one input: collected in one buffer, or passed on.
 
+use bytes::BytesMut;
+
+use super::spare::{HOLDERS, Quiet, Spare};
 use super::spill::Spill;
-use super::text::{TextBuffer, TextStream};
+use super::text::{Text, TextBuffer, TextStream};
 use crate::mask::Key;
 use crate::opcode::Opcode;
 use crate::utf8::Invalid;
 
-/// What is kept of a message from one piece to the next.
+/// What is kept of a message from one piece to the next, and of a large one for the next message.
 pub(crate) enum Incoming {
-    /// A text, whose pieces are put together.
-    Text(TextBuffer),
-    /// A binary message, whose pieces are put together.
-    Binary(Spill),
+    /// No message: memory for the next one.
+    Spare(Spare, Quiet),
+    /// A text, whose pieces are put together, in memory that waited for it where the other is `Some`.
+    Text(TextBuffer, Option<Quiet>),
+    /// A binary message, whose pieces are put together; likewise.
+    Binary(Spill, Option<Quiet>),
     /// A text, whose pieces are passed on.
     TextStream(TextStream),
     /// A binary message, whose pieces are passed on.
     BinaryStream,
 }
 
+/// A message that was put together.
+pub(crate) enum Collected {
+    Binary(BytesMut),
+    Text(Text<'static>),
+    /// A text that ends within a code point.
+    CutOff,
+}
+
 impl Incoming {
-    /// For a message that a frame with this opcode begins, to be put together.
-    pub(crate) fn collected(opcode: Opcode) -> Self {
+    /// The message that is open in `slot`, or one that a frame with this opcode begins, to be put
+    /// together.
+    #[inline(always)]
+    pub(crate) fn collecting(slot: &mut Option<Incoming>, opcode: Opcode) -> &mut Incoming {
+        if let Some(Incoming::Spare(..)) = slot {
+            Incoming::reclaim(slot, opcode);
+        }
+        slot.get_or_insert_with(|| Incoming::within(Spill::default(), opcode, None))
+    }
+
+    /// Begins a message in the memory that waits for it, if no event holds a part of that.
+    #[inline(never)]
+    fn reclaim(slot: &mut Option<Incoming>, opcode: Opcode) {
+        if let Some(Incoming::Spare(spare, quiet)) = slot.take() {
+            let buffer = spare.into_buffer();
+            *slot =
+                buffer.map(|buffer| Incoming::within(Spill::within(buffer), opcode, Some(quiet)));
+        }
+    }
+
+    #[inline(always)]
+    fn within(spill: Spill, opcode: Opcode, quiet: Option<Quiet>) -> Self {
         match opcode {
-            Opcode::Text => Incoming::Text(TextBuffer::default()),
-            _ => Incoming::Binary(Spill::default()),
+            Opcode::Text => Incoming::Text(TextBuffer::within(spill), quiet),
+            _ => Incoming::Binary(spill, quiet),
         }
     }
 
@@ -35,13 +68,52 @@ impl Incoming {
         }
     }
 
+    /// The message in `slot` that was put together, whose memory may wait there for the next; `None`
+    /// where there is none.
+    #[inline(always)]
+    pub(crate) fn finish(slot: &mut Option<Incoming>) -> Option<Collected> {
+        let mut kept = None;
+        let collected = match slot.take()? {
+            Incoming::Binary(data, quiet) => {
+                Collected::Binary(Spare::hand_out(data.into_bytes(), quiet, &mut kept))
+            }
+            Incoming::Text(text, quiet) => {
+                text.finish(quiet, &mut kept).map_or(Collected::CutOff, Collected::Text)
+            }
+            Incoming::Spare(..) | Incoming::TextStream(_) | Incoming::BinaryStream => return None,
+        };
+        if let Some((spare, quiet)) = kept {
+            *slot = Some(Incoming::Spare(spare, quiet));
+        }
+        Some(collected)
+    }
+
+    /// Gives back memory that waits, also where little of a message has been put into it.
+    pub(crate) fn release(slot: &mut Option<Incoming>) {
+        let (spill, quiet) = match slot {
+            Some(Incoming::Spare(..)) => {
+                *slot = None;
+                return;
+            }
+            Some(Incoming::Text(text, quiet)) => (text.spill_mut(), quiet),
+            Some(Incoming::Binary(data, quiet)) => (data, quiet),
+            None | Some(Incoming::TextStream(_) | Incoming::BinaryStream) => return,
+        };
+        if quiet.is_some() && spill.len() <= MAX_RELEASE_MOVE {
+            *quiet = None;
+            *spill = Spill::within(BytesMut::from(spill.since(0)));
+        }
+    }
+
     /// Bytes held on the heap.
     pub(crate) fn memory_usage(&self) -> usize {
-        match self {
-            Incoming::Text(text) => text.memory_usage(),
-            Incoming::Binary(data) => data.memory_usage(),
-            Incoming::TextStream(_) | Incoming::BinaryStream => 0,
-        }
+        let (buffer, quiet) = match self {
+            Incoming::Spare(spare, _) => return spare.memory_usage(),
+            Incoming::Text(text, quiet) => (text.memory_usage(), quiet),
+            Incoming::Binary(data, quiet) => (data.memory_usage(), quiet),
+            Incoming::TextStream(_) | Incoming::BinaryStream => return 0,
+        };
+        buffer + if quiet.is_some() { HOLDERS } else { 0 }
     }
 
     /// How many of the next `available` bytes of payload can be taken at once.
@@ -52,8 +124,8 @@ impl Incoming {
         }
     }
 
-    /// Appends `piece` of a message that is put together, unmasking it where there is a key, after which at most `to_come` bytes of
-    /// the message are yet to come.
+    /// Appends `piece` of a message that is put together, unmasking it where there is a key, after
+    /// which at most `to_come` bytes of the message are yet to come.
     ///
     /// # Errors
     ///
@@ -65,13 +137,14 @@ impl Incoming {
         key: Option<Key>,
         to_come: u64,
     ) -> Result<(), Invalid> {
-        match (self, key) {
-            (Incoming::Text(text), _) => text.append(piece, key, to_come)?,
-            (Incoming::Binary(data), None) => data.append(piece, to_come),
-            (Incoming::Binary(data), Some(key)) => {
+        // To unmask with zeros is to copy.
+        let key = key.unwrap_or(Key::ZERO);
+        match self {
+            Incoming::Text(text, _) => text.append(piece, key, to_come)?,
+            Incoming::Binary(data, _) => {
                 data.append_masked(piece, key, to_come);
             }
-            (Incoming::TextStream(_) | Incoming::BinaryStream, _) => {}
+            Incoming::Spare(..) | Incoming::TextStream(_) | Incoming::BinaryStream => {}
         }
         Ok(())
     }
@@ -80,9 +153,12 @@ impl Incoming {
     #[inline(always)]
     pub(crate) fn has_room(&self, len: usize) -> bool {
         match self {
-            Incoming::Text(text) => text.has_room(len),
-            Incoming::Binary(data) => data.has_room(len),
-            Incoming::TextStream(_) | Incoming::BinaryStream => false,
+            Incoming::Text(text, _) => text.has_room(len),
+            Incoming::Binary(data, _) => data.has_room(len),
+            Incoming::Spare(..) | Incoming::TextStream(_) | Incoming::BinaryStream => false,
         }
     }
 }
+
+/// Bytes of a message that are moved at most to give back the memory around them.
+const MAX_RELEASE_MOVE: usize = 4096;

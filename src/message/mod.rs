@@ -6,6 +6,7 @@ mod incoming;
 mod owned;
 mod payload;
 mod prepared;
+mod spare;
 mod spill;
 mod text;
 
@@ -15,4 +16,4 @@ pub use prepared::Prepared;
 pub use text::{Text, Utf8Bytes};
 
 pub(crate) use ahead::{Ahead, Whole};
-pub(crate) use incoming::Incoming;
+pub(crate) use incoming::{Collected, Incoming};

@@ -9,14 +9,12 @@ use crate::mask::{self, Key};
 pub(crate) struct Spill(BytesMut);
 
 impl Spill {
-    /// Appends `piece`, after which at most `to_come` bytes follow.
-    #[inline]
-    pub(crate) fn append(&mut self, piece: &[u8], to_come: u64) {
-        self.reserve(piece.len(), to_come);
-        self.0.extend_from_slice(piece);
+    /// Collects in `buffer`, after what is there.
+    pub(crate) fn within(buffer: BytesMut) -> Self {
+        Spill(buffer)
     }
 
-    /// As [`append`](Self::append), unmasking it, and says whether the piece is ASCII.
+    /// Appends `piece`, unmasked, after which at most `to_come` bytes follow, and says whether it is ASCII.
     #[inline(always)]
     pub(crate) fn append_masked(&mut self, piece: &[u8], key: Key, to_come: u64) -> bool {
         if piece.is_empty() {
@@ -62,6 +60,9 @@ impl Spill {
     /// RFC 6455 §10.4: a header that declares much costs its sender nothing, so it reserves
     /// nothing: beyond the bytes in hand there is room for [`SLACK`] more, or for as much again.
     /// A message that arrives in few reads is so allocated once, and a long one at each doubling.
+    ///
+    /// Memory that an earlier message was collected in ([`Spare`](super::spare::Spare)) is reserved by
+    /// what arrived then, and not by what any header says.
     #[inline(always)]
     fn reserve(&mut self, len: usize, to_come: u64) {
         let arrived = self.0.len() + len;
@@ -73,7 +74,7 @@ impl Spill {
 
     #[cold]
     fn grow(&mut self, room: usize) {
-        if self.0.is_empty() {
+        if self.0.capacity() == 0 {
             self.0 = BytesMut::with_capacity(room);
         } else {
             self.0.reserve(room);
@@ -92,7 +93,7 @@ mod tests {
     fn room_follows_what_has_arrived() {
         let mut spill = Spill::default();
         for arrived in 1..100_000 {
-            spill.append(b"x", u64::MAX);
+            spill.append_masked(b"x", Key::ZERO, u64::MAX);
             let reserved = spill.0.capacity() - arrived;
             assert!(reserved <= SLACK.max(arrived), "{reserved} bytes reserved at {arrived}");
         }
@@ -101,10 +102,10 @@ mod tests {
     #[test]
     fn room_is_no_more_than_declared() {
         let mut spill = Spill::default();
-        spill.append(&[0; 37], 88);
+        spill.append_masked(&[0; 37], Key::ZERO, 88);
         assert_eq!(spill.0.capacity(), 125);
         let before = spill.0.as_ptr();
-        spill.append(&[0; 88], 0);
+        spill.append_masked(&[0; 88], Key::ZERO, 0);
         assert_eq!((spill.0.as_ptr(), spill.0.len()), (before, 125));
     }
 }

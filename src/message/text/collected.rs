@@ -3,11 +3,11 @@
 use super::{Repr, Text};
 use crate::mask::Key;
 use crate::message::buffer::Buffer;
+use crate::message::spare::{Quiet, Spare};
 use crate::message::spill::Spill;
 use crate::utf8::{Invalid, Validator};
 
 /// A text that is collected from pieces, each validated before it is kept.
-#[derive(Default)]
 pub(crate) struct TextBuffer {
     /// Valid as far as `validator` has seen it, which is all of it.
     spill: Spill,
@@ -15,18 +15,22 @@ pub(crate) struct TextBuffer {
 }
 
 impl TextBuffer {
-    /// Appends a piece, unmasking it where there is a key, unless it breaks the text; `to_come` is
-    /// as for [`Spill::append`].
+    /// Collects in `spill`, which is empty.
+    pub(in crate::message) fn within(spill: Spill) -> Self {
+        TextBuffer { spill, validator: Validator::new() }
+    }
+
+    /// Appends a piece, unmasking it, unless it breaks the text; `to_come` is
+    /// as for [`Spill::append_masked`].
     #[inline(always)]
     pub(in crate::message) fn append(
         &mut self,
         piece: &[u8],
-        key: Option<Key>,
+        key: Key,
         to_come: u64,
     ) -> Result<(), Invalid> {
         let start = self.spill.len();
-        // To unmask with zeros is to copy, and to see on the way whether it is ASCII.
-        let is_ascii = self.spill.append_masked(piece, key.unwrap_or(Key::ZERO), to_come);
+        let is_ascii = self.spill.append_masked(piece, key, to_come);
         if is_ascii && self.validator.is_complete() {
             return Ok(());
         }
@@ -48,10 +52,22 @@ impl TextBuffer {
         self.spill.has_room(len)
     }
 
-    /// The whole text, or `None` where it ends within a code point.
-    pub(crate) fn finish(self) -> Option<Text<'static>> {
-        self.validator
-            .is_complete()
-            .then(|| Text(Repr::Owned(Buffer::new(self.spill.into_bytes()))))
+    /// What was collected, to be moved: the very same bytes.
+    pub(in crate::message) fn spill_mut(&mut self) -> &mut Spill {
+        &mut self.spill
+    }
+
+    /// The whole text, handed out as by [`Spare::hand_out`], or `None` where it ends within a code point.
+    #[inline(always)]
+    pub(in crate::message) fn finish(
+        self,
+        quiet: Option<Quiet>,
+        kept: &mut Option<(Spare, Quiet)>,
+    ) -> Option<Text<'static>> {
+        if !self.validator.is_complete() {
+            return None;
+        }
+        let bytes = Spare::hand_out(self.spill.into_bytes(), quiet, kept);
+        Some(Text(Repr::Owned(Buffer::new(bytes))))
     }
 }

@@ -1,0 +1,81 @@
+//! The memory of a large message, used again for the next one.
+//!
+//! An event owns the front of the buffer, and what is behind it stays here: the same allocation,
+//! which is whole again when the event's part has been dropped. As long as it has not, nothing writes
+//! to it; a message that comes meanwhile takes memory of its own.
+
+use bytes::BytesMut;
+
+/// A buffer that waits for the next message.
+pub(crate) struct Spare {
+    /// Empty, in the buffer of which the last event may hold the front.
+    room: BytesMut,
+    /// Bytes of the whole buffer.
+    size: usize,
+}
+
+/// How many messages in a row used little of a buffer that waited: `quiet < QUIET`
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Quiet(u8);
+
+impl Spare {
+    /// Hands out the bytes that were collected in `buffer`; a large one is kept for the next message.
+    /// `quiet` is `None` where it did not wait before.
+    #[inline(always)]
+    pub(super) fn hand_out(
+        buffer: BytesMut,
+        quiet: Option<Quiet>,
+        kept: &mut Option<(Spare, Quiet)>,
+    ) -> BytesMut {
+        if buffer.capacity() < LARGE {
+            return buffer;
+        }
+        Spare::hand_out_large(buffer, quiet, kept)
+    }
+
+    #[inline(never)]
+    fn hand_out_large(
+        mut buffer: BytesMut,
+        quiet: Option<Quiet>,
+        kept: &mut Option<(Spare, Quiet)>,
+    ) -> BytesMut {
+        let size = buffer.capacity();
+        match quiet {
+            Some(Quiet(quiet)) if buffer.len() < size / 4 => {
+                // Whoever keeps the event shall not keep much more than its bytes.
+                let bytes = BytesMut::from(&buffer[..]);
+                buffer.clear();
+                let quiet = quiet + 1;
+                *kept = (quiet < QUIET).then_some((Spare { room: buffer, size }, Quiet(quiet)));
+                bytes
+            }
+            _ => {
+                let bytes = buffer.split();
+                *kept = Some((Spare { room: buffer, size }, Quiet::default()));
+                bytes
+            }
+        }
+    }
+
+    /// All of the buffer, or `None` where an event still holds a part of it.
+    pub(super) fn into_buffer(self) -> Option<BytesMut> {
+        let Spare { mut room, size } = self;
+        room.try_reclaim(size).then_some(room)
+    }
+
+    /// Bytes that are kept on the heap, those of the event included that may hold a part of them.
+    pub(super) fn memory_usage(&self) -> usize {
+        self.size + HOLDERS
+    }
+}
+
+/// A buffer of fewer bytes is given away with its event: to allocate it again takes less than to
+/// share it.
+const LARGE: usize = 16 << 10;
+
+/// How many messages that use little of a buffer it takes until it is given up.
+const QUIET: u8 = 16;
+
+/// What `bytes` allocates beside a buffer that may have several holders: the buffer's place and size,
+/// and their number.
+pub(super) const HOLDERS: usize = 5 * size_of::<usize>();
