@@ -19,8 +19,10 @@ pub(super) unsafe fn mask<const NOTE: bool>(
     unsafe {
         if len <= 64 {
             kernel::short::<NOTE>(from, to, len, key)
+        } else if kernel::waits_for_stores(from, to) {
+            widest::<NOTE, true>(from, to, len, key)
         } else {
-            widest::<NOTE>(from, to, len, key)
+            widest::<NOTE, false>(from, to, len, key)
         }
     }
 }
@@ -29,20 +31,25 @@ pub(super) unsafe fn mask<const NOTE: bool>(
 ///
 /// As for [`kernel::mask`].
 #[inline(never)]
-unsafe fn widest<const NOTE: bool>(from: *const u8, to: *mut u8, len: usize, key: Key) -> u64 {
+unsafe fn widest<const NOTE: bool, const BACK: bool>(
+    from: *const u8,
+    to: *mut u8,
+    len: usize,
+    key: Key,
+) -> u64 {
     // SAFETY: the caller's promise; a kernel is called where its instructions were detected.
     unsafe {
         #[cfg(all(feature = "std", any(target_arch = "x86", target_arch = "x86_64")))]
         {
             #[cfg(feature = "avx512")]
             if std::is_x86_feature_detected!("avx512f") {
-                return avx512::<NOTE>(from, to, len, key);
+                return avx512::<NOTE, BACK>(from, to, len, key);
             }
             if std::is_x86_feature_detected!("avx2") {
-                return avx2::<NOTE>(from, to, len, key);
+                return avx2::<NOTE, BACK>(from, to, len, key);
             }
         }
-        baseline::<NOTE>(from, to, len, key)
+        baseline::<NOTE, BACK>(from, to, len, key)
     }
 }
 
@@ -51,9 +58,14 @@ unsafe fn widest<const NOTE: bool>(from: *const u8, to: *mut u8, len: usize, key
 /// # Safety
 ///
 /// As for [`kernel::mask`].
-unsafe fn baseline<const NOTE: bool>(from: *const u8, to: *mut u8, len: usize, key: Key) -> u64 {
+unsafe fn baseline<const NOTE: bool, const BACK: bool>(
+    from: *const u8,
+    to: *mut u8,
+    len: usize,
+    key: Key,
+) -> u64 {
     // SAFETY: the caller's promise.
-    unsafe { kernel::mask::<2, NOTE>(from, to, len, key) }
+    unsafe { kernel::mask::<2, NOTE, BACK>(from, to, len, key) }
 }
 
 /// # Safety
@@ -61,9 +73,14 @@ unsafe fn baseline<const NOTE: bool>(from: *const u8, to: *mut u8, len: usize, k
 /// As for [`kernel::mask`], on a processor with AVX2.
 #[cfg(all(feature = "std", any(target_arch = "x86", target_arch = "x86_64")))]
 #[target_feature(enable = "avx2")]
-unsafe fn avx2<const NOTE: bool>(from: *const u8, to: *mut u8, len: usize, key: Key) -> u64 {
+unsafe fn avx2<const NOTE: bool, const BACK: bool>(
+    from: *const u8,
+    to: *mut u8,
+    len: usize,
+    key: Key,
+) -> u64 {
     // SAFETY: the caller's promise.
-    unsafe { kernel::mask::<4, NOTE>(from, to, len, key) }
+    unsafe { kernel::mask::<4, NOTE, BACK>(from, to, len, key) }
 }
 
 /// # Safety
@@ -71,7 +88,12 @@ unsafe fn avx2<const NOTE: bool>(from: *const u8, to: *mut u8, len: usize, key: 
 /// As for [`kernel::mask`], on a processor with AVX-512F.
 #[cfg(all(feature = "avx512", any(target_arch = "x86", target_arch = "x86_64")))]
 #[target_feature(enable = "avx512f")]
-unsafe fn avx512<const NOTE: bool>(from: *const u8, to: *mut u8, len: usize, key: Key) -> u64 {
+unsafe fn avx512<const NOTE: bool, const BACK: bool>(
+    from: *const u8,
+    to: *mut u8,
+    len: usize,
+    key: Key,
+) -> u64 {
     // SAFETY: the caller's promise.
-    unsafe { kernel::mask::<8, NOTE>(from, to, len, key) }
+    unsafe { kernel::mask::<8, NOTE, BACK>(from, to, len, key) }
 }

@@ -20,7 +20,9 @@
 //!    inlined, so that a function with `#[target_feature]` that calls [`mask`] is a kernel for that
 //!    feature, and there is one text for all of them.
 //! 5. One kernel reads from here and writes to there. In place, both are the same.
-//! 6. Whether all of what is written is ASCII falls out of it, and spares text a second look: an OR
+//! 6. A copy goes from the end to the start (`BACK`) where its loads would wait for its stores
+//!    otherwise ([`waits_for_stores`]), at up to twice the time.
+//! 7. Whether all of what is written is ASCII falls out of it, and spares text a second look: an OR
 //!    a vector where it is asked for (`NOTE`), and nothing where it is not.
 //!
 //! The price is the raw pointers: safe code cannot hold a payload to read from and the same payload
@@ -31,14 +33,15 @@ use core::ops::{BitOr, BitXor};
 use super::Key;
 
 /// Masks `len` bytes from `from` to `to`. With `NOTE` it gives the OR of all that it wrote, folded to
-/// a word, and without it a number that means nothing. A vector is `N` words.
+/// a word, and without it a number that means nothing. A vector is `N` words. With `BACK` the body
+/// goes from its end to its start.
 ///
 /// # Safety
 ///
 /// `from` is valid for reading `len` bytes and `to` for writing them, and they are the same or do
 /// not overlap.
 #[inline(always)]
-pub(super) unsafe fn mask<const N: usize, const NOTE: bool>(
+pub(super) unsafe fn mask<const N: usize, const NOTE: bool, const BACK: bool>(
     from: *const u8,
     to: *mut u8,
     len: usize,
@@ -49,7 +52,7 @@ pub(super) unsafe fn mask<const N: usize, const NOTE: bool>(
         match len {
             0..=64 => short::<NOTE>(from, to, len, key),
             65..=128 => ends::<8, NOTE>(from, to, len, key),
-            _ => long::<N, NOTE>(from, to, len, key),
+            _ => long::<N, NOTE, BACK>(from, to, len, key),
         }
     }
 }
@@ -85,7 +88,7 @@ pub(super) unsafe fn short<const NOTE: bool>(
 ///
 /// As for [`mask`], and `len >= size_of::<Vector<N>>()`.
 #[inline(always)]
-unsafe fn long<const N: usize, const NOTE: bool>(
+unsafe fn long<const N: usize, const NOTE: bool, const BACK: bool>(
     from: *const u8,
     to: *mut u8,
     len: usize,
@@ -93,40 +96,61 @@ unsafe fn long<const N: usize, const NOTE: bool>(
 ) -> u64 {
     let size = size_of::<Vector<N>>();
     let last = len - size;
-    // How far it is to the next aligned address: `1 <= at <= size`.
-    let mut at = size - to.addr() % size;
-    let aligned = pattern(key, at);
+    // How far it is to the next aligned address: `1 <= start <= size`.
+    let start = size - to.addr() % size;
+    let aligned = pattern(key, start);
+    let mut at = start;
     // SAFETY: every vector lies in the `len` bytes that the caller vouches for: the head and the
     // tail as `len >= size`, the body's as the last of those that a round takes begins at or before
     // `last`. Head and tail are loaded before anything is stored; between two vectors of the body
-    // there is no overlap. Where there is no body, `last <= at <= size`: head and tail meet.
+    // there is no overlap. Where there is no body, `last <= start <= size`: head and tail meet.
     unsafe {
         let head = load::<N>(from, 0) ^ pattern(key, 0);
         let tail = load::<N>(from, last) ^ pattern(key, last);
         let mut seen = head | tail;
-        while at + 3 * size <= last {
-            for i in 0..4 {
-                let vector = load::<N>(from, at + i * size) ^ aligned;
-                store(to, at + i * size, vector);
-                if NOTE {
-                    seen = seen | vector;
-                }
-            }
-            at += 4 * size;
-        }
-        while at < last {
+        let mut mask_at = |at: usize| {
             let vector = load::<N>(from, at) ^ aligned;
             store(to, at, vector);
             if NOTE {
                 seen = seen | vector;
             }
-            at += size;
+        };
+        if BACK {
+            at += last.saturating_sub(start).next_multiple_of(size);
+            while at >= start + 4 * size {
+                at -= 4 * size;
+                (0..4).rev().for_each(|i| mask_at(at + i * size));
+            }
+            while at > start {
+                at -= size;
+                mask_at(at);
+            }
+        } else {
+            while at + 3 * size <= last {
+                (0..4).for_each(|i| mask_at(at + i * size));
+                at += 4 * size;
+            }
+            while at < last {
+                mask_at(at);
+                at += size;
+            }
         }
         store(to, 0, head);
         store(to, last, tail);
         if NOTE { seen.fold() } else { 0 }
     }
 }
+
+/// Whether the loads of a copy that goes forward would wait for the stores before them: a processor
+/// takes a load for one of what was just stored where the lowest bits of the two addresses are the
+/// same, which are those within a page.
+#[inline(always)]
+pub(super) fn waits_for_stores(from: *const u8, to: *const u8) -> bool {
+    let ahead = to.addr().wrapping_sub(from.addr()) % PAGE;
+    ahead > 0 && ahead < PAGE / 2
+}
+
+const PAGE: usize = 4096;
 
 /// Masks one to two vectors: the first and the last, which overlap.
 ///

@@ -137,6 +137,27 @@ mod tests {
         }
     }
 
+    /// The way depends on how far apart both are within a page.
+    #[test]
+    fn a_copy_is_the_same_whichever_way_it_goes() {
+        const PAGE: usize = 4096;
+        let mut memory: Vec<u8> =
+            (0..=255u8).cycle().map(|i| i.wrapping_mul(7)).take(8 * PAGE).collect();
+        let (left, right) = memory.split_at_mut(4 * PAGE);
+        for len in (100..=600).chain([PAGE, PAGE + 1, 2 * PAGE + 77]) {
+            for apart in [0, 1, 16, 64, 1000, 2047, 2048, 2049, PAGE - 64, PAGE - 1] {
+                let payload = &left[32..32 + len];
+                let mut expected = payload.to_vec();
+                scalar::apply(&mut expected, KEY, 3);
+                right.fill(0xEE);
+                let start = 32 + apart;
+                apply_copy(payload, &mut right[start..start + len], KEY, 3);
+                assert!(right[start..start + len] == expected, "{len} bytes, {apart} apart");
+                assert_eq!((right[start - 1], right[start + len]), (0xEE, 0xEE));
+            }
+        }
+    }
+
     /// Vectors of every size, as `apply` chooses one of them only.
     #[test]
     fn vectors_of_every_size_mask_as_scalar_does() {
@@ -146,10 +167,14 @@ mod tests {
             let mut expected = source.clone();
             scalar::apply(&mut expected, KEY, 0);
             for mask in [
-                kernel::mask::<1, true>,
-                kernel::mask::<2, true>,
-                kernel::mask::<4, true>,
-                kernel::mask::<8, true>,
+                kernel::mask::<1, true, false>,
+                kernel::mask::<1, true, true>,
+                kernel::mask::<2, true, false>,
+                kernel::mask::<2, true, true>,
+                kernel::mask::<4, true, false>,
+                kernel::mask::<4, true, true>,
+                kernel::mask::<8, true, false>,
+                kernel::mask::<8, true, true>,
             ] {
                 let mut masked = source.clone();
                 let start = masked.as_mut_ptr();
