@@ -201,6 +201,13 @@ impl Lent<'_> {
         }
     }
 
+    /// The header and the payload, where nothing is queued before them.
+    #[cfg(feature = "std")]
+    #[inline(always)]
+    pub(super) fn both_chunks(&self) -> Option<[IoSlice<'_>; 2]> {
+        (self.head_len > 0).then(|| [IoSlice::new(self.head()), IoSlice::new(self.rest)])
+    }
+
     #[inline]
     fn head(&self) -> &[u8] {
         self.head.get(..self.head_len).unwrap_or_default()
@@ -258,13 +265,8 @@ impl Buf for Lent<'_> {
         if self.head_len == 0 {
             return self.queued_chunks(slices);
         }
-        // Both at once, which is what most callers have room for.
-        if let ([first, second, ..], false) = (&mut *slices, self.rest.is_empty()) {
-            *first = IoSlice::new(self.head());
-            *second = IoSlice::new(self.rest);
-            return 2;
-        }
-        add_chunk(slices, 0, self.head())
+        let filled = add_chunk(slices, 0, self.head());
+        add_chunk(slices, filled, self.rest)
     }
 
     /// # Panics

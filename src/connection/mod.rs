@@ -13,6 +13,8 @@ mod receive_buffered;
 mod send;
 mod send_error;
 mod state;
+#[cfg(feature = "std")]
+mod write_to;
 mod writer;
 
 use alloc::boxed::Box;

@@ -222,14 +222,14 @@ impl ReadBuffer {
             self.move_to_front();
         }
         let most = if is_long { len + MAX_HEADER } else { self.capacity + SLACK };
-        self.room_end = self.bytes.len().min(self.start.saturating_add(most));
         self.ahead = Some(ahead);
+        self.open_room(self.start.saturating_add(most));
     }
 
     /// Keeps a part of a header, and sees that there is room for what may follow.
     pub(super) fn keep(&mut self) {
         self.move_to_front();
-        self.room_end = self.bytes.len().min(self.capacity + SLACK);
+        self.open_room(self.capacity + SLACK);
     }
 
     /// Whether what is left is known, and nothing else to be looked at yet.
@@ -304,14 +304,21 @@ impl ReadBuffer {
         } else {
             self.end + self.capacity
         };
-        // RFC 6455 §10.4: a declared length costs its sender nothing, so that no more is reserved for
-        // it than as much again as has come.
-        let len = wanted.min(self.end + self.len().max(self.capacity));
-        if self.bytes.len() < len {
-            self.bytes.reserve_exact(len - self.bytes.len());
+        if self.end == self.bytes.len() {
+            // RFC 6455 §10.4: a declared length costs its sender nothing, so that no more is reserved
+            // for it than as much again as has come.
+            let len = wanted.min(self.end + self.len().max(self.capacity));
+            self.bytes.reserve_exact(len - self.end);
             self.bytes.resize(len, 0);
         }
-        self.room_end = self.bytes.len().min(wanted);
+        self.open_room(wanted);
+    }
+
+    /// Has the room end at `end`, or earlier where the buffer does, or where more would not stay in
+    /// the cache until it is looked at.
+    fn open_room(&mut self, end: usize) {
+        let most = self.end + self.capacity.max(MAX_READ);
+        self.room_end = self.bytes.len().min(end).min(most);
     }
 
     /// Allocates, where nothing is left, and gives back the memory of long messages when none has
@@ -347,6 +354,9 @@ impl fmt::Debug for ReadBuffer {
 /// Room for some headers beyond the capacity: payloads are often as long as a power of two, and so
 /// are capacities.
 const SLACK: usize = 128;
+
+/// Bytes of a long message that are read at once.
+const MAX_READ: usize = 64 << 10;
 
 /// A header, and some more.
 const MIN_CAPACITY: usize = 64;

@@ -2,7 +2,6 @@
 //!
 //! It checks what RFC 6455 asks an endpoint to check, and has limits.
 
-use std::io::IoSlice;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, LazyLock};
 
@@ -30,7 +29,7 @@ const CORK: usize = 16 << 10;
 /// to those that are written with it. Lending takes the same time whatever the length, and copying as
 /// much for 125 bytes. As writes cost nothing here, that is all there is to weigh; where each is a system
 /// call, one for many messages is worth a copy of some KiB.
-const LENT_FROM: usize = 256;
+const LENT_FROM: usize = 64;
 /// The same for a client, which masks what it lends in blocks, so that only what is longer than one
 /// gains by it.
 const MASKED_FROM: usize = 16 << 10;
@@ -156,7 +155,7 @@ fn lend<M: ?Sized>(
     message: &M,
     lent: impl for<'a> Fn(&'a mut Connection, &'a M) -> Result<Lent<'a>, SendError<()>>,
 ) {
-    write_all::<2>(&mut lent(ws, message).expect("there is room"));
+    lent(ws, message).expect("there is room").write_to(&mut Sink).expect("a sink");
 }
 
 /// Writes all output if there is more than `cork` of it.
@@ -164,17 +163,6 @@ fn lend<M: ?Sized>(
 fn write(ws: &mut Connection, cork: usize) {
     let output = ws.output();
     if output.remaining() > cork {
-        write_all::<16>(output);
-    }
-}
-
-/// Writes to the transport until it is all written.
-#[inline(always)]
-fn write_all<const SLICES: usize>(output: &mut impl Buf) {
-    while output.has_remaining() {
-        let mut slices = [IoSlice::new(&[]); SLICES];
-        let filled = output.chunks_vectored(&mut slices);
-        let written = Sink.send_vectored(&slices[..filled]);
-        output.advance(written);
+        output.write_to(&mut Sink).expect("a sink");
     }
 }

@@ -1,0 +1,101 @@
+//! Writing output to a transport of the standard library.
+
+use std::io::{self, IoSlice, Write};
+
+use bytes::Buf;
+
+use super::lent::Lent;
+use super::output::Output;
+use crate::error::UsageError;
+
+impl Output {
+    /// Writes all of it to a transport, many frames in one call where that takes several slices.
+    ///
+    /// ```
+    /// use sansock::{Config, Connection};
+    ///
+    /// let mut transport = Vec::new();
+    /// let mut server = Connection::new(Config::server());
+    /// server.send_text("Hello")?;
+    /// server.ping(b"")?;
+    /// server.output().write_to(&mut transport)?;
+    /// assert_eq!(transport, b"\x81\x05Hello\x89\x00");
+    /// assert!(!server.has_output());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of the transport, `WouldBlock` among them where it takes no more now, `WriteZero` where
+    /// it takes nothing without saying why, and `Other` where it says that it took more than it was
+    /// given. What was written before is not in the output any more.
+    pub fn write_to(&mut self, transport: &mut impl Write) -> io::Result<()> {
+        write_all(self, transport)
+    }
+}
+
+impl Lent<'_> {
+    /// Writes all of it to a transport: the output before the message, and the message from where it
+    /// lies.
+    ///
+    /// ```
+    /// use sansock::{Config, Connection};
+    ///
+    /// let mut transport = Vec::new();
+    /// let mut server = Connection::new(Config::server());
+    /// server.lend_text("Hello")?.write_to(&mut transport)?;
+    /// assert_eq!(transport, b"\x81\x05Hello");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Output::write_to`]; what was not written is queued.
+    #[inline(always)]
+    pub fn write_to(mut self, transport: &mut impl Write) -> io::Result<()> {
+        // As a rule nothing is before it, and one write takes it all.
+        if let Some(slices) = self.both_chunks() {
+            let written = transport.write_vectored(&slices);
+            take(&mut self, written)?;
+        }
+        if self.has_remaining() { write_all(&mut self, transport) } else { Ok(()) }
+    }
+}
+
+#[inline(never)]
+fn write_all(from: &mut impl Written, transport: &mut impl Write) -> io::Result<()> {
+    while from.has_remaining() {
+        let mut slices = [IoSlice::new(&[]); 16];
+        let filled = from.chunks_vectored(&mut slices);
+        let written = transport.write_vectored(slices.get(..filled).unwrap_or_default());
+        take(from, written)?;
+    }
+    Ok(())
+}
+
+/// Takes what was written. That is not trusted, as whoever wrote the transport may err.
+#[inline(always)]
+fn take(from: &mut impl Written, written: io::Result<usize>) -> io::Result<()> {
+    match written? {
+        0 => Err(io::ErrorKind::WriteZero.into()),
+        written => from.try_advance(written).map_err(io::Error::other),
+    }
+}
+
+/// What is written from.
+trait Written: Buf {
+    fn try_advance(&mut self, count: usize) -> Result<(), UsageError>;
+}
+
+impl Written for Output {
+    fn try_advance(&mut self, count: usize) -> Result<(), UsageError> {
+        Output::try_advance(self, count)
+    }
+}
+
+impl Written for Lent<'_> {
+    #[inline(always)]
+    fn try_advance(&mut self, count: usize) -> Result<(), UsageError> {
+        Lent::try_advance(self, count)
+    }
+}
