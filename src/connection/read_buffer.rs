@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+#[cfg(feature = "std")]
+use std::io;
 
 use crate::frame::{MAX_HEADER, SingleFrame};
 use crate::message::Ahead;
@@ -68,10 +70,11 @@ impl ReadBuffer {
         ReadBuffer::with_capacity(Self::DEFAULT_CAPACITY)
     }
 
-    /// A buffer that reads up to `capacity` bytes at once, or 64 where that is less.
+    /// A buffer that reads about `capacity` bytes at once, or 64 where that is less.
     ///
     /// Longer messages than that make it grow: it says how much is worth a call to the transport,
-    /// and limits nothing.
+    /// and limits nothing. 16 KiB stay in the nearest cache until they are looked at; where calls are
+    /// dear and messages long, 64 KiB make fewer of them.
     pub const fn with_capacity(capacity: usize) -> Self {
         let capacity = if capacity < MIN_CAPACITY { MIN_CAPACITY } else { capacity };
         ReadBuffer {
@@ -130,24 +133,28 @@ impl ReadBuffer {
     /// Those of the transport, `WouldBlock` where nothing has come; what came before one is there.
     #[cfg(feature = "std")]
     #[inline]
-    pub fn read_from(&mut self, transport: &mut impl std::io::Read) -> std::io::Result<usize> {
-        let before = self.len();
-        loop {
-            match transport.read(self.room()) {
+    pub fn read_from(&mut self, transport: &mut impl io::Read) -> io::Result<usize> {
+        let wanted = self.batch_end.saturating_sub(self.end);
+        let room = self.room();
+        let mut filled = 0;
+        let outcome = loop {
+            let free = room.get_mut(filled..).unwrap_or_default();
+            let most = free.len();
+            match transport.read(free) {
                 Ok(len) => {
-                    self.filled(len);
-                    if len == 0 || !self.wants_more() {
-                        return Ok(self.len() - before);
+                    filled += len.min(most);
+                    if len == 0 || filled >= wanted || len >= most {
+                        break Ok(());
                     }
                 }
-                Err(error)
-                    if error.kind() == std::io::ErrorKind::WouldBlock && self.len() > before =>
-                {
-                    return Ok(self.len() - before);
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && filled > 0 => {
+                    break Ok(());
                 }
-                Err(error) => return Err(error),
+                Err(error) => break Err(error),
             }
-        }
+        };
+        self.end += filled;
+        outcome.map(|()| filled)
     }
 
     /// Puts in bytes that were read elsewhere, as those that came with a handshake.
@@ -314,11 +321,10 @@ impl ReadBuffer {
         self.open_room(wanted);
     }
 
-    /// Has the room end at `end`, or earlier where the buffer does, or where more would not stay in
-    /// the cache until it is looked at.
+    /// Has the room end at `end`, or earlier where the buffer does, or where more would be read at
+    /// once than is looked at while the nearest cache holds it.
     fn open_room(&mut self, end: usize) {
-        let most = self.end + self.capacity.max(MAX_READ);
-        self.room_end = self.bytes.len().min(end).min(most);
+        self.room_end = self.bytes.len().min(end).min(self.end + self.capacity);
     }
 
     /// Allocates, where nothing is left, and gives back the memory of long messages when none has
@@ -354,9 +360,6 @@ impl fmt::Debug for ReadBuffer {
 /// Room for some headers beyond the capacity: payloads are often as long as a power of two, and so
 /// are capacities.
 const SLACK: usize = 128;
-
-/// Bytes of a long message that are read at once.
-const MAX_READ: usize = 64 << 10;
 
 /// A header, and some more.
 const MIN_CAPACITY: usize = 64;

@@ -294,15 +294,3 @@ vector!(
     _mm256_or_si256,
     _mm256_movemask_epi8
 );
-#[cfg(target_arch = "x86_64")]
-vector!(
-    __m512i,
-    __m256i,
-    false,
-    _mm512_set1_epi32,
-    _mm512_loadu_si512,
-    _mm512_storeu_si512,
-    _mm512_xor_si512,
-    _mm512_or_si512,
-    _mm512_movepi8_mask
-);
