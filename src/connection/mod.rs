@@ -45,7 +45,8 @@ use writer::Outgoing;
 /// Nothing in it opens, reads, writes or waits. The caller owes it three things:
 ///
 /// * **Receive**: give what was read to [`receive`](Self::receive) (or
-///   [`receive_bytes`](Self::receive_bytes)), the same input again until it says `None`. At the end
+///   [`receive_bytes`](Self::receive_bytes)), the same input again until it says `None`; or read to a
+///   buffer of its own, for [`receive_buffered`](Self::receive_buffered). At the end
 ///   of the transport, call [`receive_eof`](Self::receive_eof).
 /// * **Write**: after each of these and after each send, write [`output`](Self::output) to the
 ///   transport. That also holds after an error: the Close frame that tells the peer is in there.
