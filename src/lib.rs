@@ -50,7 +50,7 @@
 //! | [`frame`] | RFC 6455 §5 on the wire, without an allocator |
 //! | [`Negotiated`] | what a handshake hands to a connection |
 //! | [`Message`], [`Text`], [`Payload`] | what frames carry |
-//! | [`Connection`], [`Config`], [`Event`], [`Output`] | one end of a WebSocket |
+//! | [`Connection`], [`Config`], [`Event`], [`ReadBuffer`], [`Output`] | one end of a WebSocket |
 //! | [`timer`] | keep-alive and deadlines, with time as an argument |
 //! | [`codec`] | a connection, or frames, for `tokio_util`'s `Framed` |
 //! | [`handshake`] | RFC 6455 §4, both roles, sans-I/O too |

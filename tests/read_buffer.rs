@@ -18,30 +18,9 @@ use proptest::prelude::*;
 use sansock::timer::{Expired, Timeouts, Timers};
 use sansock::{Config, Connection, Delivery, Event, Opcode, ReadBuffer, Role, Violation};
 use support::{
-    ABSURD_LEN, NO_LIMITS, ROLES, Seen, config, connection, drain, fragmented_for, frame_for,
-    head_for, limited, receive, receive_buffered,
+    ROLES, Seen, config, connection, drain, fragmented_for, frame_for, read, receive,
+    receive_buffered,
 };
-
-/// Reads all of `bytes`, `at_once` of them at a time, and gives each event to `visit`.
-fn read(
-    ws: &mut Connection,
-    input: &mut ReadBuffer,
-    mut bytes: &[u8],
-    at_once: usize,
-    mut visit: impl FnMut(Event<'_>),
-) {
-    while !bytes.is_empty() {
-        let room = input.room();
-        assert!(!room.is_empty(), "a read to no room says that the transport has ended");
-        let len = room.len().min(at_once).min(bytes.len());
-        room[..len].copy_from_slice(&bytes[..len]);
-        input.filled(len);
-        bytes = &bytes[len..];
-        while let Some(event) = ws.receive_buffered(input).unwrap() {
-            visit(event);
-        }
-    }
-}
 
 fn is_lent(event: &Event<'_>) -> bool {
     match event {
@@ -113,93 +92,6 @@ fn a_text_fails_at_the_read_that_breaks_it() {
 }
 
 #[test]
-fn a_declared_length_reserves_no_more_than_has_come() {
-    for role in ROLES {
-        let mut ws = Connection::new(limited(role, NO_LIMITS));
-        let mut input = ReadBuffer::with_capacity(1000);
-        let head = head_for(role, 0x82, ABSURD_LEN);
-        read(&mut ws, &mut input, &head, usize::MAX, |_| panic!("no event"));
-        let mut came = head.len();
-        for _ in 0..1000 {
-            read(&mut ws, &mut input, &[7; 100], usize::MAX, |_| panic!("no event"));
-            came += 100;
-            let most = 1128.max(2 * came + 100);
-            assert!(input.memory_usage() <= most, "{} for {came}", input.memory_usage());
-        }
-        assert_eq!((input.len(), ws.memory_usage()), (came, 0));
-    }
-}
-
-#[test]
-fn the_memory_of_a_long_message_is_given_back() {
-    let mut ws = connection(Role::Server);
-    let mut input = ReadBuffer::new();
-    let small = frame_for(Role::Server, 0x82, b"abc");
-    read(&mut ws, &mut input, &small, usize::MAX, |_| {});
-    let at_first = input.memory_usage();
-
-    read(&mut ws, &mut input, &frame_for(Role::Server, 0x82, &[7; 1 << 20]), 1 << 14, |_| {});
-    assert!(input.memory_usage() > 1 << 20, "there may be more of them");
-    for _ in 0..20 {
-        read(&mut ws, &mut input, &small, usize::MAX, |_| {});
-    }
-    assert_eq!(input.memory_usage(), at_first);
-    input.release();
-    assert_eq!(input.memory_usage(), 0);
-    // And it goes on.
-    read(&mut ws, &mut input, &small[..4], usize::MAX, |_| {});
-    input.release();
-    assert_eq!(input.memory_usage(), at_first, "something is left");
-    let mut seen = Vec::new();
-    read(&mut ws, &mut input, &small[4..], usize::MAX, |event| seen.push(Seen::from(event)));
-    assert_eq!(seen, [Seen::Binary(b"abc".to_vec())]);
-}
-
-#[test]
-fn long_messages_that_go_on_keep_their_memory() {
-    let mut ws = connection(Role::Server);
-    let mut input = ReadBuffer::new();
-    let long = frame_for(Role::Server, 0x82, &[7; 100_000]);
-    let small = frame_for(Role::Server, 0x82, b"abc");
-    let mut most = 0;
-    for round in 0..50 {
-        read(&mut ws, &mut input, &long, 1 << 14, |_| {});
-        for _ in 0..10 {
-            read(&mut ws, &mut input, &small, usize::MAX, |_| {});
-        }
-        assert!(round == 0 || input.memory_usage() == most);
-        most = input.memory_usage();
-    }
-}
-
-#[test]
-fn there_is_room_for_more_whether_or_not_it_is_looked_at() {
-    let stream = [frame_for(Role::Server, 0x82, &[7; 5000]), frame_for(Role::Server, 0x81, b"x")];
-    let stream = stream.concat().repeat(4);
-    let mut input = ReadBuffer::with_capacity(64);
-    for byte in &stream {
-        input.room()[0] = *byte;
-        input.filled(1);
-    }
-    let mut ws = connection(Role::Server);
-    let mut count = 0;
-    while ws.receive_buffered(&mut input).unwrap().is_some() {
-        count += 1;
-        // In the midst of it, too.
-        input.extend_from_slice(&stream[..if count == 3 { stream.len() } else { 0 }]);
-    }
-    assert_eq!((count, input.len()), (16, 0));
-}
-
-#[test]
-fn more_than_there_was_room_for_does_not_count() {
-    let mut input = ReadBuffer::new();
-    let room = input.room().len();
-    input.filled(usize::MAX);
-    assert_eq!(input.len(), room);
-}
-
-#[test]
 fn what_is_left_is_as_it_was_received() {
     for role in ROLES {
         let long = "Größe ".repeat(3000);
@@ -254,6 +146,36 @@ fn a_buffer_that_holds_what_another_connection_began_is_read_anew() {
         read(&mut other, &mut input, &frame[at..], 1, |event| seen.push(Seen::from(event)));
         assert_eq!(seen, [Seen::Text("Größe".into())]);
     }
+}
+
+#[test]
+fn a_text_is_utf8_whoever_reads_the_buffer() {
+    let [mut one, mut other] = [(); 2].map(|()| connection(Role::Client));
+    let mut input = ReadBuffer::new();
+    let sound = frame_for(Role::Client, 0x81, &[b'x'; 1000]);
+    read(&mut one, &mut input, &sound[..504], 1000, |_| panic!("no event"));
+    read(&mut other, &mut input, &sound[504..], 1000, |_| {});
+    assert!(input.is_empty());
+
+    let mut broken = frame_for(Role::Client, 0x81, &[0xFF; 1000]);
+    broken[504..].fill(b'x');
+    input.extend_from_slice(&broken);
+    let error = one.receive_buffered(&mut input).unwrap_err();
+    assert_eq!(error.violation(), Violation::InvalidUtf8);
+}
+
+#[test]
+fn bytes_that_stay_in_the_buffer_are_counted_once() {
+    let mut ws = connection(Role::Server);
+    let mut input = ReadBuffer::new();
+    let frame = frame_for(Role::Server, 0x82, &[7; 8000]);
+    read(&mut ws, &mut input, &frame[..5000], 1000, |_| panic!("no event"));
+    let is_5000 = |ws: &Connection| format!("{ws:?}").contains("received: 5000");
+    assert!(is_5000(&ws));
+    ws.receive_eof();
+    assert!(is_5000(&ws), "{ws:?}");
+    assert!(ws.receive_buffered(&mut input).unwrap().is_none());
+    assert!(is_5000(&ws) && input.is_empty(), "{ws:?}");
 }
 
 #[test]

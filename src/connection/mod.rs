@@ -188,7 +188,8 @@ impl Connection {
     /// Bytes that the connection holds on the heap: output with the room around it, what has come of a
     /// message or a control frame that is not whole, and memory that waits for the next large message.
     /// That counts in full while an event holds a part of it, as do payloads that are queued by
-    /// reference, though others may share them; the configuration, which is shared, does not.
+    /// reference, though others may share them; the configuration, which is shared, does not, nor does a
+    /// [`ReadBuffer`], which is the caller's.
     ///
     /// ```
     /// use sansock::{Config, Connection};

@@ -13,7 +13,8 @@ use crate::message::Ahead;
 /// A message in one frame stays in it until it is whole, however many reads bring it, and is lent
 /// from there: it is never copied to be put together, and in a steady state allocates nothing. Where
 /// many connections share a buffer, [`Connection::receive`](super::Connection::receive) is for them,
-/// which leaves nothing behind in it.
+/// which leaves nothing behind in it. To go on without it within a message, give what is
+/// [unread](Self::into_unread) to whatever goes on.
 ///
 /// Its memory follows what arrives. It has the capacity that it is made with, from the first
 /// [`room`](Self::room) on; where a longer message comes, it doubles each time that it is full, up to
@@ -49,13 +50,15 @@ pub struct ReadBuffer {
     end: usize,
     /// Where the room ends: `room_end <= bytes.len()`
     room_end: usize,
-    /// What is known of the frame that begins at `start`, where that is a message which is not whole.
+    /// What is known of the frame that begins at `start`, where that is a message which was looked at
+    /// and not taken. What it has seen is not as it was received, and nobody else may read it:
+    /// `start` moves over bytes only where this is `None`.
     ahead: Option<Ahead>,
     /// Where the bytes end that are best looked at together; 0 where `ahead` is `None`.
     batch_end: usize,
     /// Where the next bytes end that have to be looked at: `next_look <= batch_end`
     next_look: usize,
-    /// `capacity >= MIN_CAPACITY`
+    /// `MIN_CAPACITY <= capacity <= MAX_CAPACITY`
     capacity: usize,
     /// How many times in a row nothing was left since the last message that is longer than that.
     quiet: u8,
@@ -75,8 +78,12 @@ impl ReadBuffer {
     /// Longer messages than that make it grow: it says how much is worth a call to the transport,
     /// and limits nothing. 16 KiB stay in the nearest cache until they are looked at; where calls are
     /// dear and messages long, 64 KiB make fewer of them.
-    pub const fn with_capacity(capacity: usize) -> Self {
-        let capacity = if capacity < MIN_CAPACITY { MIN_CAPACITY } else { capacity };
+    pub const fn with_capacity(mut capacity: usize) -> Self {
+        if capacity < MIN_CAPACITY {
+            capacity = MIN_CAPACITY;
+        } else if capacity > MAX_CAPACITY {
+            capacity = MAX_CAPACITY;
+        }
         ReadBuffer {
             bytes: Vec::new(),
             start: 0,
@@ -147,10 +154,12 @@ impl ReadBuffer {
                         break Ok(());
                     }
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock && filled > 0 => {
-                    break Ok(());
-                }
-                Err(error) => break Err(error),
+                Err(error) => match error.kind() {
+                    // To be tried again, as everywhere in the standard library.
+                    io::ErrorKind::Interrupted => {}
+                    io::ErrorKind::WouldBlock if filled > 0 => break Ok(()),
+                    _ => break Err(error),
+                },
             }
         };
         self.end += filled;
@@ -158,11 +167,16 @@ impl ReadBuffer {
     }
 
     /// Puts in bytes that were read elsewhere, as those that came with a handshake.
-    pub fn extend_from_slice(&mut self, bytes: &[u8]) {
-        self.bytes.truncate(self.end);
-        self.bytes.extend_from_slice(bytes);
-        self.end = self.bytes.len();
-        self.room_end = self.end;
+    pub fn extend_from_slice(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let room = self.room();
+            let (now, later) = bytes.split_at(bytes.len().min(room.len()));
+            if let Some(room) = room.get_mut(..now.len()) {
+                room.copy_from_slice(now);
+            }
+            self.filled(now.len());
+            bytes = later;
+        }
     }
 
     /// How many bytes were read and have not become events: between calls, a part of a message.
@@ -175,11 +189,12 @@ impl ReadBuffer {
         self.start == self.end
     }
 
-    /// Gives back all memory where nothing is left in it; to be called when the transport would
-    /// block. What is left keeps the memory around it.
+    /// Gives back what memory it can in constant time: all where nothing is left in it, and else that
+    /// around what is left, if that is little. To be called when the transport would block.
     pub fn release(&mut self) {
-        if self.is_empty() {
-            *self = ReadBuffer::with_capacity(self.capacity);
+        if self.len() <= MAX_RELEASE_MOVE {
+            self.move_to(self.unread().to_vec());
+            self.quiet = 0;
         }
     }
 
@@ -194,6 +209,12 @@ impl ReadBuffer {
         self.bytes.truncate(self.end);
         self.bytes.drain(..self.start);
         self.bytes
+    }
+
+    /// All that is left, or nothing where it was looked at.
+    #[inline]
+    pub(super) fn unread_as_received(&self) -> &[u8] {
+        if self.is_ahead() { &[] } else { self.unread() }
     }
 
     /// All that is left.
@@ -224,6 +245,8 @@ impl ReadBuffer {
         let is_long = len > self.capacity;
         if is_long {
             self.quiet = 0;
+        } else {
+            self.count_quiet();
         }
         if len > self.bytes.len() - self.start {
             self.move_to_front();
@@ -235,6 +258,7 @@ impl ReadBuffer {
 
     /// Keeps a part of a header, and sees that there is room for what may follow.
     pub(super) fn keep(&mut self) {
+        self.count_quiet();
         self.move_to_front();
         self.open_room(self.capacity + SLACK);
     }
@@ -297,13 +321,31 @@ impl ReadBuffer {
 
     fn move_to_front(&mut self) {
         self.bytes.copy_within(self.start..self.end, 0);
+        self.moved();
+    }
+
+    /// Has what is left lie in `bytes`, which begin with it.
+    fn move_to(&mut self, bytes: Vec<u8>) {
+        self.bytes = bytes;
+        self.moved();
+        self.room_end = self.bytes.len();
+    }
+
+    /// Notes that what is left lies at the front.
+    fn moved(&mut self) {
+        self.batch_end = self.batch_end.saturating_sub(self.start);
+        self.next_look = self.next_look.saturating_sub(self.start);
         (self.start, self.end) = (0, self.len());
     }
 
-    /// Makes room where there is none.
+    /// Makes room where there is none: what was taken is overwritten where that is at least half, so
+    /// that a buffer that is never empty does not grow, and each byte is moved twice at most.
     #[cold]
     #[inline(never)]
     fn grow(&mut self) {
+        if self.start > 0 && self.start >= self.len() {
+            self.move_to_front();
+        }
         let frame_end =
             self.ahead.as_ref().map_or(0, |ahead| self.start.saturating_add(ahead.frame_len()));
         let wanted = if self.end < frame_end {
@@ -324,18 +366,32 @@ impl ReadBuffer {
     /// Has the room end at `end`, or earlier where the buffer does, or where more would be read at
     /// once than is looked at while the nearest cache holds it.
     fn open_room(&mut self, end: usize) {
-        self.room_end = self.bytes.len().min(end).min(self.end + self.capacity);
+        let end = self.bytes.len().min(end).min(self.end + self.capacity);
+        self.room_end = end.max(self.end);
     }
 
-    /// Allocates, where nothing is left, and gives back the memory of long messages when none has
-    /// come for a while.
+    /// Allocates, where nothing is left.
     #[cold]
     #[inline(never)]
     fn settle(&mut self) {
-        let is_grown = self.bytes.len() > self.room_end;
-        self.quiet = if is_grown { self.quiet + 1 } else { QUIET };
-        if self.quiet == QUIET {
+        if self.bytes.len() < self.room_end {
             self.bytes = alloc::vec![0; self.room_end];
+        } else {
+            self.count_quiet();
+        }
+    }
+
+    /// Gives back the memory of long messages, when none has come for a while.
+    fn count_quiet(&mut self) {
+        let least = self.capacity + SLACK;
+        if self.bytes.len() <= least || self.len() > self.capacity {
+            return;
+        }
+        self.quiet += 1;
+        if self.quiet == QUIET {
+            let mut bytes = self.unread().to_vec();
+            bytes.resize(least, 0);
+            self.move_to(bytes);
             self.quiet = 0;
         }
     }
@@ -361,8 +417,14 @@ impl fmt::Debug for ReadBuffer {
 /// are capacities.
 const SLACK: usize = 128;
 
+/// Bytes that are moved at most to give back the room around them.
+const MAX_RELEASE_MOVE: usize = 4096;
+
 /// A header, and some more.
 const MIN_CAPACITY: usize = 64;
+
+/// More than any machine has, and less than what does not add up.
+const MAX_CAPACITY: usize = usize::MAX / 8;
 
 /// How many times in a row it takes that nothing is left, without a long message, until the memory of
 /// those is given back.

@@ -28,7 +28,7 @@ impl Connection {
         &mut self,
         input: &'a mut ReadBuffer,
     ) -> Result<Option<Event<'a>>, ProtocolError> {
-        let Some(message) = self.decoder.whole_message(input.unread()) else {
+        let Some(message) = self.decoder.whole_message(input.unread_as_received()) else {
             let mut event = None;
             if self.decoder.is_keeping() && input.is_waiting() {
                 self.decoder.note_kept(input.len());

@@ -76,9 +76,12 @@ fn write_all(from: &mut impl Written, transport: &mut impl Write) -> io::Result<
 /// Takes what was written. That is not trusted, as whoever wrote the transport may err.
 #[inline(always)]
 fn take(from: &mut impl Written, written: io::Result<usize>) -> io::Result<()> {
-    match written? {
-        0 => Err(io::ErrorKind::WriteZero.into()),
-        written => from.try_advance(written).map_err(io::Error::other),
+    match written {
+        Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+        Ok(written) => from.try_advance(written).map_err(io::Error::other),
+        // To be tried again, as everywhere in the standard library.
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+        Err(error) => Err(error),
     }
 }
 

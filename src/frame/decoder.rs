@@ -97,8 +97,8 @@ pub(super) enum State {
     Header(ShortBytes<MAX_HEADER>),
     /// Within a payload.
     Payload(Current),
-    /// After an error, or where no more is wanted.
-    Stopped,
+    /// After an error, or where no more is wanted, with that many bytes where the caller keeps them.
+    Stopped(u64),
 }
 
 impl Decoder {
@@ -150,12 +150,20 @@ impl Decoder {
         self.offset
     }
 
+    /// How many bytes have come so far, those that stay with the caller included.
+    pub(crate) fn received(&self) -> u64 {
+        match self.state {
+            State::Kept(kept) | State::Stopped(kept) => self.offset + kept,
+            _ => self.offset,
+        }
+    }
+
     /// Where the message began, or the control frame between two, that is not whole yet.
     #[cfg(feature = "alloc")]
     pub(crate) fn unfinished(&self) -> Option<u64> {
         let is_within = match self.state {
             State::Kept(_) => true,
-            State::Stopped => false,
+            State::Stopped(_) => false,
             _ => !self.is_between_messages(),
         };
         is_within.then_some(self.start)
@@ -165,7 +173,7 @@ impl Decoder {
         match self.state {
             State::Idle | State::Kept(_) => true,
             State::Header(held) => held.is_empty() && self.open.is_none(),
-            State::Payload(_) | State::Stopped => false,
+            State::Payload(_) | State::Stopped(_) => false,
         }
     }
 
@@ -175,7 +183,7 @@ impl Decoder {
         match self.state {
             State::Header(held) => !held.is_empty(),
             State::Payload(_) | State::Kept(_) => true,
-            State::Idle | State::Stopped => false,
+            State::Idle | State::Stopped(_) => false,
         }
     }
 
@@ -233,7 +241,7 @@ impl Decoder {
         let is_between_frames = match &self.state {
             State::Idle | State::Kept(_) => true,
             State::Header(held) => held.is_empty() && self.rules.lends_whole,
-            State::Payload(_) | State::Stopped => false,
+            State::Payload(_) | State::Stopped(_) => false,
         };
         is_between_frames && bytes.first().is_some_and(|&first| whole::begins_fragment(first))
     }
@@ -258,8 +266,9 @@ impl Decoder {
         match self.state {
             State::Header(held) if !held.is_empty() => self.header_continued(held, input),
             // RFC 6455 §7.1.7: after a failure no data is processed.
-            State::Stopped => {
+            State::Stopped(kept) => {
                 self.offset += input.len() as u64;
+                self.state = State::Stopped(kept.saturating_sub(input.len() as u64));
                 Ok(input.len())
             }
             _ => match self.rules.read(self.open.as_ref(), input) {
@@ -351,7 +360,7 @@ impl Decoder {
 
     /// Takes whatever comes from now on, and gives nothing.
     pub(crate) fn stop(&mut self) {
-        self.state = State::Stopped;
+        self.state = State::Stopped(self.received() - self.offset);
     }
 
     /// Notes a whole header, the last `len` bytes of which were just taken.

@@ -48,12 +48,4 @@ impl Decoder {
         self.offset += len as u64;
         self.state = State::Idle;
     }
-
-    /// How many bytes of the stream have come so far, those that stay with the caller included.
-    pub(crate) fn received(&self) -> u64 {
-        match self.state {
-            State::Kept(len) => self.offset + len,
-            _ => self.offset,
-        }
-    }
 }

@@ -265,6 +265,27 @@ pub fn receive_buffered(ws: &mut Connection, capacity: usize, pieces: &[&[u8]]) 
     log.seen
 }
 
+/// Reads all of `bytes`, `at_once` of them at a time, and gives each event to `visit`.
+pub fn read(
+    ws: &mut Connection,
+    input: &mut ReadBuffer,
+    mut bytes: &[u8],
+    at_once: usize,
+    mut visit: impl FnMut(Event<'_>),
+) {
+    while !bytes.is_empty() {
+        let room = input.room();
+        assert!(!room.is_empty(), "a read to no room says that the transport has ended");
+        let len = room.len().min(at_once).min(bytes.len());
+        room[..len].copy_from_slice(&bytes[..len]);
+        input.filled(len);
+        bytes = &bytes[len..];
+        while let Some(event) = ws.receive_buffered(input).unwrap() {
+            visit(event);
+        }
+    }
+}
+
 /// Takes all output.
 pub fn drain(ws: &mut Connection) -> Vec<u8> {
     let output = ws.output();

@@ -202,7 +202,8 @@ fn validated(bytes: &[u8]) -> &str {
     // may begin; by `TextBuffer::finish`, whose buffer holds what `append` had validated in the same
     // way; by `TextStream::take`, whose pieces are validated in that way and cut between code points;
     // by `TextAhead::finish`, which has seen all of its bytes in the same way, the first of them
-    // where they lie now and nobody else has written since; by `into_owned`, which copies or keeps
+    // where they lie now: `ReadBuffer` lends the room behind them alone, moves them as they are, and
+    // forgets the `TextAhead` with the frame that it is of; by `into_owned`, which copies or keeps
     // such bytes; or is empty. `Utf8Bytes` are made by
     // `from_utf8`, which validates them, from a `str`, a `String` or a `Text`, or are empty. No method lends
     // either's bytes mutably.
