@@ -17,12 +17,12 @@ mod support;
 
 use std::env;
 use std::hint::black_box;
-use std::io::IoSlice;
+use std::io::{self, IoSlice, Read, Write};
 
 use sansock::bytes::Buf;
 use sansock::frame::{Decoder, Part};
 use sansock::utf8::Validator;
-use sansock::{Config, Connection, Event, Opcode, Role, mask};
+use sansock::{Config, Connection, Event, Opcode, ReadBuffer, Role, mask};
 use support::exchange::{Case, Shape, Transport, bytes_of, drop_output};
 use support::{KEY, TINY_READ, WHOLE_READ};
 
@@ -50,6 +50,16 @@ const PATHS: &[Named] = &[
     ("server-decode-text-64-fragments-125", || decode(Flow::fragmented(Server, Text, 125))),
     ("client-decode-binary-64-fragments-16", || decode(Flow::fragmented(Client, Binary, 16))),
     ("client-decode-text-64-fragments-125", || decode(Flow::fragmented(Client, Text, 125))),
+    ("server-buffered-binary-125", || buffered(Flow::new(Server, Binary, 125), read_once)),
+    ("server-buffered-text-1024-tiny-reads", || {
+        buffered(Flow::new(Server, Text, 1024).tiny_reads(), read_once)
+    }),
+    ("server-read-from-text-1024-tiny-reads", || {
+        buffered(Flow::new(Server, Text, 1024).tiny_reads(), read_from)
+    }),
+    ("server-buffered-binary-16384-1024-reads", || {
+        buffered(Flow::new(Server, Binary, 16384).reads_of(1024), read_once)
+    }),
     ("client-decode-binary-125", || decode(Flow::new(Client, Binary, 125))),
     ("client-decode-text-125", || decode(Flow::new(Client, Text, 125))),
     ("server-encode-binary-16", || encode(Server, 16, fixed_keys(Server))),
@@ -58,6 +68,7 @@ const PATHS: &[Named] = &[
     ("client-encode-binary-125-thread-rng", || encode(Client, 125, Config::client())),
     ("server-lend-binary-16384", || lend(Server, 16384)),
     ("client-lend-binary-16384", || lend(Client, 16384)),
+    ("server-lend-write-to-binary-1024", || write_to(Server, 1024)),
     ("server-echo-binary-16", || echo(Flow::new(Server, Binary, 16), answer)),
     ("server-echo-binary-125", || echo(Flow::new(Server, Binary, 125), answer)),
     ("server-echo-text-125", || echo(Flow::new(Server, Text, 125), answer)),
@@ -129,8 +140,12 @@ impl Flow {
         self
     }
 
-    fn tiny_reads(mut self) -> Self {
-        self.read = TINY_READ;
+    fn tiny_reads(self) -> Self {
+        self.reads_of(TINY_READ)
+    }
+
+    fn reads_of(mut self, len: usize) -> Self {
+        self.read = len;
         self
     }
 
@@ -171,6 +186,63 @@ fn decode(flow: Flow) -> Path {
     Path { messages, round: Box::new(move || transport.run(&mut ws, look_at)) }
 }
 
+/// From reads to events, through a buffer in which messages stay until they are whole.
+fn buffered(flow: Flow, read: fn(&mut ReadBuffer, &mut Reads<'_>) -> usize) -> Path {
+    let mut ws = Connection::new(fixed_keys(flow.case.role));
+    let mut input = ReadBuffer::with_capacity(flow.read.max(ReadBuffer::DEFAULT_CAPACITY));
+    let (stream, messages) = (flow.wire().repeat(flow.messages()), flow.messages());
+    let mut transport = Reads { stream: &stream, most: flow.read };
+    let mut seen = 0;
+    while read(&mut input, &mut transport) > 0 {
+        receive_from(&mut ws, &mut input, |event| {
+            assert_is(&event, flow.case.opcode, &flow.payload);
+            seen += 1;
+        });
+    }
+    assert_eq!(seen, messages);
+    let round = move || {
+        let mut transport = Reads { stream: &stream, most: flow.read };
+        while read(&mut input, &mut transport) > 0 {
+            receive_from(&mut ws, &mut input, |event| {
+                black_box(payload_of(&event));
+            });
+        }
+    };
+    Path { messages, round: Box::new(round) }
+}
+
+#[inline(always)]
+fn receive_from(ws: &mut Connection, input: &mut ReadBuffer, mut on_event: impl FnMut(Event<'_>)) {
+    while let Some(event) = ws.receive_buffered(input).expect("the peer keeps the rules") {
+        on_event(event);
+    }
+}
+
+/// One read, whatever it brings.
+fn read_once(input: &mut ReadBuffer, transport: &mut Reads<'_>) -> usize {
+    let len = transport.read(input.room()).expect("memory is always ready");
+    input.filled(len);
+    len
+}
+
+/// As many reads as are of use.
+fn read_from(input: &mut ReadBuffer, transport: &mut Reads<'_>) -> usize {
+    input.read_from(transport).expect("memory is always ready")
+}
+
+/// A transport that is always ready, and gives no more than `most` bytes at once.
+struct Reads<'a> {
+    stream: &'a [u8],
+    most: usize,
+}
+
+impl Read for Reads<'_> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        let len = room.len().min(self.most);
+        self.stream.read(&mut room[..len])
+    }
+}
+
 /// From messages to output that is ready to be written.
 fn encode(role: Role, len: usize, config: Config) -> Path {
     let flow = Flow::new(role.peer(), Binary, len);
@@ -206,6 +278,40 @@ fn lend(role: Role, len: usize) -> Path {
         }
     };
     Path { messages, round: Box::new(round) }
+}
+
+/// The same to a transport of the standard library that takes all.
+fn write_to(role: Role, len: usize) -> Path {
+    let flow = Flow::new(role.peer(), Binary, len);
+    let mut ws = Connection::new(fixed_keys(role));
+    let mut wire = Vec::new();
+    ws.lend_binary(&flow.payload).expect("there is room").write_to(&mut wire).expect("and here");
+    assert_frame(role, wire, Binary, &flow.payload);
+    let messages = flow.messages();
+    let round = move || {
+        for _ in 0..messages {
+            let lent = ws.lend_binary(black_box(&flow.payload)).expect("there is room");
+            lent.write_to(&mut Sink).expect("and here");
+        }
+    };
+    Path { messages, round: Box::new(round) }
+}
+
+/// A transport that takes all, and costs nothing.
+struct Sink;
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(bytes)])
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        Ok(black_box(slices).iter().map(|slice| slice.len()).sum())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// From reads to output that is ready to be written.
@@ -310,8 +416,13 @@ fn validation(flow: Flow) -> Path {
 /// All that waits in the output is one frame of this kind; afterwards it is empty.
 fn assert_output(ws: &mut Connection, opcode: Opcode, payload: &[u8]) {
     let len = ws.output().remaining();
-    let mut wire = ws.output().copy_to_bytes(len).to_vec();
-    let mut peer = Connection::new(fixed_keys(ws.config().role().peer()));
+    let wire = ws.output().copy_to_bytes(len).to_vec();
+    assert_frame(ws.config().role(), wire, opcode, payload);
+}
+
+/// What a connection of this role sent is one frame of this kind.
+fn assert_frame(sender: Role, mut wire: Vec<u8>, opcode: Opcode, payload: &[u8]) {
+    let mut peer = Connection::new(fixed_keys(sender.peer()));
     let mut input = &mut wire[..];
     let event = peer.receive(&mut input).expect("frames by the rules").expect("a message");
     assert_is(&event, opcode, payload);

@@ -14,7 +14,7 @@ mod send;
 mod send_error;
 mod state;
 #[cfg(feature = "std")]
-mod write_to;
+mod transport;
 mod writer;
 
 use alloc::boxed::Box;

@@ -2,8 +2,6 @@
 
 use alloc::vec::Vec;
 use core::fmt;
-#[cfg(feature = "std")]
-use std::io;
 
 use crate::frame::{MAX_HEADER, SingleFrame};
 use crate::message::Ahead;
@@ -126,44 +124,13 @@ impl ReadBuffer {
     /// transport has more at once, than to look at it now.
     #[inline]
     pub const fn wants_more(&self) -> bool {
-        self.end < self.batch_end
+        self.wanted() > 0
     }
 
-    /// Reads from a transport that does not block as long as it has something and more of a message
-    /// is [wanted](Self::wants_more), and says how much came: 0 at the end of the transport.
-    ///
-    /// Of one that blocks it would wait for that: a text would be validated later than it could be.
-    /// There, read once to [`room`](Self::room).
-    ///
-    /// # Errors
-    ///
-    /// Those of the transport, `WouldBlock` where nothing has come; what came before one is there.
-    #[cfg(feature = "std")]
+    /// How many bytes are wanted.
     #[inline]
-    pub fn read_from(&mut self, transport: &mut impl io::Read) -> io::Result<usize> {
-        let wanted = self.batch_end.saturating_sub(self.end);
-        let room = self.room();
-        let mut filled = 0;
-        let outcome = loop {
-            let free = room.get_mut(filled..).unwrap_or_default();
-            let most = free.len();
-            match transport.read(free) {
-                Ok(len) => {
-                    filled += len.min(most);
-                    if len == 0 || filled >= wanted || len >= most {
-                        break Ok(());
-                    }
-                }
-                Err(error) => match error.kind() {
-                    // To be tried again, as everywhere in the standard library.
-                    io::ErrorKind::Interrupted => {}
-                    io::ErrorKind::WouldBlock if filled > 0 => break Ok(()),
-                    _ => break Err(error),
-                },
-            }
-        };
-        self.end += filled;
-        outcome.map(|()| filled)
+    pub(super) const fn wanted(&self) -> usize {
+        self.batch_end.saturating_sub(self.end)
     }
 
     /// Puts in bytes that were read elsewhere, as those that came with a handshake.

@@ -1,12 +1,51 @@
-//! Writing output to a transport of the standard library.
+//! Reading from and writing to transports of the standard library.
 
-use std::io::{self, IoSlice, Write};
+use std::io::{self, IoSlice, Read, Write};
 
 use bytes::Buf;
 
 use super::lent::Lent;
 use super::output::Output;
+use super::read_buffer::ReadBuffer;
 use crate::error::UsageError;
+
+impl ReadBuffer {
+    /// Reads from a transport that does not block as long as it has something and more of a message
+    /// is [wanted](Self::wants_more), and says how much came: 0 at the end of the transport.
+    ///
+    /// Of one that blocks it would wait for that: a text would be validated later than it could be.
+    /// There, read once to [`room`](Self::room).
+    ///
+    /// # Errors
+    ///
+    /// Those of the transport, `WouldBlock` where nothing has come; what came before one is there.
+    #[inline]
+    pub fn read_from(&mut self, transport: &mut impl Read) -> io::Result<usize> {
+        let wanted = self.wanted();
+        let room = self.room();
+        let mut filled = 0;
+        let outcome = loop {
+            let free = room.get_mut(filled..).unwrap_or_default();
+            let most = free.len();
+            match transport.read(free) {
+                Ok(len) => {
+                    filled += len.min(most);
+                    if len == 0 || filled >= wanted || len >= most {
+                        break Ok(());
+                    }
+                }
+                Err(error) => match error.kind() {
+                    // To be tried again, as everywhere in the standard library.
+                    io::ErrorKind::Interrupted => {}
+                    io::ErrorKind::WouldBlock if filled > 0 => break Ok(()),
+                    _ => break Err(error),
+                },
+            }
+        };
+        self.filled(filled);
+        outcome.map(|()| filled)
+    }
+}
 
 impl Output {
     /// Writes all of it to a transport, many frames in one call where that takes several slices.

@@ -1,0 +1,418 @@
+//! However messages are sent, and however little of the output is taken at a time, the peer sees
+//! those messages in their order, the pings among them, and the answer to its latest ping.
+#![no_main]
+
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use bytes::Buf;
+use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use libfuzzer_sys::fuzz_target;
+use sansock::{
+    Config, Connection, Event, Limits, Message, Prepared, ReadBuffer, Role, SendError, SendRefusal,
+};
+
+#[derive(Arbitrary, Debug)]
+struct Input {
+    client: bool,
+    fragment_size: Option<u16>,
+    /// Bytes a read of the peer.
+    read: u16,
+    /// Of the peer's buffer; without it, the peer reads to one that is not its own.
+    capacity: Option<u16>,
+    steps: Vec<Step>,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Step {
+    Copy(What),
+    Give(What),
+    /// Given up, and yet held by another.
+    Share(What),
+    Prepare(What),
+    Lend(What, [u16; 3]),
+    LendTo(What, Takes),
+    Begin(What),
+    Fragment(Len),
+    Finish,
+    Ping(u8),
+    ReceivePing(u8),
+    Take(u16),
+    Write(Takes),
+}
+
+/// A message of about so many bytes.
+#[derive(Arbitrary, Debug)]
+struct What {
+    text: bool,
+    len: Len,
+}
+
+/// Short ones as often as long ones.
+#[derive(Arbitrary, Debug, Clone, Copy)]
+struct Len(u32, u8);
+
+impl Len {
+    fn get(self) -> usize {
+        (self.0 as usize % MAX_LEN) >> (self.1 % 17)
+    }
+}
+
+/// What a transport takes at once, and until it would block.
+#[derive(Arbitrary, Debug, Clone, Copy)]
+struct Takes {
+    at_once: u16,
+    until_full: Len,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Seen {
+    Text(String),
+    Binary(Vec<u8>),
+    Ping(Vec<u8>),
+}
+
+impl Seen {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Seen::Text(text) => text.as_bytes(),
+            Seen::Binary(data) | Seen::Ping(data) => data,
+        }
+    }
+
+    fn to_message(&self) -> Message {
+        match self {
+            Seen::Text(text) => text.clone().into(),
+            other => other.bytes().to_vec().into(),
+        }
+    }
+}
+
+/// The end that sends, and what is known of it.
+struct Sender {
+    ws: Connection,
+    /// The other end, as far as it sends pings.
+    peer: Connection,
+    /// What has left.
+    wire: Vec<u8>,
+    /// What was accepted.
+    sent: Vec<Seen>,
+    /// The message that was begun, and how much of it was sent.
+    open: Option<(Seen, usize)>,
+    /// The payloads of the pings received.
+    pings: Vec<Vec<u8>>,
+    /// Counts, so that no two messages are the same.
+    number: u32,
+}
+
+impl Sender {
+    fn new(config: Config) -> Self {
+        let peer = Connection::new(config_of(config.role().peer()));
+        Sender {
+            ws: Connection::new(config),
+            peer,
+            wire: Vec::new(),
+            sent: Vec::new(),
+            open: None,
+            pings: Vec::new(),
+            number: 0,
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        self.number += 1;
+        match step {
+            Step::Copy(what) => {
+                let message = self.message(what);
+                let result = match &message {
+                    Seen::Text(text) => self.ws.send_text(text),
+                    other => self.ws.send_binary(other.bytes()),
+                };
+                self.note(result, message);
+            }
+            Step::Give(what) => {
+                let message = self.message(what);
+                let result = self.ws.send(message.to_message());
+                self.note(result.map_err(SendError::without_message), message);
+            }
+            Step::Share(what) => {
+                let message = self.message(what);
+                let given = message.to_message();
+                let held = given.clone();
+                let result = self.ws.send(given).map_err(SendError::without_message);
+                self.note(result, message);
+                assert_eq!(held.as_bytes(), self.message(what).bytes(), "masked under its holder");
+            }
+            Step::Prepare(what) => {
+                let message = self.message(what);
+                let result = self.ws.send_prepared(&Prepared::new(message.to_message()));
+                self.note(result, message);
+            }
+            Step::Lend(what, takes) => self.lend(what, takes),
+            Step::LendTo(what, takes) => self.lend_to(what, *takes),
+            Step::Begin(what) => self.begin(what),
+            Step::Fragment(len) => self.fragment(len.get()),
+            Step::Finish => self.finish(),
+            Step::Ping(len) => {
+                let payload = self.control_payload(*len);
+                // The open message keeps nobody from pinging.
+                let open = self.open.take();
+                let result = self.ws.ping(&payload);
+                self.note(result, Seen::Ping(payload));
+                self.open = open;
+            }
+            Step::ReceivePing(len) => self.receive_ping(*len),
+            Step::Take(count) => take(self.ws.output(), usize::from(*count), &mut self.wire),
+            Step::Write(takes) => {
+                let mut transport = Transport::new(&mut self.wire, *takes);
+                assert_written(self.ws.output().write_to(&mut transport));
+            }
+        }
+    }
+
+    fn lend(&mut self, what: &What, takes: &[u16]) {
+        let message = self.message(what);
+        let result = match &message {
+            Seen::Text(text) => self.ws.lend_text(text),
+            other => self.ws.lend_binary(other.bytes()),
+        };
+        let result = result.map(|mut lent| {
+            for count in takes {
+                take(&mut lent, usize::from(*count), &mut self.wire);
+            }
+        });
+        self.note(result, message);
+    }
+
+    fn lend_to(&mut self, what: &What, takes: Takes) {
+        let message = self.message(what);
+        let result = match &message {
+            Seen::Text(text) => self.ws.lend_text(text),
+            other => self.ws.lend_binary(other.bytes()),
+        };
+        let mut transport = Transport::new(&mut self.wire, takes);
+        let result = result.map(|lent| assert_written(lent.write_to(&mut transport)));
+        self.note(result, message);
+    }
+
+    fn begin(&mut self, what: &What) {
+        let message = self.message(what);
+        let result = match message {
+            Seen::Text(_) => self.ws.start_text(),
+            _ => self.ws.start_binary(),
+        };
+        match result.map(drop) {
+            Ok(()) => assert!(self.open.replace((message, 0)).is_none()),
+            Err(refused) => self.assert_refused(refused.why),
+        }
+    }
+
+    fn fragment(&mut self, len: usize) {
+        let Some((message, at)) = &mut self.open else {
+            return assert!(self.ws.open_message().is_none());
+        };
+        let rest = &message.bytes()[*at..];
+        let piece = &rest[..len.min(rest.len())];
+        match self.ws.open_message().expect("it was begun").fragment(piece) {
+            Ok(()) => *at += piece.len(),
+            Err(refused) => self.assert_refused(refused.why),
+        }
+    }
+
+    fn finish(&mut self) {
+        let Some((message, at)) = self.open.take() else { return };
+        match self.ws.open_message().expect("it was begun").finish(&message.bytes()[at..]) {
+            Ok(()) => self.sent.push(message),
+            Err(refused) => {
+                self.open = Some((message, at));
+                self.assert_refused(refused.why);
+            }
+        }
+    }
+
+    fn receive_ping(&mut self, len: u8) {
+        let payload = self.control_payload(len);
+        self.peer.ping(&payload).expect("there is room");
+        let mut ping = Vec::new();
+        take(self.peer.output(), usize::MAX, &mut ping);
+        let mut input = &mut ping[..];
+        let event = self.ws.receive(&mut input).expect("a ping by the rules");
+        assert!(matches!(event, Some(Event::Ping(data)) if *data == payload[..]));
+        self.pings.push(payload);
+    }
+
+    /// Notes a message that was sent, or asserts that there was a reason to refuse it.
+    fn note(&mut self, result: Result<(), SendError<()>>, message: Seen) {
+        match result {
+            Ok(()) => {
+                assert!(self.open.is_none(), "a message within another");
+                self.sent.push(message);
+            }
+            Err(refused) => self.assert_refused(refused.why),
+        }
+    }
+
+    fn assert_refused(&mut self, why: SendRefusal) {
+        match why {
+            SendRefusal::Full => assert!(self.ws.output().remaining() >= MAX_OUTPUT),
+            SendRefusal::MessageOpen => assert!(self.open.is_some()),
+            other => panic!("refused as {other}"),
+        }
+    }
+
+    /// One that begins with its number.
+    fn message(&self, what: &What) -> Seen {
+        let (len, number) = (what.len.get(), self.number);
+        if !what.text {
+            let bytes = number.to_le_bytes().into_iter().chain((0..251).cycle());
+            return Seen::Binary(bytes.take(len).collect());
+        }
+        let mut text = format!("{number} ");
+        text += &MIXED.repeat(len / MIXED.len());
+        Seen::Text(text)
+    }
+
+    fn control_payload(&self, len: u8) -> Vec<u8> {
+        let mut payload = self.number.to_le_bytes().to_vec();
+        payload.resize(4 + usize::from(len % 122), len);
+        payload
+    }
+}
+
+/// Takes no more than `count` bytes, chunk by chunk.
+fn take(output: &mut impl Buf, mut count: usize, wire: &mut Vec<u8>) {
+    while count > 0 && output.has_remaining() {
+        let chunk = output.chunk();
+        let taken = chunk.len().min(count);
+        assert!(taken > 0, "nothing to write, and yet something left");
+        wire.extend_from_slice(&chunk[..taken]);
+        output.advance(taken);
+        count -= taken;
+    }
+}
+
+struct Transport<'w> {
+    wire: &'w mut Vec<u8>,
+    at_once: usize,
+    until_full: usize,
+}
+
+impl<'w> Transport<'w> {
+    fn new(wire: &'w mut Vec<u8>, takes: Takes) -> Self {
+        let at_once = usize::from(takes.at_once).max(1);
+        Transport { wire, at_once, until_full: takes.until_full.get() }
+    }
+}
+
+impl Write for Transport<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(bytes)])
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        if self.until_full == 0 {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        let most = self.at_once.min(self.until_full);
+        let mut left = most;
+        for slice in slices {
+            let front = &slice[..slice.len().min(left)];
+            self.wire.extend_from_slice(front);
+            left -= front.len();
+        }
+        self.until_full -= most - left;
+        Ok(most - left)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// All of it was written, or the transport would block.
+fn assert_written(result: io::Result<()>) {
+    if let Err(error) = result {
+        assert_eq!(error.kind(), ErrorKind::WouldBlock);
+    }
+}
+
+/// What the peer sees: the messages and pings, and the pongs.
+fn receive(ws: &mut Connection, wire: &[u8], input: &Input) -> (Vec<Seen>, Vec<Vec<u8>>) {
+    let mut log = (Vec::new(), Vec::new());
+    // Few enough reads to be done in no time.
+    let read = usize::from(input.read).max(wire.len() / 4096).max(1);
+    let mut buffer = input.capacity.map(|capacity| ReadBuffer::with_capacity(capacity.into()));
+    for mut piece in wire.chunks(read) {
+        let Some(buffer) = &mut buffer else {
+            let mut piece = piece.to_vec();
+            let mut input = &mut piece[..];
+            while let Some(event) = ws.receive(&mut input).expect("what was sent keeps the rules") {
+                push(&mut log, &event);
+            }
+            continue;
+        };
+        while !piece.is_empty() {
+            let len = piece.read(buffer.room()).expect("memory is always ready");
+            buffer.filled(len);
+            while let Some(event) = ws.receive_buffered(buffer).expect("it keeps the rules") {
+                push(&mut log, &event);
+            }
+        }
+    }
+    log
+}
+
+fn push((seen, pongs): &mut (Vec<Seen>, Vec<Vec<u8>>), event: &Event<'_>) {
+    match event {
+        Event::Text(text) => seen.push(Seen::Text(text.to_string())),
+        Event::Binary(data) => seen.push(Seen::Binary(data.to_vec())),
+        Event::Ping(data) => seen.push(Seen::Ping(data.to_vec())),
+        Event::Pong(data) => pongs.push(data.to_vec()),
+        other => panic!("{other:?} was not sent"),
+    }
+}
+
+/// A client's mask keys are all different, so that no frame can be masked by another's.
+fn config_of(role: Role) -> Config {
+    let keys = AtomicU32::new(1);
+    let next = move || keys.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9E37_79B1).to_ne_bytes();
+    let mut config = match role {
+        Role::Server => Config::server(),
+        Role::Client => Config::client_with_mask_keys(next),
+    };
+    config.limits = Limits { frame: u64::MAX, message: u64::MAX, fragments: u32::MAX };
+    config
+}
+
+/// Longer than what a header of 16 bits tells, and than some blocks of a lent message.
+const MAX_LEN: usize = 70_000;
+
+/// Low enough to be reached.
+const MAX_OUTPUT: usize = 100_000;
+
+/// More steps take longer, and show nothing else.
+const MAX_STEPS: usize = 40;
+
+/// One to four bytes a code point, and so many ASCII that some blocks have nothing else.
+const MIXED: &str =
+    "ß κόσμε € 世界 or 🦀, and ASCII for a while, as most text is that anybody sends";
+
+fuzz_target!(|input: Input| {
+    let role = if input.client { Role::Client } else { Role::Server };
+    let mut config = config_of(role);
+    config.max_output = MAX_OUTPUT;
+    config.fragment_size = input.fragment_size.map_or(usize::MAX, |size| usize::from(size).max(16));
+    let mut sender = Sender::new(config);
+    input.steps.iter().take(MAX_STEPS).for_each(|step| sender.step(step));
+    take(sender.ws.output(), usize::MAX, &mut sender.wire);
+    assert!(!sender.ws.has_output());
+    sender.ws.release();
+    assert_eq!(sender.ws.memory_usage(), 0);
+
+    let mut peer = Connection::new(config_of(role.peer()));
+    let (seen, pongs) = receive(&mut peer, &sender.wire, &input);
+    assert!(seen == sender.sent, "not what was sent");
+    assert_eq!(pongs.last(), sender.pings.last(), "the latest ping is answered");
+    let mut pings = sender.pings.iter();
+    assert!(pongs.iter().all(|pong| pings.any(|ping| ping == pong)), "pongs for pings, in order");
+});

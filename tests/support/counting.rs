@@ -1,0 +1,53 @@
+//! An allocator that counts, for the test programs that have this module.
+#![allow(dead_code, reason = "each test file uses what it needs")]
+#![allow(missing_docs, unreachable_pub, reason = "no API")]
+#![allow(unsafe_code, reason = "a global allocator is an unsafe trait")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+/// Counts what the current thread allocates, so that tests do not disturb each other.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+    /// Bytes that are allocated now.
+    pub static BYTES: Cell<isize> = const { Cell::new(0) };
+}
+
+fn count(allocations: usize, bytes: isize) {
+    // The thread may be ending; what it does then is nobody's measurement.
+    let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + allocations));
+    let _ = BYTES.try_with(|held| held.set(held.get() + bytes));
+}
+
+// SAFETY: every call is passed on to the system's allocator with the arguments it came with.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(1, layout.size() as isize);
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        count(0, -(layout.size() as isize));
+        // SAFETY: the caller keeps the contract of `dealloc`; all blocks are the system's.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count(1, size as isize - layout.size() as isize);
+        // SAFETY: the caller keeps the contract of `realloc`; all blocks are the system's.
+        unsafe { System.realloc(block, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The allocations that `work` makes, and the bytes that it leaves allocated.
+pub fn measure<R>(work: impl FnOnce() -> R) -> (usize, isize, R) {
+    let (allocations, bytes) = (ALLOCATIONS.get(), BYTES.get());
+    let result = work();
+    (ALLOCATIONS.get() - allocations, BYTES.get() - bytes, result)
+}
