@@ -16,7 +16,7 @@ use proptest::test_runner::RngSeed;
 use sansock::{
     CloseCode, Connection, Lent, Role, SendError, SendRefusal, TransportAction, UsageError,
 };
-use support::{ROLES, config, connection, drain, frame_for, frames, receive};
+use support::{ROLES, assert_shows, config, connection, drain, frame_for, frames, receive};
 
 /// What a client masks at once.
 const BLOCK: usize = 16 << 10;
@@ -339,24 +339,6 @@ fn step() -> impl Strategy<Value = Step> {
         any::<prop::sample::Index>().prop_map(Step::Advance),
         Just(Step::Release),
     ]
-}
-
-/// Asserts that this is the rest of `model`, and that vectored chunks are, as far as they go.
-fn assert_shows(buf: &impl Buf, model: &[u8], shows_all: bool) {
-    assert_eq!(buf.remaining(), model.len());
-    assert!(model.starts_with(buf.chunk()));
-    assert_eq!(buf.chunk().is_empty(), model.is_empty());
-    #[cfg(feature = "std")]
-    for slots in [0, 1, 2, 3, 100] {
-        let mut slices = vec![std::io::IoSlice::new(&[]); slots];
-        let filled = buf.chunks_vectored(&mut slices);
-        let bytes = slices[..filled].iter().flat_map(|slice| slice.to_vec());
-        let bytes: Vec<u8> = bytes.collect();
-        assert!(model.starts_with(&bytes));
-        assert!(!shows_all || filled == slots || bytes == model);
-        assert_eq!(filled == 0, slots == 0 || model.is_empty());
-        assert!(slices[..filled].iter().all(|slice| !slice.is_empty()));
-    }
 }
 
 proptest! {

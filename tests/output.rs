@@ -16,7 +16,9 @@ use proptest::test_runner::RngSeed;
 use sansock::{
     CloseCode, Connection, Message, Role, SendError, SendRefusal, State, UsageError, Utf8Bytes,
 };
-use support::{KEY, ROLES, close_body, config, connection, drain, frame_for, frames, receive};
+use support::{
+    KEY, ROLES, assert_shows, close_body, config, connection, drain, frame_for, frames, receive,
+};
 
 /// The first bytes and payloads of all frames in the output.
 fn sent(ws: &mut Connection) -> Vec<(u8, Vec<u8>)> {
@@ -372,20 +374,7 @@ proptest! {
                 }
                 Step::Release => ws.release(),
             }
-            let output = ws.output();
-            prop_assert_eq!(output.remaining(), model.len());
-            prop_assert!(model.starts_with(output.chunk()));
-            prop_assert_eq!(output.chunk().is_empty(), model.is_empty());
-            #[cfg(feature = "std")]
-            for slots in [0, 1, 2, 3, 100] {
-                let mut slices = vec![std::io::IoSlice::new(&[]); slots];
-                let filled = output.chunks_vectored(&mut slices);
-                let bytes = slices[..filled].iter().flat_map(|slice| slice.to_vec());
-                let bytes: Vec<u8> = bytes.collect();
-                prop_assert!(model.starts_with(&bytes));
-                prop_assert_eq!(filled == slots || bytes == model, true);
-                prop_assert_eq!(filled == 0, slots == 0 || model.is_empty());
-            }
+            assert_shows(ws.output(), &model, true);
         }
         prop_assert_eq!(drain(&mut ws), model);
         prop_assert_eq!(ws.state(), State::Open);

@@ -299,6 +299,25 @@ pub fn drain(ws: &mut Connection) -> Vec<u8> {
     bytes
 }
 
+/// Asserts that `buf` is the bytes of `model`, and that vectored chunks are, as far as they go: to the
+/// end where it shows all.
+pub fn assert_shows(buf: &impl Buf, model: &[u8], shows_all: bool) {
+    assert_eq!(buf.remaining(), model.len());
+    assert!(model.starts_with(buf.chunk()));
+    assert_eq!(buf.chunk().is_empty(), model.is_empty());
+    #[cfg(feature = "std")]
+    for slots in [0, 1, 2, 3, 100] {
+        let mut slices = vec![std::io::IoSlice::new(&[]); slots];
+        let filled = buf.chunks_vectored(&mut slices);
+        let bytes = slices[..filled].iter().flat_map(|slice| slice.to_vec());
+        let bytes: Vec<u8> = bytes.collect();
+        assert!(model.starts_with(&bytes));
+        assert!(!shows_all || filled == slots || bytes == model);
+        assert_eq!(filled == 0, slots == 0 || model.is_empty());
+        assert!(slices[..filled].iter().all(|slice| !slice.is_empty()));
+    }
+}
+
 /// Asserts that a connection with this configuration sees `expected` in `stream` and answers the
 /// same, whole, byte by byte, at every split (beyond 4 KiB: at the first and last 64 bytes and some
 /// between), and by all ways to receive.
