@@ -226,8 +226,10 @@ impl ReadBuffer {
     /// Keeps a part of a header, and sees that there is room for what may follow.
     pub(super) fn keep(&mut self) {
         self.count_quiet();
-        self.move_to_front();
-        self.open_room(self.capacity + SLACK);
+        if self.bytes.len() - self.end < self.capacity / 2 {
+            self.move_to_front();
+        }
+        self.open_room(self.bytes.len());
     }
 
     /// Whether what is left is known, and nothing else to be looked at yet.

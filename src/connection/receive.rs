@@ -325,8 +325,7 @@ pub(super) fn lend(
     mut payload: Payload<'_>,
 ) -> Result<Event<'_>, Invalid> {
     match (opcode, key) {
-        (Opcode::Text, Some(key)) => Text::unmask(payload, key).map(Event::Text),
-        (Opcode::Text, None) => Text::from_utf8(payload).map(Event::Text),
+        (Opcode::Text, key) => Text::unmask(payload, key).map(Event::Text),
         (_, key) => {
             mask::unmask(&mut payload, key);
             Ok(Event::Binary(payload))

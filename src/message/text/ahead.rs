@@ -1,6 +1,6 @@
 //! A text in one frame that is looked at where it lies, while the rest of it is yet to come.
 
-use super::{Text, unmask_and_validate};
+use super::{SHORT, Text, unmask_and_validate};
 use crate::mask::{self, Key};
 use crate::utf8::{Invalid, Validator};
 
@@ -84,6 +84,3 @@ impl TextAhead {
         self.key
     }
 }
-
-/// Up to this length to look for ASCII alone comes first.
-const SHORT: usize = 128;

@@ -51,13 +51,16 @@ impl<'a> Text<'a> {
         Ok(Text::from_valid(payload))
     }
 
-    /// Unmasks `payload`, the whole of a text, and validates it.
+    /// Unmasks `payload`, the whole of a text, where there is a key, and validates it.
     ///
     /// # Errors
     ///
     /// As [`from_utf8`](Self::from_utf8).
     #[inline(always)]
-    pub(crate) fn unmask(mut payload: Payload<'a>, key: Key) -> Result<Text<'a>, Invalid> {
+    pub(crate) fn unmask(mut payload: Payload<'a>, key: Option<Key>) -> Result<Text<'a>, Invalid> {
+        // To unmask with zeros is to see whether it is ASCII.
+        let zero = (payload.len() <= SHORT).then_some(Key::ZERO);
+        let Some(key) = key.or(zero) else { return Text::from_utf8(payload) };
         if payload.len() > BLOCK {
             return Text::unmask_by_blocks(payload, key);
         }
@@ -166,6 +169,9 @@ impl fmt::Debug for Text<'_> {
         write!(f, "Text({} bytes)", self.len())
     }
 }
+
+/// Up to this length it is worth a look of its own whether a text is ASCII.
+const SHORT: usize = 128;
 
 /// Bytes that are unmasked, and validated while the fastest cache still holds them.
 const BLOCK: usize = 8 << 10;
