@@ -97,3 +97,45 @@ unsafe fn avx512<const NOTE: bool, const BACK: bool>(
     // SAFETY: the caller's promise.
     unsafe { kernel::mask::<8, NOTE, BACK>(from, to, len, key) }
 }
+
+/// The OR of `bytes`, folded to a word.
+#[cfg(feature = "alloc")]
+#[inline(always)]
+pub(super) fn look(bytes: &[u8]) -> u64 {
+    let (from, len) = (bytes.as_ptr(), bytes.len());
+    // SAFETY: the bytes are those of the slice, and at least as many as the vector of each has.
+    unsafe {
+        match len {
+            32.. => look_with_widest(from, len),
+            16..=31 => kernel::look::<2>(from, len),
+            8..=15 => kernel::look::<1>(from, len),
+            _ => bytes.iter().fold(0, |seen, &byte| seen | u64::from(byte)),
+        }
+    }
+}
+
+/// # Safety
+///
+/// As for [`kernel::look`], and `len >= 32`.
+#[cfg(feature = "alloc")]
+#[inline(never)]
+unsafe fn look_with_widest(from: *const u8, len: usize) -> u64 {
+    // SAFETY: the caller's promise; a kernel is called where its instructions were detected.
+    unsafe {
+        #[cfg(all(feature = "std", any(target_arch = "x86", target_arch = "x86_64")))]
+        if std::is_x86_feature_detected!("avx2") {
+            return look_avx2(from, len);
+        }
+        kernel::look::<4>(from, len)
+    }
+}
+
+/// # Safety
+///
+/// As for [`kernel::look`], on a processor with AVX2.
+#[cfg(all(feature = "alloc", feature = "std", any(target_arch = "x86", target_arch = "x86_64")))]
+#[target_feature(enable = "avx2")]
+unsafe fn look_avx2(from: *const u8, len: usize) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { kernel::look::<4>(from, len) }
+}

@@ -141,6 +141,33 @@ unsafe fn long<const N: usize, const NOTE: bool, const BACK: bool>(
     }
 }
 
+/// The OR of `len` bytes, folded to a word.
+///
+/// # Safety
+///
+/// `from` is valid for reading `len` bytes, and `len >= size_of::<Vector<N>>()`.
+#[inline(always)]
+pub(super) unsafe fn look<const N: usize>(from: *const u8, len: usize) -> u64 {
+    let size = size_of::<Vector<N>>();
+    let last = len - size;
+    let mut at = size - from.addr() % size;
+    // SAFETY: every vector lies in the `len` bytes, as in `long`.
+    unsafe {
+        let mut seen = [load::<N>(from, 0), load::<N>(from, last)];
+        while at + 3 * size <= last {
+            for i in 0..4 {
+                seen[i % 2] = seen[i % 2] | load::<N>(from, at + i * size);
+            }
+            at += 4 * size;
+        }
+        while at < last {
+            seen[0] = seen[0] | load::<N>(from, at);
+            at += size;
+        }
+        (seen[0] | seen[1]).fold()
+    }
+}
+
 /// Whether the loads of a copy that goes forward would wait for the stores before them: a processor
 /// takes a load for one of what was just stored where the lowest bits of the two addresses are the
 /// same, which are those within a page.

@@ -52,11 +52,14 @@ pub(crate) fn unmask(payload: &mut [u8], key: Option<Key>) {
     }
 }
 
-/// As [`apply_key`], and says whether all of the result is ASCII.
+/// As [`unmask`], and says whether all of the result is ASCII.
 #[cfg(feature = "alloc")]
 #[inline]
-pub(crate) fn apply_noting_ascii(payload: &mut [u8], key: Key) -> bool {
-    is_ascii(in_place::<true>(payload, key))
+pub(crate) fn unmask_noting_ascii(payload: &mut [u8], key: Option<Key>) -> bool {
+    is_ascii(match key {
+        Some(key) => in_place::<true>(payload, key),
+        None => instances::look(payload),
+    })
 }
 
 /// Writes `payload`, masked, to the front of `masked`, and returns how many bytes it wrote: the
@@ -197,13 +200,16 @@ mod tests {
                 text[at] = 0x80;
                 let mut masked = text.clone();
                 scalar::apply(&mut masked, KEY, 0);
-                assert!(!apply_noting_ascii(&mut masked, Key::new(KEY)), "{at} of {len}");
+                assert!(!unmask_noting_ascii(&mut masked, Some(Key::new(KEY))), "{at} of {len}");
+                assert_eq!(masked, text);
+                assert!(!unmask_noting_ascii(&mut masked, None), "{at} of {len}");
                 assert_eq!(masked, text);
                 text[at] = b'x';
             }
             let mut masked = text.clone();
             scalar::apply(&mut masked, KEY, 0);
-            assert!(apply_noting_ascii(&mut masked, Key::new(KEY)), "{len} bytes of ASCII");
+            assert!(unmask_noting_ascii(&mut masked, Some(Key::new(KEY))), "{len} bytes of ASCII");
+            assert!(unmask_noting_ascii(&mut masked, None), "{len} bytes of ASCII");
         }
     }
 

@@ -1,6 +1,6 @@
 //! A text in one frame that is looked at where it lies, while the rest of it is yet to come.
 
-use super::{SHORT, Text, unmask_and_validate};
+use super::{Text, unmask_and_validate};
 use crate::mask::{self, Key};
 use crate::utf8::{Invalid, Validator};
 
@@ -31,7 +31,7 @@ impl TextAhead {
         let piece = payload.get_mut(self.seen..).unwrap_or_default();
         if piece.len() <= SHORT {
             // To unmask with zeros is to see whether it is ASCII.
-            let is_ascii = mask::apply_noting_ascii(piece, self.key);
+            let is_ascii = mask::unmask_noting_ascii(piece, Some(self.key));
             if !(is_ascii && self.validator.is_complete()) {
                 self.validate(piece)?;
             }
@@ -84,3 +84,6 @@ impl TextAhead {
         self.key
     }
 }
+
+/// Up to this length a piece is not worth a call that goes by blocks.
+const SHORT: usize = 128;

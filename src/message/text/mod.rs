@@ -58,13 +58,10 @@ impl<'a> Text<'a> {
     /// As [`from_utf8`](Self::from_utf8).
     #[inline(always)]
     pub(crate) fn unmask(mut payload: Payload<'a>, key: Option<Key>) -> Result<Text<'a>, Invalid> {
-        // To unmask with zeros is to see whether it is ASCII.
-        let zero = (payload.len() <= SHORT).then_some(Key::ZERO);
-        let Some(key) = key.or(zero) else { return Text::from_utf8(payload) };
         if payload.len() > BLOCK {
             return Text::unmask_by_blocks(payload, key);
         }
-        if mask::apply_noting_ascii(&mut payload, key) {
+        if mask::unmask_noting_ascii(&mut payload, key) {
             return Ok(Text::from_valid(payload));
         }
         Text::from_utf8(payload)
@@ -72,9 +69,9 @@ impl<'a> Text<'a> {
 
     /// The same for a long text: each block is validated while the fastest cache holds it.
     #[inline(never)]
-    fn unmask_by_blocks(mut payload: Payload<'a>, key: Key) -> Result<Text<'a>, Invalid> {
+    fn unmask_by_blocks(mut payload: Payload<'a>, key: Option<Key>) -> Result<Text<'a>, Invalid> {
         let mut validator = Validator::new();
-        unmask_and_validate(&mut payload, Some(key), &mut validator)?;
+        unmask_and_validate(&mut payload, key, &mut validator)?;
         if !validator.is_complete() {
             return Err(Invalid { at: payload.len() - 1 });
         }
@@ -170,9 +167,6 @@ impl fmt::Debug for Text<'_> {
     }
 }
 
-/// Up to this length it is worth a look of its own whether a text is ASCII.
-const SHORT: usize = 128;
-
 /// Bytes that are unmasked, and validated while the fastest cache still holds them.
 const BLOCK: usize = 8 << 10;
 
@@ -185,10 +179,7 @@ fn unmask_and_validate(
 ) -> Result<(), Invalid> {
     let mut at = 0;
     for block in bytes.chunks_mut(BLOCK) {
-        let is_ascii = match key {
-            Some(key) => mask::apply_noting_ascii(block, key),
-            None => false,
-        };
+        let is_ascii = mask::unmask_noting_ascii(block, key);
         if !(is_ascii && validator.is_complete()) {
             validator.push(block).map_err(|error| Invalid { at: at + error.at })?;
         }
