@@ -146,6 +146,7 @@ unsafe fn long<const N: usize, const NOTE: bool, const BACK: bool>(
 /// # Safety
 ///
 /// `from` is valid for reading `len` bytes, and `len >= size_of::<Vector<N>>()`.
+#[cfg(feature = "alloc")]
 #[inline(always)]
 pub(super) unsafe fn look<const N: usize>(from: *const u8, len: usize) -> u64 {
     let size = size_of::<Vector<N>>();
@@ -153,18 +154,19 @@ pub(super) unsafe fn look<const N: usize>(from: *const u8, len: usize) -> u64 {
     let mut at = size - from.addr() % size;
     // SAFETY: every vector lies in the `len` bytes, as in `long`.
     unsafe {
-        let mut seen = [load::<N>(from, 0), load::<N>(from, last)];
+        let load = |at| load::<N>(from, at);
+        // Two, so that one does not wait for the other.
+        let (mut even, mut odd) = (load(0), load(last));
         while at + 3 * size <= last {
-            for i in 0..4 {
-                seen[i % 2] = seen[i % 2] | load::<N>(from, at + i * size);
-            }
+            even = even | load(at) | load(at + 2 * size);
+            odd = odd | load(at + size) | load(at + 3 * size);
             at += 4 * size;
         }
         while at < last {
-            seen[0] = seen[0] | load::<N>(from, at);
+            even = even | load(at);
             at += size;
         }
-        (seen[0] | seen[1]).fold()
+        (even | odd).fold()
     }
 }
 
