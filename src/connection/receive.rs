@@ -121,9 +121,12 @@ impl Connection {
                     return Ok(());
                 }
                 if self.decoder.is_at_fragment(input.bytes()) {
-                    self.take_fragments(input, event)?;
-                    if event.is_some() || input.bytes().is_empty() {
+                    let taken = self.take_fragments(input, event)?;
+                    if event.is_some() {
                         return Ok(());
+                    }
+                    if taken > 0 {
+                        continue;
                     }
                 }
                 let taken = self.decoder.header(input.bytes())?;
@@ -153,28 +156,29 @@ impl Connection {
         }
     }
 
-    /// Fragments that lie whole in `input`, RFC 6455 §5.4, up to the end of their message or to what is
-    /// not so plain: each in one piece, from its header to the message.
+    /// Fragments, RFC 6455 §5.4, up to the end of their message or to what is not so plain: each that
+    /// lies whole in `input` in one piece, from its header to the message, and the header of one that
+    /// does not. Gives how many bytes it took.
     #[inline(never)]
     fn take_fragments<'a>(
         &mut self,
         input: &mut impl Input<'a>,
         event: &mut Option<Event<'a>>,
-    ) -> Result<(), ProtocolError> {
+    ) -> Result<usize, ProtocolError> {
         let slot = &mut self.message;
-        let (taken, end) = self.decoder.whole_fragments(input.bytes(), |fragment| {
+        let (taken, end) = self.decoder.fragments(input.bytes(), |fragment, payload| {
             let to_come = if fragment.fin { 0 } else { u64::MAX };
             let message = Incoming::collecting(slot, fragment.opcode);
             message
-                .append(fragment.payload, fragment.key, to_come)
-                .map_err(|invalid| (fragment.payload.len(), invalid))
+                .append(payload, fragment.key, to_come)
+                .map_err(|invalid| (payload.len(), invalid))
         });
         input.skip(taken);
         match end {
-            Ok(IsEnd(false)) => Ok(()),
+            Ok(IsEnd(false)) => Ok(taken),
             Ok(IsEnd(true)) => {
                 *event = self.finish_message()?;
-                Ok(())
+                Ok(taken)
             }
             Err((len, invalid)) => Err(self.error_in(len, bad_text(invalid))),
         }

@@ -1,6 +1,8 @@
 //! The frame within which a decoder is.
 
 use super::header::{Header, Rsv};
+#[cfg(feature = "alloc")]
+use super::whole::Fragment;
 use crate::mask::Key;
 use crate::opcode::Opcode;
 
@@ -20,6 +22,19 @@ pub(crate) struct Current {
 
 #[cfg(feature = "alloc")]
 impl Current {
+    /// A fragment whose payload comes next.
+    #[inline(always)]
+    pub(super) fn of_fragment(fragment: &Fragment<'_>) -> Current {
+        Current {
+            fin: fragment.fin,
+            rsv: Rsv::NONE,
+            opcode: fragment.opcode,
+            begun: false,
+            key: fragment.key,
+            remaining: fragment.payload_len as u64,
+        }
+    }
+
     /// Whether the next `len` bytes of payload are a whole message, RFC 6455 §5.4.
     #[inline]
     pub(crate) fn is_whole_message(&self, len: usize) -> bool {

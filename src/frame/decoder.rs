@@ -9,7 +9,7 @@ use super::rules::{Fault, Limits, OpenMessage, Rules};
 use super::short::ShortBytes;
 use super::whole::SingleFrame;
 #[cfg(feature = "alloc")]
-use super::whole::{self, WholeFragment};
+use super::whole::{self, Fragment};
 use crate::error::ProtocolError;
 use crate::mask::{self, Key};
 use crate::role::Role;
@@ -200,26 +200,35 @@ impl Decoder {
         Some(message)
     }
 
-    /// Takes the fragments of a message that lie whole at the front of `bytes`, up to the message's last,
-    /// has `append` look at each, and gives how many bytes they are and what came of the last one.
+    /// Takes the fragments of a message at the front of `bytes`, up to the message's last, has `append`
+    /// look at each that is whole and its payload, and gives how many bytes were taken and what came of
+    /// the last one. Of one that is not whole it takes the header.
     ///
     /// To take nothing says nothing of what there is instead. Where `append` fails it is not asked again.
     #[cfg(feature = "alloc")]
     #[inline(always)]
-    pub(crate) fn whole_fragments<E>(
+    pub(crate) fn fragments<E>(
         &mut self,
         bytes: &[u8],
-        mut append: impl FnMut(&WholeFragment<'_>) -> Result<(), E>,
+        mut append: impl FnMut(&Fragment<'_>, &[u8]) -> Result<(), E>,
     ) -> (usize, Result<IsEnd, E>) {
         let mut end = Ok(IsEnd(false));
         if self.open.is_none() {
             self.start = self.offset;
         }
         let (mut open, mut rest) = (self.open, bytes);
-        while let Some(fragment) = self.rules.whole_fragment(open.as_ref(), rest) {
-            rest = fragment.rest;
-            open = Some(OpenMessage::with_frame(open, fragment.payload.len() as u64));
-            end = append(&fragment).map(|()| IsEnd(fragment.fin));
+        while let Some(fragment) = self.rules.fragment(open.as_ref(), rest) {
+            open = Some(OpenMessage::with_frame(open, fragment.payload_len as u64));
+            let Some((payload, after)) = fragment.rest.split_at_checked(fragment.payload_len)
+            else {
+                let taken = bytes.len() - fragment.rest.len();
+                self.offset += taken as u64;
+                self.open = open;
+                self.state = State::Payload(Current::of_fragment(&fragment));
+                return (taken, end);
+            };
+            rest = after;
+            end = append(&fragment, payload).map(|()| IsEnd(fragment.fin));
             if !matches!(end, Ok(IsEnd(false))) {
                 break;
             }
@@ -233,7 +242,7 @@ impl Decoder {
         (taken, end)
     }
 
-    /// Whether `bytes` may begin with what [`whole_fragments`](Self::whole_fragments) takes, which is not
+    /// Whether `bytes` may begin with what [`fragments`](Self::fragments) takes, which is not
     /// to be called otherwise.
     #[cfg(feature = "alloc")]
     #[inline(always)]

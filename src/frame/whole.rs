@@ -1,4 +1,4 @@
-//! The common cases: a message in one frame, best of all whole, and a fragment of which all is there.
+//! The common cases: a message in one frame, best of all whole, and a fragment.
 //!
 //! They are told apart from everything else here, and what is left of reading them is short. That keeps
 //! no rule of its own: whatever is not plainly allowed is left to [`Rules::read`], which says why.
@@ -21,19 +21,18 @@ pub(crate) struct SingleFrame {
     pub(crate) payload_len: usize,
 }
 
-/// A fragment that lies whole at the front of the input.
+/// A fragment at the front of the input.
 #[cfg(feature = "alloc")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct WholeFragment<'a> {
+pub(crate) struct Fragment<'a> {
     /// Whether its message ends with it.
     pub(crate) fin: bool,
     /// Text or binary where its message begins with it, and a continuation otherwise.
     pub(crate) opcode: Opcode,
     /// The key that the payload is masked with, if it is.
     pub(crate) key: Option<Key>,
-    /// As it was received.
-    pub(crate) payload: &'a [u8],
-    /// The input after it.
+    pub(super) payload_len: usize,
+    /// The input after its header.
     pub(super) rest: &'a [u8],
 }
 
@@ -76,15 +75,15 @@ impl Rules {
     }
 
     /// The fragment that `bytes` begin with, RFC 6455 §5.4: the first frame of a message that has more
-    /// of them, or a continuation of the `open` one, without reserved bits, all of it there and nothing
-    /// wrong with its header. `None` says only that it is not so plain.
+    /// of them, or a continuation of the `open` one, without reserved bits, all of its header there and
+    /// nothing wrong with it. `None` says only that it is not so plain.
     #[cfg(feature = "alloc")]
     #[inline(always)]
-    pub(super) fn whole_fragment<'a>(
+    pub(super) fn fragment<'a>(
         &self,
         open: Option<&OpenMessage>,
         bytes: &'a [u8],
-    ) -> Option<WholeFragment<'a>> {
+    ) -> Option<Fragment<'a>> {
         let (&[first, second], rest) = bytes.split_first_chunk()?;
         let opcode = match (open, first) {
             (Some(open), CONTINUATION | FIN_CONTINUATION)
@@ -98,8 +97,7 @@ impl Rules {
             _ => return None,
         };
         let (payload_len, key, rest) = self.plain_rest(open, opcode, second, rest)?;
-        let (payload, rest) = rest.split_at_checked(payload_len)?;
-        Some(WholeFragment { fin: first & FIN != 0, opcode, key, payload, rest })
+        Some(Fragment { fin: first & FIN != 0, opcode, key, payload_len, rest })
     }
 
     /// What a header has after its first byte, where nothing is wrong with it: the length of the payload
@@ -186,7 +184,7 @@ mod tests {
 
     #[cfg(feature = "alloc")]
     #[test]
-    fn a_whole_fragment_is_what_the_rules_say_for_every_header() {
+    fn a_fragment_is_what_the_rules_say_for_every_header() {
         let limits = Limits { frame: 300, message: 400, fragments: 3 };
         let open = |len, fragments| {
             Some(OpenMessage { len, fragments: NonZeroU32::new(fragments).unwrap() })
@@ -206,7 +204,7 @@ mod tests {
                         _ => 16,
                     };
                     for bytes in [end, end - 1, end + 1, 1, 0].map(|end| &bytes[..end.min(320)]) {
-                        let fragment = rules.whole_fragment(open.as_ref(), bytes);
+                        let fragment = rules.fragment(open.as_ref(), bytes);
                         assert_eq!(fragment, fragment_by_the_rules(&rules, open, bytes));
                         let may_be = bytes.first().is_some_and(|&first| begins_fragment(first));
                         assert!(may_be || fragment.is_none());
@@ -221,17 +219,15 @@ mod tests {
         rules: &Rules,
         open: Option<OpenMessage>,
         bytes: &'a [u8],
-    ) -> Option<WholeFragment<'a>> {
+    ) -> Option<Fragment<'a>> {
         let (header, header_len) = rules.read(open.as_ref(), bytes).ok()??;
         let is_fragment = header.opcode.is_data() && !(header.fin && open.is_none());
-        let payload_len = usize::try_from(header.payload_len).ok()?;
-        let (payload, rest) = bytes[header_len..].split_at_checked(payload_len)?;
-        (is_fragment && header.rsv == Rsv::NONE).then_some(WholeFragment {
+        (is_fragment && header.rsv == Rsv::NONE).then_some(Fragment {
             fin: header.fin,
             opcode: header.opcode,
             key: header.mask_key.map(Key::new),
-            payload,
-            rest,
+            payload_len: usize::try_from(header.payload_len).ok()?,
+            rest: &bytes[header_len..],
         })
     }
 

@@ -137,13 +137,9 @@ impl Incoming {
         key: Option<Key>,
         to_come: u64,
     ) -> Result<(), Invalid> {
-        // To unmask with zeros is to copy.
-        let key = key.unwrap_or(Key::ZERO);
         match self {
             Incoming::Text(text, _) => text.append(piece, key, to_come)?,
-            Incoming::Binary(data, _) => {
-                data.append_masked(piece, key, to_come);
-            }
+            Incoming::Binary(data, _) => data.append(piece, key, to_come),
             Incoming::Spare(..) | Incoming::TextStream(_) | Incoming::BinaryStream => {}
         }
         Ok(())

@@ -14,14 +14,31 @@ impl Spill {
         Spill(buffer)
     }
 
-    /// Appends `piece`, unmasked, after which at most `to_come` bytes follow, and says whether it is ASCII.
+    /// Appends `piece`, unmasked where there is a key, after which at most `to_come` bytes follow.
     #[inline(always)]
-    pub(crate) fn append_masked(&mut self, piece: &[u8], key: Key, to_come: u64) -> bool {
+    pub(crate) fn append(&mut self, piece: &[u8], key: Option<Key>, to_come: u64) {
+        if key.is_none() && piece.len() >= LONG {
+            self.reserve(piece.len(), to_come);
+            self.0.extend_from_slice(piece);
+        } else {
+            self.append_noting_ascii(piece, key, to_come);
+        }
+    }
+
+    /// The same, and says whether all of it is ASCII.
+    #[inline(always)]
+    pub(crate) fn append_noting_ascii(
+        &mut self,
+        piece: &[u8],
+        key: Option<Key>,
+        to_come: u64,
+    ) -> bool {
         if piece.is_empty() {
             return true;
         }
         self.reserve(piece.len(), to_come);
-        mask::append(&mut self.0, piece, key)
+        // To unmask with zeros is to copy.
+        mask::append(&mut self.0, piece, key.unwrap_or(Key::ZERO))
     }
 
     /// Whether there is room for `len` bytes without growing.
@@ -82,6 +99,9 @@ impl Spill {
     }
 }
 
+/// From this length on a copy is best left to the system's own.
+const LONG: usize = 512;
+
 /// Bytes reserved beyond those in hand, where more may follow.
 const SLACK: usize = 256;
 
@@ -93,7 +113,7 @@ mod tests {
     fn room_follows_what_has_arrived() {
         let mut spill = Spill::default();
         for arrived in 1..100_000 {
-            spill.append_masked(b"x", Key::ZERO, u64::MAX);
+            spill.append(b"x", None, u64::MAX);
             let reserved = spill.0.capacity() - arrived;
             assert!(reserved <= SLACK.max(arrived), "{reserved} bytes reserved at {arrived}");
         }
@@ -102,10 +122,10 @@ mod tests {
     #[test]
     fn room_is_no_more_than_declared() {
         let mut spill = Spill::default();
-        spill.append_masked(&[0; 37], Key::ZERO, 88);
+        spill.append(&[0; 37], None, 88);
         assert_eq!(spill.0.capacity(), 125);
         let before = spill.0.as_ptr();
-        spill.append_masked(&[0; 88], Key::ZERO, 0);
+        spill.append(&[0; 88], None, 0);
         assert_eq!((spill.0.as_ptr(), spill.0.len()), (before, 125));
     }
 }

@@ -21,16 +21,16 @@ impl TextBuffer {
     }
 
     /// Appends a piece, unmasking it, unless it breaks the text; `to_come` is
-    /// as for [`Spill::append_masked`].
+    /// as for [`Spill::append`].
     #[inline(always)]
     pub(in crate::message) fn append(
         &mut self,
         piece: &[u8],
-        key: Key,
+        key: Option<Key>,
         to_come: u64,
     ) -> Result<(), Invalid> {
         let start = self.spill.len();
-        let is_ascii = self.spill.append_masked(piece, key, to_come);
+        let is_ascii = self.spill.append_noting_ascii(piece, key, to_come);
         if is_ascii && self.validator.is_complete() {
             return Ok(());
         }
