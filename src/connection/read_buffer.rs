@@ -335,8 +335,9 @@ impl ReadBuffer {
     /// Has the room end at `end`, or earlier where the buffer does, or where more would be read at
     /// once than is looked at while the nearest cache holds it.
     fn open_room(&mut self, end: usize) {
-        let end = self.bytes.len().min(end).min(self.end + self.capacity);
-        self.room_end = end.max(self.end);
+        let is_looked_at = self.ahead.as_ref().is_none_or(|ahead| !ahead.is_as_received());
+        let most = if is_looked_at { self.end + self.capacity } else { usize::MAX };
+        self.room_end = self.bytes.len().min(end).min(most).max(self.end);
     }
 
     /// Allocates, where nothing is left.

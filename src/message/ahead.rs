@@ -77,9 +77,15 @@ impl Ahead {
     pub(crate) fn batch(&self) -> usize {
         let seen = match &self.kind {
             Kind::Text(text) => text.seen(),
+            Kind::Binary { key: None, .. } => return self.frame_len(),
             Kind::Binary { seen, .. } => *seen,
         };
         self.header_len + self.payload_len.min(seen + BATCH)
+    }
+
+    /// Whether nothing of the payload has to be looked at.
+    pub(crate) fn is_as_received(&self) -> bool {
+        matches!(self.kind, Kind::Binary { key: None, .. })
     }
 
     pub(crate) fn is_text(&self) -> bool {
