@@ -322,13 +322,9 @@ impl Buf for Output {
 fn append(to: &mut Vec<u8>, payload: &[u8], key: Option<Key>) {
     match key {
         // To mask with zeros is to copy, in line where the payload is short.
-        None if payload.len() <= MAX_COPIED_IN_LINE => {
-            mask::append(to, payload, Key::ZERO);
-        }
+        None if payload.len() <= MAX_COPIED_IN_LINE => mask::append(to, payload, Key::ZERO),
         None => to.extend_from_slice(payload),
-        Some(key) => {
-            mask::append(to, payload, key);
-        }
+        Some(key) => mask::append(to, payload, key),
     }
 }
 

@@ -15,9 +15,11 @@ pub(super) unsafe fn mask<const NOTE: bool>(
     len: usize,
     key: Key,
 ) -> u64 {
+    // Where ASCII is noted, the compiler keeps more than that in words instead of vectors.
+    let max_in_line = if NOTE { 64 } else { kernel::MAX_SHORT };
     // SAFETY: the caller's promise, and the length is as `short` asks.
     unsafe {
-        if len <= 64 {
+        if len <= max_in_line {
             kernel::short::<NOTE>(from, to, len, key)
         } else if kernel::waits_for_stores(from, to) {
             widest::<NOTE, true>(from, to, len, key)

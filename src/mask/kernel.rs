@@ -49,19 +49,20 @@ pub(super) unsafe fn mask<const N: usize, const NOTE: bool, const BACK: bool>(
 ) -> u64 {
     // SAFETY: the caller's promise; each length is as the function that it chooses asks.
     unsafe {
-        match len {
-            0..=64 => short::<NOTE>(from, to, len, key),
-            65..=128 => ends::<8, NOTE>(from, to, len, key),
-            _ => long::<N, NOTE, BACK>(from, to, len, key),
+        if len <= MAX_SHORT {
+            short::<NOTE>(from, to, len, key)
+        } else {
+            long::<N, NOTE, BACK>(from, to, len, key)
         }
     }
 }
 
-/// As [`mask`], for up to 64 bytes, where wider vectors than every processor has gain nothing.
+/// As [`mask`], for up to [`MAX_SHORT`] bytes, where wider vectors than every processor has gain
+/// nothing. The shortest come first, as they have the least else to do.
 ///
 /// # Safety
 ///
-/// As for [`mask`], and `len <= 64`.
+/// As for [`mask`], and `len <= MAX_SHORT`.
 #[inline(always)]
 pub(super) unsafe fn short<const NOTE: bool>(
     from: *const u8,
@@ -71,16 +72,25 @@ pub(super) unsafe fn short<const NOTE: bool>(
 ) -> u64 {
     // SAFETY: the caller's promise, and each length is in the range that its function asks for.
     unsafe {
-        match len {
-            33.. => ends::<4, NOTE>(from, to, len, key),
-            17..=32 => ends::<2, NOTE>(from, to, len, key),
-            8..=16 => ends::<1, NOTE>(from, to, len, key),
-            4..=7 => half_words(from, to, len, key),
-            1..=3 => bytes(from, to, len, key),
-            0 => 0,
+        if len <= 16 {
+            match len {
+                8.. => ends::<1, NOTE>(from, to, len, key),
+                4..=7 => half_words(from, to, len, key),
+                1..=3 => bytes(from, to, len, key),
+                0 => 0,
+            }
+        } else {
+            match len {
+                65.. => ends::<8, NOTE>(from, to, len, key),
+                33..=64 => ends::<4, NOTE>(from, to, len, key),
+                _ => ends::<2, NOTE>(from, to, len, key),
+            }
         }
     }
 }
+
+/// The longest payload that has no body.
+pub(super) const MAX_SHORT: usize = 128;
 
 /// Masks a vector or more: head, body and tail.
 ///
@@ -257,8 +267,17 @@ struct Vector<const N: usize>([u64; N]);
 impl<const N: usize> Vector<N> {
     /// The OR of its words.
     #[inline(always)]
-    fn fold(self) -> u64 {
-        self.0.into_iter().fold(0, |seen, word| seen | word)
+    fn fold(mut self) -> u64 {
+        let mut words = N;
+        // By halves, so that the compiler needs no word of a vector by itself but the last two.
+        while words > 1 {
+            words /= 2;
+            let (front, back) = self.0.split_at_mut(words);
+            for (word, other) in front.iter_mut().zip(back) {
+                *word |= *other;
+            }
+        }
+        self.0.first().copied().unwrap_or_default()
     }
 }
 

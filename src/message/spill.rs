@@ -17,11 +17,11 @@ impl Spill {
     /// Appends `piece`, unmasked where there is a key, after which at most `to_come` bytes follow.
     #[inline(always)]
     pub(crate) fn append(&mut self, piece: &[u8], key: Option<Key>, to_come: u64) {
-        if key.is_none() && piece.len() >= LONG {
-            self.reserve(piece.len(), to_come);
-            self.0.extend_from_slice(piece);
-        } else {
-            self.append_noting_ascii(piece, key, to_come);
+        self.reserve(piece.len(), to_come);
+        match key {
+            None if piece.len() >= LONG => self.0.extend_from_slice(piece),
+            // To unmask with zeros is to copy.
+            key => mask::append(&mut self.0, piece, key.unwrap_or(Key::ZERO)),
         }
     }
 
@@ -33,12 +33,8 @@ impl Spill {
         key: Option<Key>,
         to_come: u64,
     ) -> bool {
-        if piece.is_empty() {
-            return true;
-        }
         self.reserve(piece.len(), to_come);
-        // To unmask with zeros is to copy.
-        mask::append(&mut self.0, piece, key.unwrap_or(Key::ZERO))
+        mask::append_noting_ascii(&mut self.0, piece, key.unwrap_or(Key::ZERO))
     }
 
     /// Whether there is room for `len` bytes without growing.
