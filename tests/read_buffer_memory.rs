@@ -92,6 +92,28 @@ fn there_is_room_for_more_whether_or_not_it_is_looked_at() {
 }
 
 #[test]
+fn there_is_room_for_all_of_a_long_message_that_nobody_looks_at_before_its_end() {
+    let long = 1 << 20;
+    for (role, first, is_looked_at) in [
+        (Role::Client, 0x82, false),
+        (Role::Client, 0x81, true),
+        (Role::Server, 0x82, true),
+        (Role::Server, 0x81, true),
+    ] {
+        let (mut ws, mut input) = (connection(role), ReadBuffer::with_capacity(1000));
+        let frame = frame_for(role, first, &vec![b'x'; long]);
+        // The first makes the memory, which the second finds.
+        read(&mut ws, &mut input, &frame, usize::MAX, |_| {});
+        read(&mut ws, &mut input, &frame[..100], usize::MAX, |_| panic!("no event"));
+        let room = input.room().len();
+        assert_eq!(room >= long - 100, !is_looked_at, "{role:?} {first:x}: {room}");
+        assert!(room <= long + 14, "{role:?} {first:x}: {room}");
+        read(&mut ws, &mut input, &frame[100..], usize::MAX, |_| {});
+        assert!(input.is_empty());
+    }
+}
+
+#[test]
 fn more_than_there_was_room_for_does_not_count() {
     let mut input = ReadBuffer::new();
     let room = input.room().len();
