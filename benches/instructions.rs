@@ -48,6 +48,9 @@ const PATHS: &[Named] = &[
     ("server-decode-binary-64-fragments-16", || decode(Flow::fragmented(Server, Binary, 16))),
     ("server-decode-binary-64-fragments-125", || decode(Flow::fragmented(Server, Binary, 125))),
     ("server-decode-text-64-fragments-125", || decode(Flow::fragmented(Server, Text, 125))),
+    ("server-decode-binary-64-fragments-125-512-reads", || {
+        decode(Flow::fragmented(Server, Binary, 125).reads_of(512))
+    }),
     ("client-decode-binary-64-fragments-16", || decode(Flow::fragmented(Client, Binary, 16))),
     ("client-decode-text-64-fragments-125", || decode(Flow::fragmented(Client, Text, 125))),
     ("server-buffered-binary-125", || buffered(Flow::new(Server, Binary, 125), read_once)),
