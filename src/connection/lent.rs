@@ -41,8 +41,7 @@ impl Connection {
     /// assert_eq!(lent.remaining(), 2 + 5);
     /// while lent.has_remaining() {
     ///     let mut slices = [IoSlice::new(&[]); 8];
-    ///     let filled = lent.chunks_vectored(&mut slices);
-    ///     assert_eq!(filled, 2); // the header, and the very bytes that were lent
+    ///     let filled = lent.chunks_vectored(&mut slices); // the header, and the very bytes lent
     ///     let written = transport.write_vectored(&slices[..filled])?;
     ///     lent.advance(written); // or `break`, where the transport would block
     /// }
