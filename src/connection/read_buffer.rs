@@ -75,7 +75,8 @@ impl ReadBuffer {
     ///
     /// Longer messages than that make it grow: it says how much is worth a call to the transport,
     /// and limits nothing. 16 KiB stay in the nearest cache until they are looked at; where calls are
-    /// dear and messages long, 64 KiB make fewer of them.
+    /// dear and messages long, 64 KiB make fewer of them. Of a long message whose payload is not looked
+    /// at, which is a client's binary one, as much is read at once as there is room for.
     pub const fn with_capacity(mut capacity: usize) -> Self {
         if capacity < MIN_CAPACITY {
             capacity = MIN_CAPACITY;

@@ -55,8 +55,8 @@ impl Ahead {
     }
 
     /// Looks at the payload as far as it has come, which begins with what was looked at before: at
-    /// text to the last byte, as any may break it, and at binary when there is much of it, while the
-    /// nearest cache holds it.
+    /// text to the last byte, as any may break it, and at binary that is masked when there is much of
+    /// it, while the nearest cache holds it.
     ///
     /// # Errors
     ///
@@ -75,12 +75,12 @@ impl Ahead {
 
     /// How much of the frame is there when the next look does the most at once.
     pub(crate) fn batch(&self) -> usize {
-        let seen = match &self.kind {
-            Kind::Text(text) => text.seen(),
-            Kind::Binary { key: None, .. } => return self.frame_len(),
-            Kind::Binary { seen, .. } => *seen,
+        let (seen, batch) = match &self.kind {
+            Kind::Text(text) => (text.seen(), BATCH),
+            Kind::Binary { key: Some(_), seen } => (*seen, BATCH),
+            Kind::Binary { key: None, seen } => (*seen, BATCH_AS_RECEIVED),
         };
-        self.header_len + self.payload_len.min(seen + BATCH)
+        self.header_len + self.payload_len.min(seen + batch)
     }
 
     /// Whether nothing of the payload has to be looked at.
@@ -132,3 +132,7 @@ fn unmask_rest(payload: &mut [u8], key: &mut Option<Key>, seen: &mut usize) {
 
 /// Bytes of a payload that are best looked at together.
 const BATCH: usize = 8 << 10;
+
+/// The same where there is nothing to be done for them: a thread that serves other connections too
+/// has its turn between.
+const BATCH_AS_RECEIVED: usize = 256 << 10;
