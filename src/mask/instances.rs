@@ -3,7 +3,7 @@
 use super::{Key, kernel};
 
 /// Masks `len` bytes from `from` to `to` with the widest vectors at hand; what it gives and asks
-/// for is as for [`kernel::mask`]. Short payloads need no choice, and are masked in line.
+/// for is as for [`kernel::mask`]. The shortest payloads need no choice, and are masked in line.
 ///
 /// # Safety
 ///

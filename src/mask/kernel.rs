@@ -23,7 +23,8 @@
 //! 6. A copy goes from the end to the start (`BACK`) where its loads would wait for its stores
 //!    otherwise ([`waits_for_stores`]), at up to twice the time.
 //! 7. Whether all of what is written is ASCII falls out of it, and spares text a second look: an OR
-//!    a vector where it is asked for (`NOTE`), and nothing where it is not.
+//!    a vector where it is asked for (`NOTE`), and nothing where it is not. Of text that is not masked
+//!    the same vectors are looked at, and nothing else ([`look`]).
 //!
 //! The price is the raw pointers: safe code cannot hold a payload to read from and the same payload
 //! to write to. Their bounds are few, and stand at each function.
@@ -58,7 +59,7 @@ pub(super) unsafe fn mask<const N: usize, const NOTE: bool, const BACK: bool>(
 }
 
 /// As [`mask`], for up to [`MAX_SHORT`] bytes, where wider vectors than every processor has gain
-/// nothing. The shortest come first, as they have the least else to do.
+/// nothing. Those up to 16 come first, as they have the least else to do.
 ///
 /// # Safety
 ///
@@ -268,6 +269,7 @@ impl<const N: usize> Vector<N> {
     /// The OR of its words.
     #[inline(always)]
     fn fold(mut self) -> u64 {
+        const { assert!(N.is_power_of_two()) };
         let mut words = N;
         // By halves, so that the compiler needs no word of a vector by itself but the last two.
         while words > 1 {

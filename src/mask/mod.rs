@@ -54,12 +54,23 @@ pub(crate) fn unmask(payload: &mut [u8], key: Option<Key>) {
 
 /// As [`unmask`], and says whether all of the result is ASCII.
 #[cfg(feature = "alloc")]
-#[inline]
+#[inline(always)]
 pub(crate) fn unmask_noting_ascii(payload: &mut [u8], key: Option<Key>) -> bool {
-    is_ascii(match key {
-        Some(key) => in_place::<true>(payload, key),
-        None => instances::look(payload),
-    })
+    match key {
+        Some(key) => is_ascii(in_place::<true>(payload, key)),
+        // To look at a short text takes no longer than to ask whether to.
+        None if payload.len() > 128 && !begins_in_ascii(payload) => false,
+        None => is_ascii(instances::look(payload)),
+    }
+}
+
+/// Where nothing is unmasked a look is a pass of its own, and in most languages the first bytes of a
+/// text tell that it would be in vain.
+#[cfg(feature = "alloc")]
+#[inline(never)]
+fn begins_in_ascii(bytes: &[u8]) -> bool {
+    let front = bytes.first_chunk::<32>();
+    front.is_none_or(|front| front.iter().fold(0, |seen, byte| seen | byte).is_ascii())
 }
 
 /// Writes `payload`, masked, to the front of `masked`, and returns how many bytes it wrote: the
@@ -194,13 +205,14 @@ mod tests {
     #[cfg(feature = "alloc")]
     #[test]
     fn one_byte_that_is_not_ascii_is_noted_wherever_it_stands() {
+        let key = Key::new(KEY);
         for len in 0..=600 {
             let mut text = vec![b'x'; len];
             for at in (0..len).step_by(1 + len / 37).chain(len.checked_sub(1)) {
                 text[at] = 0x80;
                 let mut masked = text.clone();
                 scalar::apply(&mut masked, KEY, 0);
-                assert!(!unmask_noting_ascii(&mut masked, Some(Key::new(KEY))), "{at} of {len}");
+                assert!(!unmask_noting_ascii(&mut masked, Some(key)), "{at} of {len}");
                 assert_eq!(masked, text);
                 assert!(!unmask_noting_ascii(&mut masked, None), "{at} of {len}");
                 assert_eq!(masked, text);
@@ -208,8 +220,46 @@ mod tests {
             }
             let mut masked = text.clone();
             scalar::apply(&mut masked, KEY, 0);
-            assert!(unmask_noting_ascii(&mut masked, Some(Key::new(KEY))), "{len} bytes of ASCII");
+            assert!(unmask_noting_ascii(&mut masked, Some(key)), "{len} bytes of ASCII");
             assert!(unmask_noting_ascii(&mut masked, None), "{len} bytes of ASCII");
+        }
+    }
+
+    /// With vectors of every size, at every alignment.
+    #[cfg(feature = "alloc")]
+    #[test]
+    fn a_look_sees_every_byte_of_the_payload_and_no_other() {
+        let mut bytes = vec![b'x'; 700];
+        let mut check = |start: usize, len: usize, at: usize| {
+            bytes[at] = 0x80;
+            let payload = &bytes[start..start + len];
+            let mut seen = vec![instances::look(payload)];
+            for (size, look) in [
+                (8, kernel::look::<1> as unsafe fn(*const u8, usize) -> u64),
+                (16, kernel::look::<2>),
+                (32, kernel::look::<4>),
+                (64, kernel::look::<8>),
+            ] {
+                if len >= size {
+                    // SAFETY: the bytes are those of the slice, and enough.
+                    #[allow(unsafe_code)]
+                    seen.push(unsafe { look(payload.as_ptr(), len) });
+                }
+            }
+            let is_within = (start..start + len).contains(&at);
+            let is_seen = seen.into_iter().all(|seen| is_ascii(seen) != is_within);
+            assert!(is_seen, "at {at} of {len} from {start}");
+            bytes[at] = b'x';
+        };
+        for start in 1..=64 {
+            for len in (0..=80).chain([127, 128, 129, 255, 300, 511, 600]) {
+                for at in (start..start + len).step_by(1 + len / 19) {
+                    check(start, len, at);
+                }
+                check(start, len, start - 1);
+                check(start, len, start + len);
+                check(start, len, (start + len).saturating_sub(1));
+            }
         }
     }
 
