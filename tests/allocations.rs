@@ -300,12 +300,14 @@ fn fragments(role: Role, opcode: Opcode, len: usize, count: usize) -> Vec<u8> {
 }
 
 #[test]
-fn large_messages_that_are_put_together_use_the_memory_of_those_before() {
+fn messages_that_are_put_together_use_the_memory_of_those_before() {
     for role in [Role::Client, Role::Server] {
         for opcode in [Opcode::Text, Opcode::Binary] {
             for stream in [
                 fragments(role, opcode, 16 << 10, 64),
                 fragments(role, opcode, 1 << 10, 64),
+                fragments(role, opcode, 125, 64),
+                fragments(role, opcode, 16, 64),
                 fragments(role, opcode, 1 << 20, 1),
             ] {
                 let mut ws = connection(role);

@@ -175,10 +175,10 @@ impl Connection {
         self.closure
     }
 
-    /// Gives back the memory of what was sent, and of large messages that were put together, at the
+    /// Gives back the memory of what was sent, and of messages that were put together, at the
     /// cost of allocating again when there is more: to be called when the transport would block, or when
     /// the connection has been idle for a while. It takes constant time. Without it, the output keeps
-    /// room for the bursts of the last few rounds, and the memory of a message from 16 KiB on waits for
+    /// room for the bursts of the last few rounds, and the memory of a message from 1 KiB on waits for
     /// the next that has to be put together, until sixteen in a row have used less than a quarter of it.
     pub fn release(&mut self) {
         self.output.release();
@@ -186,7 +186,7 @@ impl Connection {
     }
 
     /// Bytes that the connection holds on the heap: output with the room around it, what has come of a
-    /// message or a control frame that is not whole, and memory that waits for the next large message.
+    /// message or a control frame that is not whole, and memory that waits for the next message.
     /// That counts in full while an event holds a part of it, as do payloads that are queued by
     /// reference, though others may share them; the configuration, which is shared, does not, nor does a
     /// [`ReadBuffer`], which is the caller's.

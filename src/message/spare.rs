@@ -1,4 +1,4 @@
-//! The memory of a large message, used again for the next one.
+//! The memory of a message of more than a few bytes, used again for the next one.
 //!
 //! An event owns the front of the buffer, and what is behind it stays here: the same allocation,
 //! which is whole again when the event's part has been dropped. As long as it has not, nothing writes
@@ -69,9 +69,9 @@ impl Spare {
     }
 }
 
-/// A buffer of fewer bytes is given away with its event: to allocate it again takes less than to
-/// share it.
-const LARGE: usize = 16 << 10;
+/// A buffer of fewer bytes, which has been allocated once or twice, is given away with its event: to
+/// do so again takes less than to share it.
+const LARGE: usize = 1 << 10;
 
 /// How many messages that use little of a buffer it takes until it is given up.
 const QUIET: u8 = 16;
