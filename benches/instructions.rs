@@ -65,6 +65,7 @@ const PATHS: &[Named] = &[
     }),
     ("client-decode-binary-125", || decode(Flow::new(Client, Binary, 125))),
     ("client-decode-text-125", || decode(Flow::new(Client, Text, 125))),
+    ("client-decode-text-mixed-1024", || decode(Flow::new(Client, Text, 1024).mixed())),
     ("server-encode-binary-16", || encode(Server, 16, fixed_keys(Server))),
     ("server-encode-binary-125", || encode(Server, 125, fixed_keys(Server))),
     ("client-encode-binary-125", || encode(Client, 125, fixed_keys(Client))),
