@@ -291,6 +291,23 @@ fn read_from_stops_to_look_at_what_has_come() {
     assert!((15..=25).contains(&looks), "{looks}");
 }
 
+/// Where there is nothing to look at, so that other connections of the thread have their turn.
+#[cfg(feature = "std")]
+#[test]
+fn read_from_returns_within_a_message_that_takes_long() {
+    let frame = frame_for(Role::Client, 0x82, &[7; 4 << 20]);
+    let (mut ws, mut input) = (connection(Role::Client), ReadBuffer::new());
+    let mut transport = Script(frame.chunks(1000).map(Some).collect());
+    let mut most = 0;
+    loop {
+        most = most.max(input.read_from(&mut transport).unwrap());
+        if ws.receive_buffered(&mut input).unwrap().is_some() {
+            break;
+        }
+    }
+    assert!((256 << 10..(256 << 10) + 1000).contains(&most), "{most}");
+}
+
 /// Something that a peer may send.
 fn frame() -> impl Strategy<Value = (u8, Vec<u8>)> {
     let first = prop_oneof![
