@@ -389,6 +389,35 @@ fn an_event_that_is_kept_holds_little_more_than_its_bytes() {
     }
 }
 
+/// As where another task has it, which is done with it when the next one has come.
+#[test]
+fn messages_whose_events_are_kept_take_two_allocations() {
+    for opcode in [Opcode::Text, Opcode::Binary] {
+        let [long, short] = [125, 1].map(|len| fragments(Role::Server, opcode, len, 64));
+        let mut ws = connection(Role::Server);
+        let mut kept = None;
+        let mut read = vec![0; long.len()];
+        let mut receive = |stream: &[u8]| {
+            let read = &mut read[..stream.len()];
+            read.copy_from_slice(stream);
+            kept = Some(ws.receive(&mut &mut *read).unwrap().unwrap().into_owned());
+            ws.memory_usage()
+        };
+        receive(&long);
+        receive(&long);
+        let (allocations, bytes, _) = measure(|| (0..20).map(|_| receive(&long)).sum::<usize>());
+        assert!(allocations <= 40 && bytes == 0, "{allocations}, {bytes}");
+        // One that is short is copied out of what the connection has for long ones.
+        let (_, bytes, memory) = measure(|| receive(&short));
+        assert!(bytes <= 64 && memory > 8000, "{bytes}, {memory}");
+        let (allocations, bytes, _) = measure(|| receive(&short));
+        assert_eq!((allocations, bytes), (1, 0));
+        // Nobody holds a part of that.
+        let (allocations, _, _) = measure(|| receive(&long));
+        assert_eq!(allocations, 0);
+    }
+}
+
 /// RFC 6455 §10.4: what was given back by one message is not more for the next than it was.
 #[test]
 fn a_declared_length_reserves_nothing_where_memory_waits() {

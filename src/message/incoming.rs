@@ -42,13 +42,13 @@ impl Incoming {
         slot.get_or_insert_with(|| Incoming::within(Spill::default(), opcode, None))
     }
 
-    /// Begins a message in the memory that waits for it, if no event holds a part of that.
+    /// Begins a message in the memory that waits for it, or in as much where an event holds a part of
+    /// that.
     #[inline(never)]
     fn reclaim(slot: &mut Option<Incoming>, opcode: Opcode) {
         if let Some(Incoming::Spare(spare, quiet)) = slot.take() {
-            let buffer = spare.into_buffer();
-            *slot =
-                buffer.map(|buffer| Incoming::within(Spill::within(buffer), opcode, Some(quiet)));
+            let spill = Spill::within(spare.into_buffer());
+            *slot = Some(Incoming::within(spill, opcode, Some(quiet)));
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! An event owns the front of the buffer, and what is behind it stays here: the same allocation,
 //! which is whole again when the event's part has been dropped. As long as it has not, nothing writes
-//! to it; a message that comes meanwhile takes memory of its own.
+//! to it; a message that comes meanwhile takes other memory.
 
 use bytes::BytesMut;
 
@@ -57,10 +57,16 @@ impl Spare {
         }
     }
 
-    /// All of the buffer, or `None` where an event still holds a part of it.
-    pub(super) fn into_buffer(self) -> Option<BytesMut> {
+    /// All of the buffer; where an event still holds a part of it, another one, of no more than the
+    /// messages before took.
+    pub(super) fn into_buffer(self) -> BytesMut {
         let Spare { mut room, size } = self;
-        room.try_reclaim(size).then_some(room)
+        if !room.try_reclaim(size) {
+            room = BytesMut::with_capacity(size.min(MAX_AT_ONCE));
+            // From now on it may have several holders, as the one before.
+            drop(room.split());
+        }
+        room
     }
 
     /// Bytes that are kept on the heap, those of the event included that may hold a part of them.
@@ -72,6 +78,9 @@ impl Spare {
 /// A buffer of fewer bytes, which has been allocated once or twice, is given away with its event: to
 /// do so again takes less than to share it.
 const LARGE: usize = 1 << 10;
+
+/// Bytes that are allocated at once, because of the messages before, and not as they arrive.
+const MAX_AT_ONCE: usize = 16 << 10;
 
 /// How many messages that use little of a buffer it takes until it is given up.
 const QUIET: u8 = 16;
