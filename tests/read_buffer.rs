@@ -271,6 +271,42 @@ fn read_from_goes_on_while_more_of_a_message_is_there() {
     assert_eq!(input.len(), 7);
 }
 
+/// The first byte, the second, which says how long the header is, the header, and all of it.
+#[cfg(feature = "std")]
+#[test]
+fn a_message_that_comes_byte_by_byte_is_looked_at_four_times() {
+    for role in ROLES {
+        for len in [1, 16, 125, 126, 1000] {
+            let frame = frame_for(role, 0x82, &vec![7; len]);
+            let is_header_short = role == Role::Client && len < 126;
+            let (mut ws, mut input) = (connection(role), ReadBuffer::new());
+            let mut transport = Script(frame.chunks(1).map(Some).collect());
+            for look in 1.. {
+                assert!(input.read_from(&mut transport).unwrap() > 0);
+                if let Some(event) = ws.receive_buffered(&mut input).unwrap() {
+                    assert_eq!(Seen::from(event), Seen::Binary(vec![7; len]));
+                    assert_eq!(look, if is_header_short { 3 } else { 4 });
+                    break;
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_is_wanted_of_a_message_that_was_taken() {
+    let frame = frame_for(Role::Server, 0x82, b"Hello");
+    let (mut ws, mut input) = (connection(Role::Server), ReadBuffer::new());
+    input.extend_from_slice(&frame[..3]);
+    assert_eq!(ws.receive_buffered(&mut input), Ok(None));
+    assert!(input.wants_more());
+    input.extend_from_slice(&frame[3..]);
+    assert!(ws.receive_buffered(&mut input).unwrap().is_some());
+    assert!(!input.wants_more());
+    input.room();
+    assert!(!input.wants_more());
+}
+
 #[cfg(feature = "std")]
 #[test]
 fn read_from_stops_to_look_at_what_has_come() {

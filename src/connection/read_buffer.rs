@@ -103,7 +103,7 @@ impl ReadBuffer {
     #[inline]
     pub fn room(&mut self) -> &mut [u8] {
         if self.is_empty() {
-            (self.start, self.end) = (0, 0);
+            (self.start, self.end, self.batch_end) = (0, 0, 0);
             self.room_end = self.capacity + SLACK;
             if self.bytes.len() != self.room_end {
                 self.settle();
@@ -224,8 +224,10 @@ impl ReadBuffer {
         self.open_room(self.start.saturating_add(most));
     }
 
-    /// Keeps a part of a header, and sees that there is room for what may follow.
-    pub(super) fn keep(&mut self) {
+    /// Keeps a part of a header of `len` bytes, as far as is known, and sees that there is room for what
+    /// may follow.
+    pub(super) fn keep(&mut self, len: usize) {
+        self.batch_end = self.start + len;
         self.count_quiet();
         if self.bytes.len() - self.end < self.capacity / 2 {
             self.move_to_front();

@@ -58,8 +58,8 @@ impl Connection {
             input.undo();
             match self.decoder.keep(input.unread()) {
                 Some(Kept::Message(frame)) => input.begin(frame),
-                Some(Kept::Header) => {
-                    input.keep();
+                Some(Kept::Header(len)) => {
+                    input.keep(len);
                     return Ok(());
                 }
                 None => return self.receive_unread(input, event),

@@ -71,6 +71,19 @@ impl Header {
     }
 }
 
+/// How many bytes the header takes that begins with `bytes`, as far as these tell.
+#[cfg(feature = "alloc")]
+pub(super) fn expected_len(bytes: &[u8]) -> usize {
+    let Some(second) = bytes.get(1) else { return 2 };
+    let longer_len = match second & LEN {
+        LEN_16 => 2,
+        LEN_64 => 8,
+        _ => 0,
+    };
+    let key = if second & MASK == 0 { 0 } else { 4 };
+    2 + longer_len + key
+}
+
 /// The three reserved bits of a header, to which extensions give meanings, RFC 6455 §5.2, §9.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Rsv(u8);

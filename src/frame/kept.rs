@@ -3,12 +3,13 @@
 //! The decoder takes none of it before that, but knows how much there is.
 
 use super::decoder::{Decoder, State};
+use super::header::expected_len;
 use super::whole::SingleFrame;
 
 /// What stays with the caller.
 pub(crate) enum Kept {
-    /// A part of a header, with nothing wrong so far.
-    Header,
+    /// A part of a header, with nothing wrong so far, and how long that is as far as it tells.
+    Header(usize),
     /// A message in one frame, of whose payload something is yet to come.
     Message(SingleFrame),
 }
@@ -23,7 +24,10 @@ impl Decoder {
         }
         let kept = match self.rules.single_frame(bytes) {
             Some(frame) => Kept::Message(frame),
-            None => matches!(self.rules.read(None, bytes), Ok(None)).then_some(Kept::Header)?,
+            None if matches!(self.rules.read(None, bytes), Ok(None)) => {
+                Kept::Header(expected_len(bytes))
+            }
+            None => return None,
         };
         self.start = self.offset;
         self.note_kept(bytes.len());
