@@ -21,7 +21,7 @@ const GROUPS: [(&str, &str, Work, Role, Kind, Shape); 7] = {
             Decode,
             Server,
             Binary,
-            TinyReads,
+            TinyReads(37),
         ),
     ]
 };

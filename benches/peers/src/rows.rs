@@ -41,8 +41,8 @@ pub enum Shape {
     Fragmented,
     /// Unfragmented, each frame arriving alone.
     FrameReads,
-    /// Unfragmented, in reads of 37 bytes.
-    TinyReads,
+    /// Unfragmented, in reads of so few bytes.
+    TinyReads(usize),
 }
 
 /// One row.
@@ -58,7 +58,6 @@ pub struct Row {
 
 pub const SIZES: [usize; 5] = [16, 125, 1 << 10, 16 << 10, 1 << 20];
 const WHOLE_READ: usize = 64 << 10;
-const TINY_READ: usize = 37;
 const FRAGMENTS: usize = 64;
 const MAX_MESSAGE: usize = 4 << 20;
 /// Payload of a stream, at least: enough reads to forget where the first began.
@@ -77,7 +76,7 @@ impl Row {
         {
             let shapes: &[Shape] = match work {
                 Encode => &[Whole],
-                _ => &[Whole, Fragmented, FrameReads, TinyReads],
+                _ => &[Whole, Fragmented, FrameReads, TinyReads(37), TinyReads(1)],
             };
             for kind in [Binary, Text] {
                 for &shape in shapes {
@@ -85,12 +84,17 @@ impl Row {
                 }
             }
         }
-        for shape in [Whole, Fragmented, TinyReads] {
+        for shape in [Whole, Fragmented, TinyReads(37)] {
             let mixed = |len| Row { work: Decode, role: Server, kind: Mixed, shape, len };
             rows.extend([1 << 10, 16 << 10].map(mixed));
         }
-        rows.retain(|row| row.message_len() <= MAX_MESSAGE);
+        rows.retain(|row| row.message_len() <= row.max_message());
         rows
+    }
+
+    /// What does not take too long.
+    fn max_message(&self) -> usize {
+        if self.shape == Shape::TinyReads(1) { 1 << 10 } else { MAX_MESSAGE }
     }
 
     fn message_len(&self) -> usize {
@@ -139,7 +143,7 @@ impl Row {
         let (max_read, arrival) = match self.shape {
             Shape::Whole | Shape::Fragmented => (WHOLE_READ, stream.len()),
             Shape::FrameReads => (frame, frame),
-            Shape::TinyReads => (TINY_READ, stream.len()),
+            Shape::TinyReads(len) => (len, stream.len()),
         };
         Transport::new(stream.clone(), max_read, arrival)
     }
@@ -173,19 +177,19 @@ impl Row {
 /// `server decode 125 B binary whole`: what is filtered by.
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shape = match self.shape {
-            Shape::Whole => "whole",
-            Shape::Fragmented => "64 fragments",
-            Shape::FrameReads => "one frame a read",
-            Shape::TinyReads => "37-byte reads",
-        };
         let kind = match self.kind {
             Kind::Binary => "binary",
             Kind::Text => "text",
             Kind::Mixed => "mixed text",
         };
         write!(f, "{} {} {kind}", self.title(), size(self.len))?;
-        if self.work == Work::Encode { Ok(()) } else { write!(f, " {shape}") }
+        match self.shape {
+            _ if self.work == Work::Encode => Ok(()),
+            Shape::Whole => f.write_str(" whole"),
+            Shape::Fragmented => f.write_str(" 64 fragments"),
+            Shape::FrameReads => f.write_str(" one frame a read"),
+            Shape::TinyReads(len) => write!(f, " {len}-byte reads"),
+        }
     }
 }
 
