@@ -52,7 +52,8 @@ pub struct ReadBuffer {
     /// and not taken. What it has seen is not as it was received, and nobody else may read it:
     /// `start` moves over bytes only where this is `None`.
     ahead: Option<Ahead>,
-    /// Where the bytes end that are best looked at together; 0 where `ahead` is `None`.
+    /// Where the bytes end that are best looked at together: a header, or a part of what is `ahead`.
+    /// No more than `end` where nothing is begun.
     batch_end: usize,
     /// Where the next bytes end that have to be looked at: `next_look <= batch_end`
     next_look: usize,
