@@ -418,6 +418,22 @@ fn messages_whose_events_are_kept_take_two_allocations() {
     }
 }
 
+/// RFC 6455 §10.4: no more than a little comes before the bytes.
+#[test]
+fn a_message_takes_memory_as_it_arrives_while_a_large_event_is_kept() {
+    for opcode in [Opcode::Text, Opcode::Binary] {
+        let large = fragments(Role::Server, opcode, 1 << 20, 2);
+        let mut ws = connection(Role::Server);
+        receive_all(&mut ws, &large, &mut vec![0; 64 << 10]);
+        let mut read = large.clone();
+        let event = ws.receive(&mut &mut read[..]).unwrap().unwrap().into_owned();
+        let mut head = large[..100].to_vec();
+        ws.receive(&mut &mut head[..]).unwrap();
+        assert!(ws.memory_usage() <= (16 << 10) + 64, "{}", ws.memory_usage());
+        drop(event);
+    }
+}
+
 /// RFC 6455 §10.4: what was given back by one message is not more for the next than it was.
 #[test]
 fn a_declared_length_reserves_nothing_where_memory_waits() {

@@ -301,6 +301,8 @@ fn nothing_is_wanted_of_a_message_that_was_taken() {
     assert_eq!(ws.receive_buffered(&mut input), Ok(None));
     assert!(input.wants_more());
     input.extend_from_slice(&frame[3..]);
+    // Another connection goes on, which has kept nothing.
+    ws = connection(Role::Server);
     assert!(ws.receive_buffered(&mut input).unwrap().is_some());
     assert!(!input.wants_more());
     input.room();

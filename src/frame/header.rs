@@ -142,3 +142,21 @@ pub(super) const LEN_64: u8 = 127;
 pub(super) const LEN_16_U64: u64 = LEN_16 as u64;
 /// The greatest length that 16 bits hold.
 pub(super) const MAX_LEN_16: u64 = u16::MAX as u64;
+
+#[cfg(all(test, feature = "alloc"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_says_with_its_second_byte_how_long_it_is() {
+        for key in [None, Some([1, 2, 3, 4])] {
+            for payload_len in [0, 125, 126, 0xFFFF, 0x1_0000, u64::MAX >> 1] {
+                let header = Header::single(Opcode::Binary, payload_len, key).to_bytes();
+                for there in 0..=header.len() {
+                    let expected = if there < 2 { 2 } else { header.len() };
+                    assert_eq!(expected_len(&header[..there]), expected, "{there} of {header:?}");
+                }
+            }
+        }
+    }
+}
