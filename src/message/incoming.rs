@@ -137,6 +137,10 @@ impl Incoming {
         key: Option<Key>,
         to_come: u64,
     ) -> Result<(), Invalid> {
+        // To ask a full buffer for room, though it be none, has it grow.
+        if piece.is_empty() {
+            return Ok(());
+        }
         match self {
             Incoming::Text(text, _) => text.append(piece, key, to_come)?,
             Incoming::Binary(data, _) => data.append(piece, key, to_come),
@@ -158,3 +162,24 @@ impl Incoming {
 
 /// Bytes of a message that are moved at most to give back the memory around them.
 const MAX_RELEASE_MOVE: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_piece_takes_no_room() {
+        for opcode in [Opcode::Text, Opcode::Binary] {
+            for (key, to_come) in [(None, 0), (None, u64::MAX), (Some(Key::ZERO), u64::MAX)] {
+                let mut message = Incoming::within(Spill::default(), opcode, None);
+                message.append(b"", key, to_come).unwrap();
+                assert_eq!(message.memory_usage(), 0);
+                let len = 2000;
+                message.append(&vec![0; len], key, 0).unwrap();
+                assert_eq!(message.memory_usage(), len);
+                message.append(b"", key, to_come).unwrap();
+                assert_eq!(message.memory_usage(), len);
+            }
+        }
+    }
+}

@@ -14,12 +14,10 @@ impl Spill {
         Spill(buffer)
     }
 
-    /// Appends `piece`, unmasked where there is a key, after which at most `to_come` bytes follow.
+    /// Appends `piece`, which is not empty, unmasked where there is a key, after which at most `to_come`
+    /// bytes follow.
     #[inline(always)]
     pub(crate) fn append(&mut self, piece: &[u8], key: Option<Key>, to_come: u64) {
-        if piece.is_empty() {
-            return;
-        }
         self.reserve(piece.len(), to_come);
         match key {
             None if piece.len() >= LONG => self.0.extend_from_slice(piece),
@@ -36,9 +34,6 @@ impl Spill {
         key: Option<Key>,
         to_come: u64,
     ) -> bool {
-        if piece.is_empty() {
-            return true;
-        }
         self.reserve(piece.len(), to_come);
         mask::append_noting_ascii(&mut self.0, piece, key.unwrap_or(Key::ZERO))
     }
@@ -129,21 +124,5 @@ mod tests {
         let before = spill.0.as_ptr();
         spill.append(&[0; 88], None, 0);
         assert_eq!((spill.0.as_ptr(), spill.0.len()), (before, 125));
-    }
-
-    #[test]
-    fn an_empty_piece_takes_no_room() {
-        for to_come in [0, u64::MAX] {
-            let mut spill = Spill::default();
-            spill.append(b"", None, to_come);
-            assert!(spill.append_noting_ascii(b"", Some(Key::ZERO), to_come));
-            assert_eq!(spill.0.capacity(), 0);
-            let len = 2000;
-            spill.append(&vec![0; len], None, 0);
-            assert_eq!(spill.0.capacity(), len);
-            spill.append(b"", None, to_come);
-            assert!(spill.append_noting_ascii(b"", None, to_come));
-            assert_eq!(spill.0.capacity(), len);
-        }
     }
 }
