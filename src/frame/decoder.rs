@@ -216,16 +216,13 @@ impl Decoder {
         if self.open.is_none() {
             self.start = self.offset;
         }
-        let (mut open, mut rest) = (self.open, bytes);
+        let (mut open, mut rest, mut cut) = (self.open, bytes, None);
         while let Some(fragment) = self.rules.fragment(open.as_ref(), rest) {
             open = Some(OpenMessage::with_frame(open, fragment.payload_len as u64));
-            let Some((payload, after)) = fragment.rest.split_at_checked(fragment.payload_len)
-            else {
-                let taken = bytes.len() - fragment.rest.len();
-                self.offset += taken as u64;
-                self.open = open;
-                self.state = State::Payload(Current::of_fragment(&fragment));
-                return (taken, end);
+            rest = fragment.rest;
+            let Some((payload, after)) = rest.split_at_checked(fragment.payload_len) else {
+                cut = Some(fragment);
+                break;
             };
             rest = after;
             end = append(&fragment, payload).map(|()| IsEnd(fragment.fin));
@@ -237,7 +234,10 @@ impl Decoder {
         if taken > 0 {
             self.offset += taken as u64;
             self.open = open;
-            self.end_frame(matches!(end, Ok(IsEnd(true))));
+            match cut {
+                Some(fragment) => self.state = State::Payload(Current::of_fragment(&fragment)),
+                None => self.end_frame(matches!(end, Ok(IsEnd(true)))),
+            }
         }
         (taken, end)
     }
