@@ -249,6 +249,11 @@ impl Connection {
         self.decoder.unfinished()
     }
 
+    /// How many bytes of payload were received of that message.
+    pub(crate) fn message_received(&self) -> u64 {
+        self.decoder.message_received()
+    }
+
     /// Fails as by a protocol error, RFC 6455 §7.1.7, for a reason of policy (1008).
     pub(crate) fn fail_by_policy(&mut self, reason: &str) {
         let status = (CloseCode::POLICY_VIOLATION, CloseReason::truncated(reason));

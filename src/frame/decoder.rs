@@ -169,6 +169,21 @@ impl Decoder {
         is_within.then_some(self.start)
     }
 
+    /// How many bytes of payload have come of that message; none of a control frame. The header
+    /// counts too where it stays with the caller.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn message_received(&self) -> u64 {
+        if let State::Kept(kept) = self.state {
+            return kept;
+        }
+        let announced = self.open.map_or(0, |open| open.len);
+        let to_come = match self.state {
+            State::Payload(frame) if frame.opcode.is_data() => frame.remaining,
+            _ => 0,
+        };
+        announced - to_come
+    }
+
     fn is_between_messages(&self) -> bool {
         match self.state {
             State::Idle | State::Kept(_) => true,

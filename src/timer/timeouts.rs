@@ -20,33 +20,41 @@ pub struct Timeouts {
     /// How long nothing may be received until a ping is sent, RFC 6455 §5.5.2. 30 seconds by
     /// default, which is less than common routers and proxies wait.
     pub ping: Duration,
-    /// How long nothing may be received after that. Whatever is received is as good as the pong.
-    /// It is time for the ping to pass what the transport has buffered, and back. 20 seconds by
-    /// default.
+    /// How long nothing may be received after the transport has taken the ping. Any byte that is
+    /// received is as good as the pong. It is time for the ping to pass what the transport has
+    /// buffered, and for the answer to come back. 20 seconds by default.
     pub pong: Duration,
-    /// How long the transport may take nothing of the output while there is some. 60 seconds by
-    /// default.
+    /// How far the transport may fall behind [`write_rate`](Self::write_rate) while output waits, in
+    /// time: a transport that takes nothing has this long. 60 seconds by default.
     ///
-    /// While the transport leaves output, nothing else is counted (see [`Timers`](super::Timers)):
-    /// without this limit a peer that reads nothing is never given up. One that takes a byte now
-    /// and then is not found out by it; what it can make us hold is limited by
-    /// [`Config::max_output`](crate::Config::max_output).
+    /// Output that waited at one poll and was all taken by the next counts as in time, however
+    /// little it was.
     pub write: Duration,
+    /// The bytes a second that the transport has to take while output waits, so that a peer cannot
+    /// hold output in memory by reading a byte now and then. 1024 by default. With 0, any byte is
+    /// enough.
+    pub write_rate: u32,
     /// How long the peer may take for its part of the end, RFC 6455 §7.1.1: its Close, where we
     /// sent ours first, and the end of the transport. Counted from when all output is written, the
     /// Close frame last. 10 seconds by default.
     pub close: Duration,
-    /// How long a message may take from its first byte to its last, however much it is. For ever
-    /// by default, as long messages may be honest.
-    pub message: Duration,
-    /// How far a message may fall behind [`message_rate`](Self::message_rate), so that a peer
-    /// cannot keep one open with a byte now and then. 60 seconds by default, within which a peer
-    /// that falls silent has had its ping.
+    /// How long a message may take from its first byte to its last, whatever its length and
+    /// whatever else the peer does. For ever by default, as long messages may be honest.
     ///
-    /// A peer that has sent more than it had to gets no credit for it: it may pause for this long
-    /// at any time, and falls behind again only by what it sends too little after that.
+    /// With a limit here, an unfinished message is held for at most this long, and waiting output
+    /// for no longer than [`write`](Self::write) and [`write_rate`](Self::write_rate) allow. Time in
+    /// which you did not read counts, unless you say that reading is
+    /// [paused](super::Timers::reading_paused).
+    pub message: Duration,
+    /// How far a message may fall behind [`message_rate`](Self::message_rate), in time, so that a
+    /// peer cannot keep one open with a byte now and then. 60 seconds by default, within which a
+    /// peer that falls silent has had its ping.
+    ///
+    /// Sending faster than the rate earns no credit: after a pause of this length the peer has to
+    /// keep up again.
     pub message_slack: Duration,
-    /// Bytes a second that a message must come at. 1024 by default; 0 is no limit.
+    /// The bytes of payload a second that a message has to come at. Control frames between its
+    /// fragments do not count. 1024 by default; 0 is no limit.
     ///
     /// A peer that keeps a fragmented message open to send pieces of it for hours needs less.
     pub message_rate: u32,
@@ -58,6 +66,7 @@ impl Timeouts {
         ping: Duration::from_secs(30),
         pong: Duration::from_secs(20),
         write: Duration::from_secs(60),
+        write_rate: 1024,
         close: Duration::from_secs(10),
         message: Duration::MAX,
         message_slack: Duration::from_secs(60),

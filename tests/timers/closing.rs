@@ -1,5 +1,7 @@
 //! From a Close, or a failure, to the end of the transport.
 
+use std::time::Duration;
+
 use bytes::Buf;
 use sansock::timer::Expired;
 use sansock::{CloseCode, Role, State, TransportAction};
@@ -42,10 +44,12 @@ fn a_close_by_the_peer_and_a_failure_are_timed_too() {
 
 #[test]
 fn the_deadline_counts_from_when_the_close_is_written() {
-    let mut server = watched(timeouts());
+    let mut any_byte = timeouts();
+    any_byte.write_rate = 0;
+    let mut server = watched(any_byte);
     server.ws.send_binary(&[7; 1000]).unwrap();
     server.ws.close(CloseCode::NORMAL, "").unwrap();
-    // A slow peer takes a byte every 20 seconds; that is progress.
+    // A slow peer takes a byte every 20 seconds; that is progress here.
     for round in 1..50 {
         server.ws.output().advance(1);
         assert_eq!(server.poll(20 * round), Ok(20 * round + 60));
@@ -71,16 +75,26 @@ fn after_the_end_there_is_nothing_to_wait_for() {
 }
 
 #[test]
-fn a_message_that_is_open_when_we_close_is_timed_by_the_close_alone() {
+fn a_message_that_is_open_when_we_close_keeps_its_deadline() {
     let mut server = watched(timeouts());
     assert_eq!(server.turn(0, &frame_for(Role::Server, 0x02, b"x")).0, Ok(30));
-    assert_eq!(server.turn(20, &frame_for(Role::Server, 0x00, b"x")).0, Ok(40));
     server.ws.close(CloseCode::GOING_AWAY, "").unwrap();
-    assert_eq!(server.turn(39, b"").0, Ok(49));
+    assert_eq!(server.turn(29, b"").0, Ok(39));
     receive(&mut server.ws, &[&frame_for(Role::Server, 0x00, b"x")]);
-    assert_eq!(server.poll(48), Ok(49));
+    assert_eq!(server.poll(38), Ok(39));
     assert_eq!(
-        (server.poll(49), server.ws.state()),
+        (server.poll(39), server.ws.state()),
         (Err(Expired::CloseTimeout), State::CloseSent)
     );
+
+    let mut patient = timeouts();
+    patient.close = Duration::from_secs(100);
+    let mut server = watched(patient);
+    assert_eq!(server.turn(0, &frame_for(Role::Server, 0x02, b"x")).0, Ok(30));
+    server.ws.close(CloseCode::GOING_AWAY, "").unwrap();
+    assert_eq!(server.turn(29, b"").0, Ok(40));
+    assert_eq!(server.turn(40, b"").0, Err(Expired::MessageTimeout));
+    // The rest is swallowed, and the end is waited for. There is no second Close.
+    assert_eq!((server.ws.state(), server.ws.has_output()), (State::Failed, false));
+    assert_eq!(server.poll(41), Ok(129));
 }

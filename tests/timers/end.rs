@@ -12,6 +12,7 @@ use crate::random::Random;
 use crate::support::connection;
 
 /// An application with a connection and its timers.
+#[allow(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct End {
     pub(crate) ws: Connection,
     timers: Timers,
@@ -29,6 +30,8 @@ pub(crate) struct End {
     quiet_since: u64,
     /// Whether the output is a ping that the timers have queued.
     is_pinging: bool,
+    /// Whether it has not read since the last poll, because of output that was left.
+    has_paused: bool,
     /// Whether anything has happened since the last poll.
     has_changed: bool,
 }
@@ -60,8 +63,9 @@ pub(crate) enum Outcome {
 
 impl End {
     pub(crate) fn new(role: Role, random: &mut Random) -> End {
-        let mut millis = |low, high| Duration::from_millis(random.between(low, high));
         let mut limits = Timeouts::DEFAULT;
+        limits.write_rate = random.between(0, 500) as u32;
+        let mut millis = |low, high| Duration::from_millis(random.between(low, high));
         limits.ping = millis(1_000, 5_000);
         limits.pong = millis(1_500, 3_000);
         limits.write = millis(1_500, 5_000);
@@ -89,6 +93,7 @@ impl End {
             has_shut_down: false,
             quiet_since: 0,
             is_pinging: false,
+            has_paused: false,
             has_changed: false,
         }
     }
@@ -151,6 +156,10 @@ impl End {
         loop {
             let is_held_back = self.habits.is_half_duplex && self.ws.has_output();
             let action = self.ws.transport_action();
+            if is_held_back {
+                self.timers.reading_paused();
+                self.has_paused = true;
+            }
             if is_held_back || matches!(action, TransportAction::Flush | TransportAction::Drop) {
                 return has_read;
             }
@@ -201,18 +210,20 @@ impl End {
         if self.habits.is_lazy && now < self.deadline {
             return false;
         }
-        let had_output = self.ws.has_output();
+        let had = self.ws.pending();
         let is_due = now >= self.deadline && !self.has_changed && self.deadline > 0;
         self.has_changed = false;
+        let has_paused = std::mem::take(&mut self.has_paused);
         match self.timers.poll(&mut self.ws, Duration::from_millis(now)) {
             Ok(deadline) => {
                 assert!(deadline > Duration::from_millis(now), "a deadline that has passed");
-                let has_pinged = !had_output && self.ws.has_output();
-                // Who polls at deadlines alone sees only there that its ping was not taken.
-                let has_use = has_pinged || self.habits.is_lazy && self.is_pinging;
+                let has_pinged = self.ws.pending() > had;
+                // An end that polls at deadlines alone sees only there that its ping was not taken,
+                // and a pause moves the deadlines of the peer.
+                let has_use = has_pinged || has_paused || self.habits.is_lazy && self.is_pinging;
                 assert!(has_use || !is_due, "a deadline at {now} for nothing, next {deadline:?}");
                 self.deadline = u64::try_from(deadline.as_millis()).unwrap_or(NEVER);
-                self.is_pinging |= has_pinged;
+                self.is_pinging |= has_pinged && had == 0;
                 has_pinged
             }
             Err(why) => {

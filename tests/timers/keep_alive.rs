@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use bytes::Buf;
 use sansock::timer::Expired;
 use sansock::{Config, Connection, Role};
 
-use crate::support::{drain, frame_for, head_for};
+use crate::support::{frame_for, head_for};
 use crate::watched::{NEVER, PING, timeouts, watched};
 
 fn pong() -> Vec<u8> {
@@ -56,26 +57,54 @@ fn a_late_poll_pings_before_it_gives_up() {
 }
 
 #[test]
-fn no_ping_is_queued_behind_output_that_is_left() {
+fn a_ping_is_queued_behind_output_that_is_left() {
     let mut server = watched(timeouts());
     server.ws.send_text("x").unwrap();
-    assert_eq!(server.poll(20), Ok(80));
-    assert_eq!(server.poll(30), Ok(80), "no ping");
-    assert_eq!(drain(&mut server.ws), b"\x81\x01x");
-    assert_eq!(server.turn(31, b""), (Ok(51), PING.to_vec()), "it is due since then");
+    assert_eq!(server.poll(20), Ok(30));
+    assert_eq!(server.poll(30), Ok(80), "the transport has stalled since 20");
+    assert_eq!(server.ws.output().chunk(), b"\x81\x01x\x89\x00");
+    assert_eq!(server.poll(79), Ok(80), "one ping at a time");
+    assert_eq!(server.ws.pending(), 5);
+    assert_eq!(server.poll(80), Err(Expired::WriteStalled));
 }
 
 #[test]
-fn time_in_which_output_was_left_does_not_count_against_a_pong() {
+fn a_pong_is_waited_for_from_when_the_transport_has_taken_the_ping() {
+    let mut server = watched(timeouts());
+    server.ws.send_text("x").unwrap();
+    assert_eq!(server.poll(20), Ok(30));
+    assert_eq!(server.poll(30), Ok(80));
+    server.ws.output().advance(3);
+    assert_eq!(server.poll(50), Ok(80), "only the text was taken");
+    server.ws.output().advance(1);
+    assert_eq!(server.poll(60), Ok(80), "the ping was taken some time since the last poll");
+    assert_eq!(server.poll(79), Ok(80));
+    assert_eq!(server.poll(80), Err(Expired::NoPong));
+}
+
+#[test]
+fn output_that_is_left_gives_no_time_for_a_pong() {
     let mut server = watched(timeouts());
     assert_eq!(server.turn(30, b"").0, Ok(50));
-    assert_eq!(server.poll(35), Ok(50));
     server.ws.send_text("x").unwrap();
-    assert_eq!(server.poll(36), Ok(96), "the caller may not read now");
-    assert_eq!(server.poll(66), Ok(96));
-    drain(&mut server.ws);
-    assert_eq!(server.poll(70), Ok(85), "5 of 20 seconds have counted");
-    assert_eq!(server.poll(85), Err(Expired::NoPong));
+    for now in 35..50 {
+        assert_eq!(server.poll(now), Ok(50));
+    }
+    assert_eq!(server.poll(50), Err(Expired::NoPong));
+}
+
+#[test]
+fn a_ping_that_does_not_fit_is_queued_when_some_output_was_taken() {
+    let mut config = Config::server();
+    config.max_output = 100;
+    let mut server = watched(timeouts());
+    server.ws = Connection::new(config);
+    server.ws.send_text(&"x".repeat(100)).unwrap();
+    assert_eq!(server.poll(0), Ok(30));
+    assert_eq!(server.poll(30), Ok(60), "no ping");
+    server.ws.output().advance(10);
+    assert_eq!(server.poll(31), Ok(60));
+    assert_eq!(server.ws.output().chunk()[92..], *PING);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Buf;
 use sansock::timer::{Expired, Timeouts};
 use sansock::{Role, State, TransportAction};
 
@@ -146,13 +147,47 @@ fn time_in_which_the_caller_did_not_read_does_not_count() {
     let mut server = server(|_| ());
     assert!(server.turn(0, &head_for(Role::Server, 0x82, 1_000_000)).0.is_ok());
     assert_eq!(server.poll(10), Ok(40));
-    server.ws.send_text("x").unwrap();
-    assert_eq!(server.poll(11), Ok(71), "the write's deadline");
-    drain(&mut server.ws);
-    assert_eq!(server.poll(60), Ok(90));
     server.timers.reading_paused();
-    assert_eq!(server.poll(90), Ok(120));
-    assert_eq!(server.poll(120), Err(Expired::MessageTimeout));
+    assert_eq!(server.poll(50), Ok(80));
+    assert_eq!(server.poll(60), Ok(80));
+    assert_eq!(server.poll(80), Err(Expired::MessageTimeout));
+}
+
+#[test]
+fn output_that_is_left_gives_a_message_no_time() {
+    for limit in
+        [(|_| ()) as fn(&mut Timeouts), |timeouts| timeouts.message = Duration::from_secs(40)]
+    {
+        let mut server = server(limit);
+        assert_eq!(server.turn(0, &head_for(Role::Server, 0x82, 1_000_000)).0, Ok(40));
+        server.ws.send_binary(&[7; 100_000]).unwrap();
+        for now in 1..40 {
+            server.ws.output().advance(1_000); // as fast as it has to be
+            assert_eq!(server.poll(now), Ok(40));
+        }
+        server.ws.output().advance(1_000);
+        assert_eq!(server.poll(40), Err(Expired::MessageTimeout));
+    }
+}
+
+#[test]
+fn control_frames_inside_a_message_do_not_count_as_its_bytes() {
+    let mut server = server(|_| ());
+    assert_eq!(server.turn(0, &frame_for(Role::Server, 0x02, b"")).0, Ok(40));
+    // 1048 bytes a second.
+    let pongs = frame_for(Role::Server, 0x8A, &[7; 125]).repeat(8);
+    for now in 1..40 {
+        assert_eq!(server.turn(now, &pongs).0, Ok(40));
+    }
+    assert_eq!(server.turn(40, &pongs).0, Err(Expired::MessageTimeout));
+}
+
+#[test]
+fn headers_do_not_count_as_bytes_of_a_message() {
+    let mut server = server(|_| ());
+    assert_eq!(server.turn(0, &frame_for(Role::Server, 0x02, b"")).0, Ok(40));
+    let empty_fragments = frame_for(Role::Server, 0x00, b"").repeat(200);
+    assert_eq!((1..).find(|now| server.turn(*now, &empty_fragments).0.is_err()), Some(40));
 }
 
 #[test]

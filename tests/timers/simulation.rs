@@ -133,7 +133,9 @@ fn pipes(kind: Kind, random: &mut Random) -> [Pipe; 2] {
     let mut i = 0;
     [(); 2].map(|()| {
         let mut pipe = Pipe::new();
-        pipe.capacity = random.between(1, 1500) as usize;
+        // What is on its way takes room, so that a small buffer is a slow pipe.
+        let least = if kind == Kind::Healthy { 100 } else { 1 };
+        pipe.capacity = random.between(least, 1500) as usize;
         pipe.packet = random.between(10, 200) as usize;
         pipe.latency = random.between(0, 50);
         pipe.micros_a_byte = random.between(1, 50);

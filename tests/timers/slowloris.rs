@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Buf;
 use sansock::timer::{Expired, Timeouts, Timers};
-use sansock::{Connection, Role, State};
+use sansock::{Config, Connection, Role, State};
 
 use crate::random::Random;
 use crate::support::{connection, drain, frame_for, frames, head_for, receive};
@@ -114,5 +114,88 @@ fn a_message_at_the_rate_is_not() {
             drain(&mut ws);
         }
         assert!(now > 1_000_000, "a quarter of an hour");
+    }
+}
+
+/// A peer that begins the longest message, never ends it, and takes as little output as it can.
+struct Hoarder {
+    /// Payload that the message still takes.
+    to_send: usize,
+    /// When it acts next, in milliseconds.
+    next: u64,
+}
+
+impl Hoarder {
+    fn act(&mut self, ws: &mut Connection, random: &mut Random) {
+        if random.chance(70) {
+            let len = random.between(0, 8).pow(5).min(self.to_send as u64 - 1) as usize;
+            receive(ws, &[&vec![0; len]]);
+            self.to_send -= len;
+        }
+        if random.chance(70) {
+            let taken = random.between(0, 4).pow(6).min(ws.pending() as u64 - 1);
+            ws.output().advance(taken as usize);
+        }
+        self.next += random.between(1, 59_000) >> random.between(0, 8);
+    }
+}
+
+#[test]
+fn what_a_peer_can_have_held_is_bounded_in_bytes_and_time() {
+    const LIMIT: usize = 200_000;
+    const SENT: usize = 1_000;
+    for seed in 0..500 {
+        let mut random = Random::new(seed);
+        let mut config = Config::server();
+        config.limits.message = LIMIT as u64;
+        config.max_output = random.between(1, 50_000) as usize;
+        let most = LIMIT + config.max_output + SENT;
+        let mut ws = Connection::new(config);
+        let mut timeouts = Timeouts::DEFAULT;
+        timeouts.message = Duration::from_secs(60);
+        let mut timers = Timers::new(timeouts.clone(), Duration::ZERO);
+        receive(&mut ws, &[&head_for(Role::Server, 0x82, LIMIT as u64)]);
+
+        let mut peer = Hoarder { to_send: LIMIT, next: 0 };
+        let (mut now, mut held) = (0, 0u128);
+        // The application sends whatever there is room for.
+        while let Ok(deadline) = {
+            while ws.send_binary(&[7; SENT]).is_ok() {}
+            timers.poll(&mut ws, Duration::from_millis(now))
+        } {
+            let then = peer.next.min(deadline.as_millis() as u64);
+            held += u128::from(then - now) * (LIMIT - peer.to_send + ws.pending()) as u128;
+            now = then;
+            if now == peer.next {
+                peer.act(&mut ws, &mut random);
+            }
+        }
+        assert!(now <= timeouts.message.as_millis() as u64, "seed {seed}: {now} ms");
+        assert!(held <= most as u128 * timeouts.message.as_millis(), "seed {seed}: {held}");
+    }
+}
+
+#[test]
+fn waiting_output_is_held_for_as_long_as_its_least_rate_says() {
+    for seed in 0..500 {
+        let mut random = Random::new(seed);
+        let (mut ws, timeouts) = (connection(Role::Server), Timeouts::DEFAULT);
+        let mut timers = Timers::new(timeouts.clone(), Duration::ZERO);
+        let len = random.between(1, 1 << 20);
+        ws.send_binary(&vec![7; len as usize]).unwrap();
+        let slack = timeouts.write.as_secs();
+        let most = 1000 * (slack + len / u64::from(timeouts.write_rate) + 1);
+        let (mut now, mut next) = (0, 0);
+        while let Ok(deadline) = timers.poll(&mut ws, Duration::from_millis(now)) {
+            assert!(now <= most, "seed {seed}: {now} ms");
+            now = next.min(deadline.as_millis() as u64);
+            if now == next {
+                next += random.between(1, 59_000) >> random.between(0, 8);
+                // It answers every ping, and leaves a byte.
+                receive(&mut ws, &[&frame_for(Role::Server, 0x8A, b"")]);
+                let taken = random.between(0, 4).pow(6).min(ws.pending() as u64 - 1);
+                ws.output().advance(taken as usize);
+            }
+        }
     }
 }
