@@ -223,7 +223,7 @@ pub enum UsageError {
     },
     /// A server may not send 1010, RFC 6455 §7.4.1.
     ClientOnlyCloseCode,
-    /// The connection has sent its Close, has failed or has ended.
+    /// A Close was sent before, or the connection has failed or has ended.
     Closing,
     /// A client's frame without a mask key, RFC 6455 §5.1.
     MaskKeyMissing,

@@ -76,6 +76,24 @@ fn what_breaks_the_protocol_is_refused_and_changes_nothing() {
 }
 
 #[test]
+fn after_a_close_there_are_no_data_frames_and_no_other_close() {
+    for role in ROLES {
+        for before in [&[][..], &[(false, Opcode::Text)]] {
+            let mut encoder = encoder_after(role, before);
+            encoder.header(header(role, true, Opcode::Close, 2)).unwrap();
+            encoder.payload(&mut [0x03, 0xE8]).unwrap();
+            for opcode in [Opcode::Text, Opcode::Binary, Opcode::Continuation, Opcode::Close] {
+                let refused = encoder.header(header(role, true, opcode, 2)).unwrap_err();
+                assert_eq!(refused, UsageError::Closing, "{role:?} {opcode:?}");
+            }
+            for opcode in [Opcode::Ping, Opcode::Pong] {
+                assert!(encoder.header(header(role, true, opcode, 0)).is_ok());
+            }
+        }
+    }
+}
+
+#[test]
 fn reserved_bits_are_for_the_first_frames_of_messages() {
     for opcode in [Opcode::Continuation, Opcode::Close, Opcode::Ping, Opcode::Pong] {
         for rsv in [Rsv::RSV1, Rsv::RSV2, Rsv::RSV3, Rsv::RSV1 | Rsv::RSV3] {

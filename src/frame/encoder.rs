@@ -32,6 +32,8 @@ pub struct Encoder {
     role: Role,
     /// Whether a message was begun and its last frame is yet to come.
     message_open: bool,
+    /// Whether a Close was begun.
+    closed: bool,
     /// The payload that the last header announced and that was not given yet.
     remaining: u64,
     /// The first byte of it masks the next byte of payload.
@@ -41,7 +43,7 @@ pub struct Encoder {
 impl Encoder {
     /// An encoder for an endpoint of this role.
     pub const fn new(role: Role) -> Self {
-        Encoder { role, message_open: false, remaining: 0, key: [0; 4] }
+        Encoder { role, message_open: false, closed: false, remaining: 0, key: [0; 4] }
     }
 
     /// Begins a frame, and gives the bytes of its header.
@@ -52,12 +54,14 @@ impl Encoder {
     /// ([`PayloadOwed`](UsageError::PayloadOwed)), where a mask key is missing or unwanted, where a
     /// control frame is too long or fragmented, where reserved bits are set on another frame than the
     /// first of a message, where a length is 2^63 or above, and where the
-    /// frame does not follow from those before it (RFC 6455 §5.4). Nothing has changed then.
+    /// frame does not follow from those before it (RFC 6455 §5.4). After a Close, everything but pings
+    /// and pongs is refused ([`Closing`](UsageError::Closing)). Nothing has changed then.
     pub fn header(&mut self, header: Header) -> Result<ShortBytes<MAX_HEADER>, UsageError> {
         self.check(&header)?;
         if header.opcode.is_data() {
             self.message_open = !header.fin;
         }
+        self.closed |= header.opcode == Opcode::Close;
         self.remaining = header.payload_len;
         self.key = header.mask_key.unwrap_or_default();
         Ok(header.to_bytes())
@@ -110,6 +114,10 @@ impl Encoder {
         // RFC 6455 §5.2: the most significant bit of a 64-bit length is 0.
         if len > i64::MAX as u64 {
             return Err(UsageError::LengthOverflow { len });
+        }
+        // RFC 6455 §5.5.1: no more data frames after a Close; and one Close is enough.
+        if self.closed && (opcode.is_data() || opcode == Opcode::Close) {
+            return Err(UsageError::Closing);
         }
         // RFC 6455 §5.4: a message is one frame, or a first one and continuations of it.
         match (self.message_open, opcode) {
