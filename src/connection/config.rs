@@ -55,6 +55,11 @@ impl Config {
     ///
     /// It is asked once for every frame. RFC 6455 §5.3, §10.3: its keys must come from a strong
     /// source of entropy, so that nobody who chooses payloads can foretell a key.
+    ///
+    /// If it panics and you catch that, a message, a fragment or a ping of yours was not sent and can
+    /// be tried again. Where a Close, a pong, or a message that is split by
+    /// [`fragment_size`](Self::fragment_size) was to be sent, the connection has ended, and can only
+    /// be dropped.
     pub fn client_with_mask_keys(keys: impl Fn() -> [u8; 4] + Send + Sync + 'static) -> Self {
         Config::with_masking(Masking::Source(Arc::new(keys)))
     }

@@ -1,5 +1,6 @@
 //! The sending half: from messages to output.
 
+use core::mem;
 use core::ops::Range;
 
 use bytes::{Bytes, BytesMut};
@@ -207,13 +208,15 @@ impl Connection {
         mut queue: impl FnMut(&mut Self, Header, Range<usize>),
     ) {
         let (mut start, mut fin) = (0, false);
-        while !fin {
-            let end = start + (len - start).min(self.config.fragment_size.max(1));
-            fin = end == len;
-            let header = Header { fin, ..self.header(opcode, end - start) };
-            queue(self, header, start..end);
-            (start, opcode) = (end, Opcode::Continuation);
-        }
+        self.or_end(|ws| {
+            while !fin {
+                let end = start + (len - start).min(ws.config.fragment_size.max(1));
+                fin = end == len;
+                let header = Header { fin, ..ws.header(opcode, end - start) };
+                queue(ws, header, start..end);
+                (start, opcode) = (end, Opcode::Continuation);
+            }
+        });
     }
 
     fn send_control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError<()>> {
@@ -285,14 +288,32 @@ impl Connection {
         Ok(())
     }
 
+    /// Does what must not be left half done, and ends the connection if it panics, as a caller's source
+    /// of mask keys may: nothing is sent or received any more.
+    fn or_end<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> T {
+        struct EndIfDropped<'c>(&'c mut Connection);
+        impl Drop for EndIfDropped<'_> {
+            #[cold]
+            fn drop(&mut self) {
+                self.0.enter(Occurrence::Eof);
+            }
+        }
+        let guarded = EndIfDropped(self);
+        let done = act(guarded.0);
+        mem::forget(guarded);
+        done
+    }
+
     /// The header of a frame of its own, with a fresh mask key where this end masks.
     #[inline(always)]
     pub(super) fn header(&self, opcode: Opcode, payload_len: usize) -> Header {
         Header::single(opcode, payload_len as u64, self.config.next_mask_key())
     }
 
-    fn control_frame(&self, opcode: Opcode, payload: &[u8]) -> ControlFrame {
-        let header = self.header(opcode, payload.len());
+    /// A control frame that the connection itself sends.
+    fn control_frame(&mut self, opcode: Opcode, payload: &[u8]) -> ControlFrame {
+        // What it answers was taken from the input.
+        let header = self.or_end(|ws| ws.header(opcode, payload.len()));
         let mut masked = [0; MAX_CONTROL_PAYLOAD];
         let len = mask::apply_copy(payload, &mut masked, header.mask_key.unwrap_or_default(), 0);
         let mut frame = ControlFrame::EMPTY;

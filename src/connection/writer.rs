@@ -6,6 +6,7 @@ use crate::opcode::Opcode;
 use crate::utf8::Validator;
 
 /// The message that is being sent in fragments.
+#[derive(Clone, Copy)]
 pub(super) struct Outgoing {
     /// The opcode of the next fragment.
     opcode: Opcode,
@@ -109,17 +110,18 @@ impl MessageWriter<'_> {
 
     fn queue(&mut self, piece: &[u8], fin: bool) -> Result<(), SendError<()>> {
         self.ws.admit(piece.len())?;
-        let Some(outgoing) = &mut self.ws.outgoing else { return Err(SendRefusal::Closing.into()) };
-        let mut text = outgoing.text;
+        let Some(Outgoing { opcode, mut text }) = self.ws.outgoing else {
+            return Err(SendRefusal::Closing.into());
+        };
         if let Some(text) = &mut text {
             // RFC 6455 §8.1: a message as a whole is UTF-8.
             if text.push(piece).is_err() || fin && !text.is_complete() {
                 return Err(SendRefusal::NotUtf8.into());
             }
         }
-        let opcode = outgoing.opcode;
-        *outgoing = Outgoing { opcode: Opcode::Continuation, text };
+        // First of all the mask key, whose source may panic.
         let header = Header { fin, ..self.ws.header(opcode, piece.len()) };
+        self.ws.outgoing = Some(Outgoing { opcode: Opcode::Continuation, text });
         self.ws.output.push(header, piece);
         Ok(())
     }

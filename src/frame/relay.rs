@@ -1,6 +1,7 @@
 //! From frames received to frames sent on: headers rewritten, payloads masked anew in place.
 
 use core::fmt;
+use core::mem;
 
 use super::close_body::CloseBody;
 use super::current::Current;
@@ -117,7 +118,8 @@ impl Relay {
     /// to be sent on for it.
     ///
     /// `mask_key` is called once for each frame where the sender is a client, and never where it is a
-    /// server. RFC 6455 §5.3, §10.3: its keys must come from a strong source of entropy.
+    /// server. RFC 6455 §5.3, §10.3: its keys must come from a strong source of entropy. If it panics,
+    /// nothing more can be sent on, as after a Close.
     ///
     /// `None` says that all of `input` was taken. Until then, call it again with the same `input`,
     /// which is overwritten.
@@ -174,8 +176,7 @@ impl Relay {
         if self.closed || !self.is_between_frames() {
             return None;
         }
-        self.closed = true;
-        self.decoder.stop();
+        self.stop();
         let body = body.to_bytes();
         let mask_key = self.next_key(mask_key);
         let header = Header::single(Opcode::Close, body.len() as u64, mask_key);
@@ -232,15 +233,34 @@ impl Relay {
         let last = self.decoder.advance(len);
         // RFC 6455 §5.5.1: an endpoint sends nothing after its Close.
         if last && frame.opcode == Opcode::Close {
-            self.closed = true;
-            self.decoder.stop();
+            self.stop();
         }
         Forwarded { header: None, payload, last }
     }
 
-    /// RFC 6455 §5.1: a client masks every frame, a server none.
-    fn next_key(&self, mask_key: impl FnOnce() -> [u8; 4]) -> Option<[u8; 4]> {
-        self.sender.masks().then(mask_key)
+    /// Sends nothing more, and takes and drops whatever comes.
+    fn stop(&mut self) {
+        self.closed = true;
+        self.decoder.stop();
+    }
+
+    /// RFC 6455 §5.1: a client masks every frame, a server none. The header of the frame was taken: if
+    /// the caller's source panics, nothing can follow.
+    fn next_key(&mut self, mask_key: impl FnOnce() -> [u8; 4]) -> Option<[u8; 4]> {
+        struct StopIfDropped<'r>(&'r mut Relay);
+        impl Drop for StopIfDropped<'_> {
+            #[cold]
+            fn drop(&mut self) {
+                self.0.stop();
+            }
+        }
+        if !self.sender.masks() {
+            return None;
+        }
+        let guarded = StopIfDropped(self);
+        let key = mask_key();
+        mem::forget(guarded);
+        Some(key)
     }
 }
 
