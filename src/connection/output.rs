@@ -215,6 +215,14 @@ impl Output {
         self.small.len() + self.large.as_ref().map_or(0, |large| large.len)
     }
 
+    /// All that there is, where it is one chunk and surely no more.
+    #[cfg(feature = "std")]
+    #[inline(always)]
+    pub(super) fn only_chunk(&self) -> Option<&[u8]> {
+        let is_only = self.large.is_none() && self.next_pong.is_none() && !self.small.is_empty();
+        is_only.then_some(&*self.small)
+    }
+
     /// As [`Buf::chunks_vectored`], without the pong that waits.
     #[cfg(feature = "std")]
     pub(super) fn queued_chunks<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
@@ -233,8 +241,9 @@ impl Output {
         }
     }
 
+    /// Gives the pong that waits, if there is one, its place behind all that is queued.
     #[cold]
-    fn queue_next_pong(&mut self) {
+    pub(super) fn queue_next_pong(&mut self) {
         if let Some(frame) = self.next_pong.take() {
             self.push_small(&frame);
             self.pong_end = self.queued();

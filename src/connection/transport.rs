@@ -68,8 +68,14 @@ impl Output {
     /// Those of the transport, `WouldBlock` among them where it takes no more now, `WriteZero` where
     /// it takes nothing without saying why, and `Other` where it says that it took more than it was
     /// given. What was written before is not in the output any more.
+    #[inline]
     pub fn write_to(&mut self, transport: &mut impl Write) -> io::Result<()> {
-        write_all(self, transport)
+        // As a rule it is one chunk, and one write takes all of it.
+        if let Some(chunk) = self.only_chunk() {
+            let written = transport.write(chunk);
+            take(self, written)?;
+        }
+        if self.has_remaining() { write_all(self, transport) } else { Ok(()) }
     }
 }
 
