@@ -25,6 +25,10 @@ use crate::message::{Message, Utf8Bytes};
 /// client waits for the end. After an error `Framed` gives `None` once though the transport goes on;
 /// who polls it again reads, and drops, what the peer still sends.
 ///
+/// [`Timers`](crate::timer::Timers) on [`connection`](Self::connection) see output as taken when it is
+/// encoded, so that they do not find a write that stalls: only the pong that does not come, or a
+/// message, tells. Put a time limit of its own on `Framed`'s `flush`.
+///
 /// Events are parts of `Framed`'s read buffer where they can be, and keep the whole of it in memory as
 /// long as they are held; see [`Connection::receive_bytes`].
 #[derive(Debug)]

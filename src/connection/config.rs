@@ -24,17 +24,21 @@ pub struct Config {
     pub delivery: Delivery,
     /// How the peer's pings are answered. All are, by default.
     pub ping_replies: PingReplies,
-    /// Bytes of payload a frame that is sent: longer messages are sent in fragments of this size, RFC
-    /// 6455 §5.4, so that control frames and other streams of the transport need not wait for all of
-    /// them; 0 is taken for 1. There is no limit by default, as most peers do best with one frame a
-    /// message.
-    pub fragment_size: usize,
-    /// Bytes of output from which on messages, pings and pongs are refused until some are written:
-    /// the output is at most this and one message. Answers to pings and closes are not counted. 1
-    /// MiB by default.
+    /// The largest payload of a frame that is sent. Longer messages are sent in fragments of this
+    /// size, RFC 6455 §5.4, so that control frames and other streams of the transport need not wait
+    /// for all of them; 0 is treated as 1. There is no limit by default, as most peers do best with
+    /// one frame a message.
     ///
-    /// Who reads nothing while output is unsent needs no limit here, as one read's answers are all
-    /// that can be queued: `usize::MAX`.
+    /// It does not apply to a [`Prepared`](crate::Prepared) message, nor to the fragments of a
+    /// [`MessageWriter`](super::MessageWriter), which are as long as you make them.
+    pub fragment_size: usize,
+    /// Once this many bytes of output wait, messages, pings and pongs of yours are refused until some
+    /// are written: the output is at most this and one message. Answers to pings and closes are
+    /// queued all the same. 1 MiB by default.
+    ///
+    /// Ask [`is_full`](super::Connection::is_full) before each
+    /// [`receive`](super::Connection::receive), and write first if it is, so that an answer is never
+    /// refused.
     pub max_output: usize,
 }
 

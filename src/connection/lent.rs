@@ -89,6 +89,7 @@ impl Connection {
         let config = &*self.config;
         let is_masked = config.role() == Role::Client;
         if is_masked || payload.len() > config.fragment_size || !self.output.is_surely_empty() {
+            self.admit_message(payload.len())?;
             let (queued, key) = self.queue_start(opcode, payload)?;
             let rest = payload.get(queued..).unwrap_or_default();
             let remaining = self.output.queued() + rest.len();
@@ -108,18 +109,18 @@ impl Connection {
     }
 
     /// Queues a header and what goes with it, and gives how much of the payload that was, and what
-    /// masks the rest.
+    /// masks the rest. A pong that waits goes first: the message is the end of the output.
     #[inline(never)]
     fn queue_start(
         &mut self,
         opcode: Opcode,
         payload: &[u8],
     ) -> Result<(usize, Option<Key>), SendError<()>> {
+        self.output.queue_next_pong();
         if payload.len() > self.config.fragment_size {
             self.send_copied(opcode, payload)?;
             return Ok((payload.len(), None));
         }
-        self.admit_message(payload.len())?;
         let header = self.header(opcode, payload.len());
         let len = header.mask_key.map_or(0, |_| payload.len().min(BLOCK));
         self.output.push(header, payload.get(..len).unwrap_or_default());

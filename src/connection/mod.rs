@@ -49,7 +49,8 @@ use writer::Outgoing;
 ///   buffer of its own, for [`receive_buffered`](Self::receive_buffered). At the end
 ///   of the transport, call [`receive_eof`](Self::receive_eof).
 /// * **Write**: after each of these and after each send, write [`output`](Self::output) to the
-///   transport. That also holds after an error: the Close frame that tells the peer is in there.
+///   transport. That also holds after an error: the Close frame that tells the peer is in there. If
+///   [`is_full`](Self::is_full), write before you receive more.
 /// * **Obey** [`transport_action`](Self::transport_action), which says when to stop reading and how
 ///   to end the transport.
 ///
@@ -231,6 +232,28 @@ impl Connection {
     /// ```
     pub fn pending(&self) -> usize {
         self.output.remaining()
+    }
+
+    /// Whether messages, pings and pongs are refused as [`SendRefusal::Full`]: as much output waits
+    /// as [`Config::max_output`] allows.
+    ///
+    /// Ask before each [`receive`](Self::receive), and write first if it is: then whatever is
+    /// received can be answered. What waits is never more than `max_output` and the answers to one
+    /// event.
+    ///
+    /// ```
+    /// use sansock::{Config, Connection};
+    ///
+    /// let mut config = Config::server();
+    /// config.max_output = 5;
+    /// let mut server = Connection::new(config);
+    /// assert!(!server.is_full());
+    /// server.send_text("Hello")?;
+    /// assert!(server.is_full());
+    /// # Ok::<(), sansock::SendError<()>>(())
+    /// ```
+    pub fn is_full(&self) -> bool {
+        self.pending() >= self.config.max_output
     }
 
     /// How many bytes were received so far, those that were swallowed included.

@@ -3,7 +3,7 @@
 use core::mem;
 use core::ops::Range;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 use super::output::ControlFrame;
 use super::state::Occurrence;
@@ -255,7 +255,7 @@ impl Connection {
     /// Whether a message of this length may be queued now.
     #[inline(always)]
     pub(super) fn admit_message(&self, payload_len: usize) -> Result<(), SendRefusal> {
-        self.admit_message_after(self.output.queued(), payload_len)
+        self.admit_message_after(self.output.remaining(), payload_len)
     }
 
     /// The same after so many bytes that are queued.
@@ -270,7 +270,7 @@ impl Connection {
     /// Whether a frame of this length may be queued now, not counting the open message.
     #[inline(always)]
     pub(super) fn admit(&self, payload_len: usize) -> Result<(), SendRefusal> {
-        self.admit_after(self.output.queued(), payload_len)
+        self.admit_after(self.output.remaining(), payload_len)
     }
 
     #[inline(always)]

@@ -85,8 +85,9 @@ pub struct MessageWriter<'c> {
 }
 
 impl MessageWriter<'_> {
-    /// Queues the next fragment, copying it; one of a text may end within a code point. It is a
-    /// frame, also where it is empty.
+    /// Queues the next fragment, copying it; one of a text may end within a code point. It is one
+    /// frame, also where it is empty or longer than
+    /// [`Config::fragment_size`](super::Config::fragment_size).
     ///
     /// # Errors
     ///
