@@ -47,16 +47,24 @@ pub(crate) async fn write_all(
     output: &mut impl Buf,
 ) -> io::Result<()> {
     while output.has_remaining() {
-        if timeout(STALL_LIMIT, stream.write_buf(output)).await?? == 0 {
+        if within(STALL_LIMIT, STALLED, stream.write_buf(output)).await? == 0 {
             return Err(io::ErrorKind::WriteZero.into());
         }
     }
-    timeout(STALL_LIMIT, stream.flush()).await?
+    flush(stream, STALL_LIMIT).await
+}
+
+/// Flushes what the transport holds back, as TLS may, no longer than `limit`.
+pub(crate) async fn flush(
+    stream: &mut (impl AsyncWrite + Unpin),
+    limit: Duration,
+) -> io::Result<()> {
+    within(limit, STALLED, stream.flush()).await
 }
 
 /// Ends the writing half, and waits for the peer to end its own as [`await_eof`] does.
 pub(crate) async fn end(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
-    timeout(LINGER_LIMIT, stream.shutdown()).await??;
+    within(LINGER_LIMIT, STALLED, stream.shutdown()).await?;
     await_eof(stream).await
 }
 
@@ -67,8 +75,21 @@ pub(crate) async fn await_eof(stream: &mut (impl AsyncRead + Unpin)) -> io::Resu
         while read(stream, &mut (), |(), bytes| bytes.len(), |()| ()).await? > 0 {}
         Ok(())
     };
-    timeout(LINGER_LIMIT, discard).await?
+    within(LINGER_LIMIT, "transport not ended by the peer", discard).await
 }
+
+/// Waits for `done` no longer than `limit`; the error then says what `is_missing`.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    is_missing: &str,
+    done: impl Future<Output = io::Result<T>>,
+) -> io::Result<T> {
+    let late = |_| Err(io::Error::new(io::ErrorKind::TimedOut, is_missing));
+    timeout(limit, done).await.unwrap_or_else(late)
+}
+
+/// What is missing where a peer takes nothing.
+const STALLED: &str = "output not taken by the transport";
 
 const STALL_LIMIT: Duration = Duration::from_secs(60);
 
