@@ -50,12 +50,16 @@ impl Tunnel {
 
     async fn pass_on(&mut self, client: Vec<u8>, server: Vec<u8>) -> Result<(), Failure> {
         let (mut up, mut down) = (pin!(self.up.run(client)), pin!(self.down.run(server)));
-        // When one direction has ended, there is nothing to wait for but the end of the other.
         tokio::select! {
-            ended = &mut up => { ended?; timeout(LINGER_LIMIT, down).await? }
-            ended = &mut down => { ended?; timeout(LINGER_LIMIT, up).await? }
+            ended = &mut up => { ended?; last(down).await }
+            ended = &mut down => { ended?; last(up).await }
         }
     }
+}
+
+/// When one direction has ended, there is nothing to wait for but the end of the other.
+async fn last(other: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    timeout(LINGER_LIMIT, other).await.map_err(|_| "one end has gone, and the other stays")?
 }
 
 struct Direction {
@@ -90,18 +94,20 @@ impl Direction {
     async fn run(&mut self, mut early: Vec<u8>) -> Result<(), Failure> {
         self.frames.forward(&mut early);
         drop(early);
-        loop {
-            // All of it, before anything else is read.
-            transport::write_all(&mut self.to, &mut self.frames.output).await?;
-            if let Some(fault) = self.frames.fault {
-                return Err(fault.into());
-            }
-            let idle = |frames: &mut Frames| frames.output = BytesMut::new();
-            let read = transport::read(&mut self.from, &mut self.frames, Frames::forward, idle);
-            if read.await? == 0 {
-                return Ok(self.to.shutdown().await?);
-            }
+        while self.turn().await? > 0 {}
+        Ok(self.to.shutdown().await?)
+    }
+
+    /// Sends on what there is, and then reads; says how much came, which is nothing at the end. These
+    /// are the only two waits of a direction as long as it goes on.
+    async fn turn(&mut self) -> Result<usize, Failure> {
+        // All of it, before anything else is read.
+        transport::write_all(&mut self.to, &mut self.frames.output).await?;
+        if let Some(fault) = self.frames.fault {
+            return Err(fault.into());
         }
+        let idle = |frames: &mut Frames| frames.output = BytesMut::new();
+        Ok(transport::read(&mut self.from, &mut self.frames, Frames::forward, idle).await?)
     }
 
     /// What to tell the sender where the tunnel is given up: its own fault, but not another's.
