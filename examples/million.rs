@@ -1,26 +1,56 @@
 //! A million connections that are idle, in one process: what each of them takes.
 //!
 //! ```text
-//! cargo run --release --example million [COUNT]
+//! cargo run --release --example million -- [COUNT]
 //! ```
 //!
 //! All share one configuration and one buffer to read into. Each receives a message and echoes it,
 //! and then gives back the memory that this took, as a server does when a transport has nothing more
 //! to read.
 
+#[path = "echo_server/stop.rs"]
+mod stop;
+
 use std::error::Error;
 use std::fs;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use sansock::bytes::Buf;
 use sansock::{Config, Connection, Event};
+use stop::Stop;
 
 /// The payload of every message.
 const TEXT: &str = "All 125 bytes of this are ASCII: it is as long as a payload can be whose \
                     length fits into the second byte of a frame's header";
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let count = std::env::args().nth(1).map_or(Ok(1_000_000), |count| count.parse())?;
+fn main() -> ExitCode {
+    let count = match parse(std::env::args().skip(1)) {
+        Ok(count) => count,
+        Err(stop) => return stop.print(USAGE),
+    };
+    match hold(count) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse(mut args: impl Iterator<Item = String>) -> Result<usize, Stop> {
+    match (args.next().as_deref(), args.next()) {
+        (None, _) => Ok(1_000_000),
+        (Some("--help" | "-h"), _) => Err(Stop::Help),
+        (Some(count), None) => {
+            count.parse().map_err(|error| Stop::Wrong(format!("COUNT {count}: {error}")))
+        }
+        (_, Some(more)) => Err(Stop::Wrong(format!("{more} is one argument too many"))),
+    }
+}
+
+/// Holds so many connections at once, and prints what they take.
+fn hold(count: usize) -> Result<(), Box<dyn Error>> {
     let frame = frame_from_a_client()?;
     let config = Arc::new(Config::server());
     let mut buffer = vec![0; 64 << 10];
@@ -97,3 +127,8 @@ fn resident() -> Option<u64> {
     let kibibytes: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
     Some(kibibytes * 1024)
 }
+
+const USAGE: &str = "\
+usage: million [COUNT]
+
+Holds COUNT idle connections [1000000], and prints what each of them takes.";

@@ -17,6 +17,9 @@ mod handshake;
 mod options;
 #[path = "../examples/echo_server/server.rs"]
 mod server;
+#[path = "../examples/echo_server/stop.rs"]
+#[allow(dead_code, reason = "only main prints")]
+mod stop;
 mod support;
 #[path = "../examples/echo_server/tls.rs"]
 mod tls;
@@ -25,9 +28,10 @@ mod transport;
 
 use std::time::Duration;
 
-use options::{Options, Stop};
+use options::Options;
 use sansock::Role;
 use server::Server;
+use stop::Stop;
 use support::frame_for;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::time::{Instant, sleep};

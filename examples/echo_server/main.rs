@@ -12,17 +12,17 @@ mod echo;
 mod handshake;
 mod options;
 mod server;
+mod stop;
 mod tls;
 mod transport;
 
 use std::convert::Infallible;
 use std::error::Error;
-use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use options::{Options, Stop};
+use options::Options;
 use server::Server;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -31,14 +31,7 @@ use tokio::task::JoinSet;
 async fn main() -> ExitCode {
     let options = match Options::parse(std::env::args().skip(1)) {
         Ok(options) => options,
-        Err(Stop::Help) => {
-            println!("{}", options::USAGE);
-            return ExitCode::SUCCESS;
-        }
-        Err(Stop::Wrong(what)) => {
-            eprintln!("{what}\n\n{}", options::USAGE);
-            return ExitCode::from(2);
-        }
+        Err(stop) => return stop.print(options::USAGE),
     };
     let Err(error) = run(options).await;
     eprintln!("{error}");
@@ -77,9 +70,11 @@ async fn run(options: Options) -> Result<Infallible, Box<dyn Error>> {
 }
 
 /// Listens at this address, if there is one, and says so.
-async fn bind(address: Option<&str>, scheme: &str) -> io::Result<Option<TcpListener>> {
+async fn bind(address: Option<&str>, scheme: &str) -> Result<Option<TcpListener>, Box<dyn Error>> {
     let Some(address) = address else { return Ok(None) };
-    let listener = TcpListener::bind(address).await?;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| format!("listen on {address}: {error}"))?;
     println!("listening on {scheme}://{}/", listener.local_addr()?);
     Ok(Some(listener))
 }

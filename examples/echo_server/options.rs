@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use sansock::Config;
 
+use crate::stop::Stop;
+
 /// The options, with their defaults.
 #[derive(Debug)]
 pub(crate) struct Options {
@@ -25,13 +27,6 @@ pub(crate) struct TlsOptions {
     pub(crate) cert_out: Option<PathBuf>,
     /// The authority whose certificates are asked of clients.
     pub(crate) client_ca: Option<PathBuf>,
-}
-
-/// Why there is nothing to run.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    Help,
-    Wrong(String),
 }
 
 pub(crate) const USAGE: &str = "\
@@ -78,6 +73,9 @@ impl Options {
             listen = Some("127.0.0.1:9001".into());
             listen_tls = Some("127.0.0.1:9002".into());
         }
+        if let (None, Some(option)) = (&listen_tls, tls.given()) {
+            return Err(Stop::Wrong(format!("{option} needs --listen-tls")));
+        }
         Ok(Options { listen, listen_tls, tls, max_message, subprotocols })
     }
 
@@ -94,6 +92,18 @@ impl Options {
         // it: a limit of its own would only refuse the echo of a large message's neighbours.
         config.max_output = usize::MAX;
         config
+    }
+}
+
+impl TlsOptions {
+    /// An option that was given, if any was.
+    fn given(&self) -> Option<&'static str> {
+        match self {
+            TlsOptions { client_ca: Some(_), .. } => Some("--client-ca"),
+            TlsOptions { identity: Some(_), .. } => Some("--cert"),
+            TlsOptions { cert_out: Some(_), .. } => Some("--cert-out"),
+            _ => None,
+        }
     }
 }
 

@@ -25,6 +25,9 @@ mod handshake;
 mod options;
 #[path = "../../examples/echo_server/server.rs"]
 mod server;
+#[path = "../../examples/echo_server/stop.rs"]
+#[allow(dead_code, reason = "only main prints")]
+mod stop;
 #[path = "../../examples/echo_server/tls.rs"]
 #[allow(dead_code, reason = "certificates come from files here")]
 mod tls;
