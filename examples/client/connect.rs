@@ -1,13 +1,17 @@
 //! From a URL to a transport that carries frames: TCP, TLS where it is asked for, the handshake.
 
 use std::error::Error;
+use std::fmt::Display;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sansock::Negotiated;
 use sansock::handshake::client::{Handshake, Outcome, Request, Response, nonce};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -16,8 +20,10 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::transport;
 
+pub(crate) type Failure = Box<dyn Error + Send + Sync>;
+
 /// How to connect.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Settings {
     /// The authority to trust, PEM; without it, those that browsers trust.
     pub(crate) ca: Option<PathBuf>,
@@ -27,6 +33,20 @@ pub(crate) struct Settings {
     pub(crate) headers: Vec<(String, String)>,
     /// Subprotocols to offer.
     pub(crate) subprotocols: Vec<String>,
+    /// For all together, from the look-up of the host's name to the end of the opening handshake.
+    pub(crate) timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            ca: None,
+            identity: None,
+            headers: Vec::new(),
+            subprotocols: Vec::new(),
+            timeout: Duration::from_secs(10),
+        }
+    }
 }
 
 /// A connection whose handshake is done.
@@ -50,7 +70,28 @@ pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 /// Connects to `url`, which begins with `ws:` or `wss:`.
-pub(crate) async fn connect(url: &str, settings: &Settings) -> Result<Attempt, Box<dyn Error>> {
+///
+/// The error says which step failed, and with which server. It is [`io::ErrorKind::TimedOut`] where
+/// the server did not answer in time.
+pub(crate) async fn connect(url: &str, settings: &Settings) -> io::Result<Attempt> {
+    let request = request(url, settings).map_err(io::Error::other)?;
+    let tls = request.is_secure().then(|| connector(settings)).transpose();
+    let tls = tls.map_err(io::Error::other)?;
+    let mut step = "connect";
+    let outcome = timeout(settings.timeout, reach(&request, tls, &mut step)).await;
+    let server = authority(&request);
+    match outcome {
+        Ok(Ok(attempt)) => Ok(attempt),
+        Ok(Err(error)) => Err(io::Error::other(format!("{step} {server}: {error}"))),
+        Err(_) => {
+            let limit = settings.timeout;
+            let why = format!("{step} {server}: no complete answer within {limit:?}");
+            Err(io::Error::new(io::ErrorKind::TimedOut, why))
+        }
+    }
+}
+
+fn request(url: &str, settings: &Settings) -> Result<Request, Failure> {
     let mut request = Request::new(url)?;
     for (name, value) in &settings.headers {
         request = request.header(name, value)?;
@@ -58,24 +99,42 @@ pub(crate) async fn connect(url: &str, settings: &Settings) -> Result<Attempt, B
     for subprotocol in &settings.subprotocols {
         request = request.subprotocol(subprotocol)?;
     }
-    let host = request.host();
-    let tcp = TcpStream::connect((host, request.port())).await?;
+    Ok(request)
+}
+
+/// The host and the port, as in a URL.
+fn authority(request: &Request) -> String {
+    match (request.host(), request.port()) {
+        (host, port) if host.contains(':') => format!("[{host}]:{port}"),
+        (host, port) => format!("{host}:{port}"),
+    }
+}
+
+/// Goes all the way, and says at which step it is.
+async fn reach(
+    request: &Request,
+    tls: Option<TlsConnector>,
+    step: &mut &'static str,
+) -> Result<Attempt, Failure> {
+    let tcp = TcpStream::connect((request.host(), request.port())).await?;
     tcp.set_nodelay(true)?;
-    let stream: Box<dyn Stream> = if request.is_secure() {
-        let name = ServerName::try_from(host.to_owned())?;
-        let connector = connector(settings)?;
-        Box::new(connector.connect(name, tcp).await?)
-    } else {
-        Box::new(tcp)
+    let stream: Box<dyn Stream> = match tls {
+        Some(tls) => {
+            *step = "TLS handshake with";
+            let name = ServerName::try_from(request.host().to_owned())?;
+            Box::new(tls.connect(name, tcp).await?)
+        }
+        None => Box::new(tcp),
     };
-    open(stream, &request).await
+    *step = "opening handshake with";
+    open(stream, request).await
 }
 
 /// The opening handshake over a transport.
 pub(crate) async fn open(
     mut stream: Box<dyn Stream>,
     request: &Request,
-) -> Result<Attempt, Box<dyn Error>> {
+) -> Result<Attempt, Failure> {
     let (head, mut handshake) = request.start(nonce());
     transport::write_all(&mut stream, &mut &head[..]).await?;
     loop {
@@ -92,7 +151,7 @@ pub(crate) async fn open(
 /// The outcome, once it is there, and the bytes after it.
 type Answer = Option<(Outcome, Vec<u8>)>;
 
-fn take(handshake: &mut Handshake, bytes: &mut [u8]) -> Result<Answer, Box<dyn Error>> {
+fn take(handshake: &mut Handshake, bytes: &mut [u8]) -> Result<Answer, Failure> {
     if bytes.is_empty() {
         return Err("the server hung up before it answered".into());
     }
@@ -101,7 +160,7 @@ fn take(handshake: &mut Handshake, bytes: &mut [u8]) -> Result<Answer, Box<dyn E
     Ok(outcome.map(|outcome| (outcome, early.to_vec())))
 }
 
-pub(crate) fn connector(settings: &Settings) -> Result<TlsConnector, Box<dyn Error>> {
+pub(crate) fn connector(settings: &Settings) -> Result<TlsConnector, Failure> {
     let mut roots = RootCertStore::empty();
     match &settings.ca {
         Some(file) => {
@@ -116,7 +175,8 @@ pub(crate) fn connector(settings: &Settings) -> Result<TlsConnector, Box<dyn Err
         .with_root_certificates(roots);
     let mut config = match &settings.identity {
         Some((cert, key)) => {
-            config.with_client_auth_cert(certs(cert)?, PrivateKeyDer::from_pem_file(key)?)?
+            let key_der = PrivateKeyDer::from_pem_file(key).map_err(|error| named(key, error))?;
+            config.with_client_auth_cert(certs(cert)?, key_der)?
         }
         None => config.with_no_client_auth(),
     };
@@ -124,8 +184,11 @@ pub(crate) fn connector(settings: &Settings) -> Result<TlsConnector, Box<dyn Err
     Ok(TlsConnector::from(Arc::new(config)))
 }
 
-fn certs(file: &Path) -> Result<Vec<CertificateDer<'static>>, Box<dyn Error>> {
-    let named = |error| format!("{}: {error}", file.display());
-    let certs = CertificateDer::pem_file_iter(file).map_err(named)?;
-    Ok(certs.collect::<Result<_, _>>().map_err(named)?)
+fn certs(file: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let certs = CertificateDer::pem_file_iter(file).map_err(|error| named(file, error))?;
+    Ok(certs.collect::<Result<_, _>>().map_err(|error| named(file, error))?)
+}
+
+fn named(file: &Path, error: impl Display) -> String {
+    format!("{}: {error}", file.display())
 }
