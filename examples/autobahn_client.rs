@@ -9,41 +9,65 @@
 mod connect;
 #[path = "echo_server/echo.rs"]
 mod echo;
+#[path = "echo_server/stop.rs"]
+mod stop;
 #[path = "echo_server/transport.rs"]
 mod transport;
 
 use std::error::Error;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use connect::{Attempt, Connected, Settings};
 use sansock::{Config, Connection, Event};
+use stop::Stop;
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
+async fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let (url, agent, ca) = match args[..] {
-        [url, "--agent", agent] => (url, agent, None),
-        [url, "--agent", agent, "--ca", ca] => (url, agent, Some(ca.into())),
-        _ => return Err(USAGE.into()),
+    let (url, agent, settings) = match parse(&args) {
+        Ok(options) => options,
+        Err(stop) => return stop.print(USAGE),
     };
-    let (url, settings) = (url.trim_end_matches('/'), Settings { ca, ..Settings::default() });
+    match run(url.trim_end_matches('/'), agent, &settings).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
 
+/// The URL, the name of the agent, and how to connect.
+fn parse<'a>(args: &[&'a str]) -> Result<(&'a str, &'a str, Settings), Stop> {
+    match *args {
+        ["--help" | "-h"] => Err(Stop::Help),
+        [url, "--agent", agent] => Ok((url, agent, Settings::default())),
+        [url, "--agent", agent, "--ca", ca] if url.starts_with("wss:") => {
+            Ok((url, agent, Settings { ca: Some(ca.into()), ..Settings::default() }))
+        }
+        [_, "--agent", _, "--ca", _] => Err(Stop::Wrong("--ca needs a wss:// URL".into())),
+        _ => Err(Stop::Wrong(format!("wrong arguments: {}", args.join(" ")))),
+    }
+}
+
+async fn run(url: &str, agent: &str, settings: &Settings) -> Result<(), Box<dyn Error>> {
     let mut config = Config::client();
     // The suite sends a message of 4 MiB in fragments of 64 bytes, and as much at once.
     config.limits.fragments = 1 << 20;
     config.max_output = usize::MAX;
     let config = Arc::new(config);
 
-    let count: usize = first_text(&format!("{url}/getCaseCount"), &settings).await?.parse()?;
+    let count: usize = first_text(&format!("{url}/getCaseCount"), settings).await?.parse()?;
     for case in 1..=count {
         let Connected { mut stream, early, .. } =
-            connected(&format!("{url}/runCase?case={case}&agent={agent}"), &settings).await?;
+            connected(&format!("{url}/runCase?case={case}&agent={agent}"), settings).await?;
         // How a case ends is the suite's to judge.
         let _ = echo::run(&mut stream, Arc::clone(&config), early).await;
     }
     let Connected { mut stream, early, .. } =
-        connected(&format!("{url}/updateReports?agent={agent}"), &settings).await?;
+        connected(&format!("{url}/updateReports?agent={agent}"), settings).await?;
     // The suite closes when the reports are written, and then resets the connection.
     let _ = echo::run(&mut stream, config, early).await;
     println!("{count} cases");
@@ -63,9 +87,19 @@ async fn first_text(url: &str, settings: &Settings) -> Result<String, Box<dyn Er
     let mut ws = Connection::new(Config::client());
     let mut text = take_text(&mut ws, &mut early.clone())?;
     while text.is_none() {
-        text = transport::read(&mut stream, &mut ws, take_text, |_| ()).await??;
+        text = transport::read(&mut stream, &mut ws, take_text_or_eof, |_| ()).await??;
     }
     Ok(text.unwrap_or_default())
+}
+
+fn take_text_or_eof(
+    ws: &mut Connection,
+    input: &mut [u8],
+) -> Result<Option<String>, Box<dyn Error>> {
+    if input.is_empty() {
+        return Err("the server hung up without a message".into());
+    }
+    take_text(ws, input)
 }
 
 fn take_text(ws: &mut Connection, mut input: &mut [u8]) -> Result<Option<String>, Box<dyn Error>> {
