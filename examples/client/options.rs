@@ -1,20 +1,19 @@
 //! What the command line says.
 
+use std::time::Duration;
+
+use sansock::timer::Timeouts;
+
 use crate::connect::Settings;
+use crate::stop::Stop;
 
 /// The options.
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) url: String,
     pub(crate) settings: Settings,
+    pub(crate) timeouts: Timeouts,
     pub(crate) verbose: bool,
-}
-
-/// Why there is nothing to run.
-#[derive(Debug)]
-pub(crate) enum Stop {
-    Help,
-    Wrong(String),
 }
 
 pub(crate) const USAGE: &str = "\
@@ -28,13 +27,16 @@ that come back. The end of the input (Ctrl-D) closes the connection.
   --key FILE            its key, PEM
   --header 'NAME: VALUE'    a header for the request; may be repeated
   --subprotocol A,B     subprotocols to offer
+  --timeout SECONDS     how long to wait for the connection and the opening handshake [10], in silence
+                        before a ping [30], for its pong [20], for the server to take what is sent
+                        [60], and for the end of the connection [10]; may be a fraction
   -v, --verbose         print every frame to standard error
   --help                this text";
 
 impl Options {
     pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Options, Stop> {
         let (mut url, mut cert, mut key, mut verbose) = (None, None, None, false);
-        let mut settings = Settings::default();
+        let (mut settings, mut timeouts) = (Settings::default(), Timeouts::DEFAULT);
         while let Some(option) = args.next() {
             let mut value =
                 || args.next().ok_or_else(|| Stop::Wrong(format!("{option} is missing its value")));
@@ -46,6 +48,10 @@ impl Options {
                 "--subprotocol" => {
                     let names = value()?;
                     settings.subprotocols.extend(names.split(',').map(|name| name.trim().into()));
+                }
+                "--timeout" => {
+                    settings.timeout = seconds(&value()?)?;
+                    timeouts = all(settings.timeout);
                 }
                 "-v" | "--verbose" => verbose = true,
                 "--help" | "-h" => return Err(Stop::Help),
@@ -62,7 +68,20 @@ impl Options {
             _ => return Err(Stop::Wrong("--cert and --key go together".into())),
         };
         let url = url.ok_or_else(|| Stop::Wrong("the URL is missing".into()))?;
-        Ok(Options { url, settings, verbose })
+        let is_secure = url.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("wss:"));
+        if let (false, Some(option)) = (is_secure, tls_option(&settings)) {
+            return Err(Stop::Wrong(format!("{option} needs a wss:// URL")));
+        }
+        Ok(Options { url, settings, timeouts, verbose })
+    }
+}
+
+/// An option of TLS that was given, if any was.
+fn tls_option(settings: &Settings) -> Option<&'static str> {
+    match settings {
+        Settings { ca: Some(_), .. } => Some("--ca"),
+        Settings { identity: Some(_), .. } => Some("--cert"),
+        _ => None,
     }
 }
 
@@ -71,4 +90,24 @@ fn header(line: &str) -> Result<(String, String), Stop> {
         Some((name, value)) => Ok((name.into(), value.trim().into())),
         None => Err(Stop::Wrong(format!("--header {line}: there is no colon"))),
     }
+}
+
+fn seconds(value: &str) -> Result<Duration, Stop> {
+    let wrong = |why: &str| Stop::Wrong(format!("--timeout {value}: {why}"));
+    let seconds = value.parse().map_err(|_| wrong("not a number of seconds"))?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(Duration::ZERO) => Err(wrong("no time at all")),
+        Ok(timeout) => Ok(timeout),
+        Err(error) => Err(wrong(&error.to_string())),
+    }
+}
+
+/// The same time for all that a server is waited for.
+fn all(timeout: Duration) -> Timeouts {
+    let mut timeouts = Timeouts::DEFAULT;
+    timeouts.ping = timeout;
+    timeouts.pong = timeout;
+    timeouts.write = timeout;
+    timeouts.close = timeout;
+    timeouts
 }

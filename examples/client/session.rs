@@ -1,0 +1,167 @@
+//! A connection from its first frame to its last: lines become messages, and messages are printed.
+
+use std::io::{self, BufRead};
+use std::time::{Duration, Instant};
+
+use sansock::bytes::Buf;
+use sansock::timer::{Expired, Timeouts, Timers};
+use sansock::{CloseCode, Closure, Config, Connection, Event, State, TransportAction};
+use tokio::io::AsyncWriteExt;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+
+use crate::connect::{Connected, Failure, Stream};
+use crate::trace::Trace;
+use crate::transport;
+
+/// A connection, and those who watch it.
+pub(crate) struct Session {
+    ws: Connection,
+    timers: Timers,
+    timeouts: Timeouts,
+    /// What the timers' time is counted from.
+    start: Instant,
+    traces: Option<(Trace, Trace)>,
+}
+
+impl Session {
+    pub(crate) fn new(timeouts: Timeouts, verbose: bool) -> Session {
+        Session {
+            ws: Connection::new(Config::client()),
+            timers: Timers::new(timeouts.clone(), Duration::ZERO),
+            timeouts,
+            start: Instant::now(),
+            traces: verbose.then(|| (Trace::received(), Trace::sent())),
+        }
+    }
+
+    /// Talks until the server has ended the transport, or does not do what it should in time.
+    pub(crate) async fn talk(&mut self, connected: Connected) -> Result<(), Failure> {
+        let Connected { mut stream, mut early, .. } = connected;
+        let mut lines = lines_of_stdin();
+        self.receive(&mut early);
+        loop {
+            let wait = self.write(&mut stream).await?;
+            // It is the server that ends the transport, RFC 6455 §7.1.1: until then there is
+            // something to read, be it only the end.
+            if self.ws.transport_action() == TransportAction::Drop {
+                return Ok(());
+            }
+            let is_open = self.ws.state() == State::Open;
+            tokio::select! {
+                line = lines.recv(), if is_open => match line {
+                    Some(line) => self.ws.send_text(&line)?,
+                    None => self.ws.close(CloseCode::NORMAL, "")?,
+                },
+                received = transport::read(&mut stream, self, Session::receive_or_eof, |_| ()) => {
+                    received?;
+                }
+                // For the timers, which are polled after the write.
+                () = sleep(wait) => {}
+            }
+        }
+    }
+
+    /// Prints how the connection ended, and says whether by a closing handshake.
+    pub(crate) fn end(mut self) -> bool {
+        let closure = self.ws.receive_eof();
+        match closure {
+            Closure::Code(code) => eprintln!("closed: {code}"),
+            Closure::NoStatus => eprintln!("closed: without a code (1005)"),
+            Closure::Abnormal => eprintln!("closed: without a closing handshake (1006)"),
+        }
+        closure != Closure::Abnormal
+    }
+
+    fn receive_or_eof(&mut self, bytes: &mut [u8]) {
+        if bytes.is_empty() {
+            self.ws.receive_eof();
+        }
+        self.receive(bytes);
+    }
+
+    fn receive(&mut self, mut input: &mut [u8]) {
+        if let Some((received, _)) = &mut self.traces {
+            received.show(input);
+        }
+        loop {
+            match self.ws.receive(&mut input) {
+                Ok(Some(Event::Text(text))) => println!("{text}"),
+                Ok(Some(Event::Binary(data))) => println!("{}", data.escape_ascii()),
+                Ok(Some(Event::Close { reason, .. })) if !reason.is_empty() => {
+                    eprintln!("reason: {}", reason.escape_debug());
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => return,
+                // The Close frame that tells the server is in the output, still to be written.
+                Err(error) => eprintln!("{error}"),
+            }
+        }
+    }
+
+    /// Writes all output, that of the timers too, and says for how long there is nothing to do.
+    async fn write(&mut self, stream: &mut Box<dyn Stream>) -> Result<Duration, Failure> {
+        // At first only what the transport takes at once: the timers are to see what it leaves.
+        let mut wait = Duration::ZERO;
+        loop {
+            if self.ws.has_output() {
+                if let Ok(written) = timeout(wait, self.write_chunk(stream)).await {
+                    written?;
+                }
+            }
+            wait = self.poll()?;
+            if !self.ws.has_output() {
+                transport::flush(stream, self.timeouts.write).await?;
+                return Ok(wait);
+            }
+        }
+    }
+
+    /// Writes as much of the first chunk of the output as the transport takes.
+    async fn write_chunk(&mut self, stream: &mut Box<dyn Stream>) -> io::Result<()> {
+        let output = self.ws.output();
+        let len = stream.write(output.chunk()).await?;
+        if len == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        if let Some((_, sent)) = &mut self.traces {
+            sent.show(output.chunk().get(..len).unwrap_or_default());
+        }
+        output.advance(len);
+        Ok(())
+    }
+
+    /// Polls the timers, and says for how long they need no other poll.
+    fn poll(&mut self) -> Result<Duration, Failure> {
+        let now = self.start.elapsed();
+        let limit = self.timeouts.close;
+        match (self.timers.poll(&mut self.ws, now), self.ws.state()) {
+            (Ok(deadline), _) => Ok(deadline.saturating_sub(now)),
+            // The connection has failed, and the Close frame that says so is in the output.
+            (Err(error @ Expired::MessageTimeout), _) => {
+                eprintln!("{error}");
+                Ok(Duration::ZERO)
+            }
+            (Err(Expired::CloseTimeout), State::CloseSent) => {
+                Err(format!("no Close from the server within {limit:?} of ours").into())
+            }
+            (Err(Expired::CloseTimeout), _) => {
+                Err(format!("transport not ended by the server within {limit:?}").into())
+            }
+            (Err(error), _) => Err(error.into()),
+        }
+    }
+}
+
+/// Reads standard input on a thread of its own, which may wait for a line longer than anything here.
+fn lines_of_stdin() -> mpsc::Receiver<String> {
+    let (sender, receiver) = mpsc::channel(1);
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            if sender.blocking_send(line).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}

@@ -1,0 +1,124 @@
+//! The client with servers that do their part, and with others.
+
+use std::io::Write;
+use std::net::{Shutdown, TcpListener, TcpStream};
+
+use sansock::Role;
+
+use crate::peer::{accept, accept_tcp, frame, listen, rest};
+use crate::program::{Ended, Program};
+use crate::support::frame_for;
+
+/// A client, and the server that it has connected to.
+fn connected(options: &[&str]) -> (Program, TcpStream, TcpListener) {
+    let (listener, address) = listen();
+    let url = format!("ws://{address}/");
+    let client = Program::start("client", &[options, &[&url]].concat());
+    let stream = accept(&listener);
+    (client, stream, listener)
+}
+
+/// Checks that the client gave its server up, said this last, and exited with status 1.
+fn assert_given_up(ended: &Ended, why: &str) {
+    assert_eq!(ended.errors.lines().last(), Some(why), "{ended:?}");
+    assert_eq!(ended.status, Some(1));
+}
+
+#[test]
+fn lines_go_out_and_messages_come_in() {
+    let (mut client, mut server, _) = connected(&[]);
+    client.write("hello\n\ngrüße\n".into());
+    for line in ["hello", "", "grüße"] {
+        let message = frame(&mut server);
+        assert_eq!(message.content(), (0x81, line.as_bytes()));
+        server.write_all(&frame_for(Role::Client, 0x81, &message.payload)).unwrap();
+    }
+    assert_eq!(frame(&mut server).content(), (0x88, &b"\x03\xE8"[..]));
+    server.write_all(b"\x88\x02\x03\xE8").unwrap();
+    server.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(rest(&mut server), b"");
+    let ended = client.end();
+    assert_eq!(ended.output, "hello\n\ngrüße\n");
+    assert_eq!((&ended.errors[..], ended.status), ("closed: 1000\n", Some(0)));
+}
+
+#[test]
+fn every_frame_is_shown_in_order_however_many_wait() {
+    let (client, mut server, _) = connected(&["-v"]);
+    let pings: Vec<Vec<u8>> = (b'a'..).take(12).map(|letter| vec![letter; 125]).collect();
+    let all: Vec<u8> =
+        pings.iter().flat_map(|payload| frame_for(Role::Client, 0x89, payload)).collect();
+    server.write_all(&all).unwrap();
+    // RFC 6455 §5.5.3: the latest is answered, and those before it may be.
+    let mut pongs = vec![frame(&mut server).payload];
+    while pongs.last() != pings.last() {
+        pongs.push(frame(&mut server).payload);
+    }
+    server.write_all(b"\x88\x02\x03\xE8").unwrap();
+    assert_eq!(frame(&mut server).content(), (0x88, &b"\x03\xE8"[..]));
+    drop(server);
+
+    let ended = client.end();
+    let shown = |arrow, kind, payloads: &[Vec<u8>]| -> Vec<String> {
+        let starts = payloads.iter().map(|payload| char::from(payload[0]).to_string().repeat(64));
+        starts.map(|start| format!("{arrow} {kind}, 125 bytes: {start}…")).collect()
+    };
+    let lines = |arrow| -> Vec<&str> {
+        ended.errors.lines().filter(|line| line.starts_with(arrow)).collect()
+    };
+    let (received, sent) = (lines('<'), lines('>'));
+    assert_eq!(received[..12], shown('<', "Ping", &pings));
+    assert_eq!(sent[..pongs.len()], shown('>', "Pong", &pongs));
+    assert_eq!(received[12..], [r"< Close, 2 bytes: \x03\xe8"]);
+    assert_eq!(sent[pongs.len()..], [r"> Close, 2 bytes: \x03\xe8"]);
+    assert_eq!(ended.errors.lines().last(), Some("closed: 1000"));
+    assert_eq!(ended.status, Some(0));
+}
+
+#[test]
+fn a_server_that_never_answers_the_handshake_is_given_up() {
+    for (scheme, step) in [("ws", "opening handshake"), ("wss", "TLS handshake")] {
+        let (listener, address) = listen();
+        let url = format!("{scheme}://{address}/");
+        let client = Program::start("client", &["--timeout", "0.5", &url]);
+        let _server = accept_tcp(&listener);
+        let why = format!("{step} with {address}: no complete answer within 500ms");
+        assert_given_up(&client.end(), &why);
+    }
+}
+
+#[test]
+fn a_server_that_never_answers_the_close_is_given_up() {
+    let (mut client, mut server, _) = connected(&["--timeout", "1"]);
+    client.end_input();
+    assert_eq!(frame(&mut server).content(), (0x88, &b"\x03\xE8"[..]));
+    let ended = client.end();
+    assert_eq!(ended.errors.lines().next(), Some("closed: without a closing handshake (1006)"));
+    assert_given_up(&ended, "no Close from the server within 1s of ours");
+}
+
+#[test]
+fn a_server_that_never_ends_the_transport_is_given_up() {
+    let (mut client, mut server, _) = connected(&["--timeout", "1"]);
+    client.end_input();
+    assert_eq!(frame(&mut server).content(), (0x88, &b"\x03\xE8"[..]));
+    server.write_all(b"\x88\x02\x03\xE8").unwrap();
+    let ended = client.end();
+    assert_eq!(ended.errors.lines().next(), Some("closed: 1000"));
+    assert_given_up(&ended, "transport not ended by the server within 1s");
+}
+
+#[test]
+fn a_server_that_falls_silent_is_pinged_and_given_up() {
+    let (client, mut server, _) = connected(&["--timeout", "1"]);
+    assert_eq!(frame(&mut server).content(), (0x89, &b""[..]));
+    assert_given_up(&client.end(), "nothing received since a ping");
+}
+
+#[test]
+fn a_server_that_reads_nothing_is_given_up() {
+    let (mut client, _server, _) = connected(&["--timeout", "1"]);
+    // More than the sockets of both ends hold.
+    client.write([vec![b'a'; 32 << 20], b"\n".to_vec()].concat());
+    assert_given_up(&client.end(), "output not taken by the transport");
+}
