@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use proxy::Failure;
 use sansock::Role;
-use sansock::handshake::server::{Handshake, Response};
+use sansock::handshake::server::Handshake;
 use support::{close_body, fragmented_for, frame_for, frames, head_for};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
@@ -104,29 +104,93 @@ async fn the_server_decides_and_frames_follow_at_once() {
     proxy.await.unwrap().unwrap();
 }
 
-#[tokio::test]
-async fn a_server_that_refuses_is_believed() {
+/// All that a client gets where its server answers so, and what its proxy came to.
+async fn refused(answer: &str) -> (String, Result<(), Failure>) {
     let (listener, url) = listen().await;
     let (mut client, proxy) = ask(url, REQUEST.as_bytes()).await;
     let (mut server, _) = accept(&listener).await;
-    server.write_all(&Response::new(403).unwrap().encode()).await.unwrap();
-    assert!(head(&mut client).await.starts_with("HTTP/1.1 403 "));
+    server.write_all(answer.as_bytes()).await.unwrap();
+    let response = rest(&mut client).await;
     drop(client);
-    proxy.await.unwrap().unwrap();
+    (String::from_utf8(response).unwrap(), proxy.await.unwrap())
 }
 
 #[tokio::test]
-async fn a_client_is_told_where_there_is_no_server_or_no_upgrade() {
-    let (listener, url) = listen().await;
-    drop(listener);
+async fn a_server_that_refuses_is_believed() {
+    let (response, outcome) = refused(
+        "HTTP/1.1 401 Who are you?\r\nWWW-Authenticate: Basic realm=\"a\"\r\n\
+         Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nContent-Type: text/plain\r\n\
+         Content-Length: 4\r\n\r\nbody",
+    )
+    .await;
+    let expected = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"a\"\r\n\
+        Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nContent-Type: text/plain\r\n\
+        Connection: close\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(response, expected);
+    outcome.unwrap();
+}
+
+#[tokio::test]
+async fn headers_for_one_hop_stay_on_it() {
+    let (response, outcome) = refused(
+        "HTTP/1.1 302 Found\r\nConnection: close, X-Hop\r\nConnection: x-other\r\nX-Hop: 1\r\n\
+         X-Other: 1\r\nKeep-Alive: 1\r\nProxy-Connection: a\r\nTE: a\r\nTrailer: a\r\n\
+         Upgrade: websocket\r\nSec-WebSocket-Accept: a\r\nTransfer-Encoding: chunked\r\n\
+         Location: /elsewhere\r\n\r\n0\r\n\r\n",
+    )
+    .await;
+    let expected = "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\n\
+        Connection: close\r\nContent-Length: 0\r\n\r\n";
+    assert_eq!(response, expected);
+    outcome.unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_that_is_none_is_a_502() {
+    for (answer, why) in [
+        ("HTTP/1.1 700 What\r\n\r\n", "status code 700"),
+        ("HTTP/2 200\r\n\r\n", "begins no HTTP/1.1 message"),
+    ] {
+        let (response, outcome) = refused(answer).await;
+        assert!(response.starts_with("HTTP/1.1 502 "), "{response}");
+        let reason = outcome.unwrap_err().to_string();
+        assert!(reason.starts_with("502 for ws://127.0.0.1:"), "{reason}");
+        assert!(reason.contains("/chat?room=1: ") && reason.ends_with(why), "{reason}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_answer_is_a_504() {
+    let (_listener, url) = listen().await;
+    let (mut client, proxy) = ask(url.clone(), REQUEST.as_bytes()).await;
+    let response = head(&mut client).await;
+    assert!(response.starts_with("HTTP/1.1 504 "), "{response}");
+    // The client stays longer than it is waited for, which is no reason to forget this one.
+    let reason = proxy.await.unwrap().unwrap_err().to_string();
+    assert!(reason.starts_with(&format!("504 for {url}/chat?room=1: ")), "{reason}");
+    assert!(reason.ends_with("no complete answer within 10s"), "{reason}");
+    drop(client);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_ask_is_left_after_ten_seconds() {
+    let (mut client, proxy) = ask("ws://127.0.0.1:1".into(), b"GET / HTTP/1.1\r\n").await;
+    let start = Instant::now();
+    assert_eq!(rest(&mut client).await, b"");
+    assert_eq!(start.elapsed(), Duration::from_secs(10));
+    let reason = proxy.await.unwrap().unwrap_err().to_string();
+    assert_eq!(reason, "request not complete in time");
+}
+
+#[tokio::test]
+async fn a_request_for_no_tunnel_is_refused() {
     let absolute = REQUEST.replace("/chat?room=1", "http://elsewhere/");
     for (request, status) in [
-        (REQUEST, " 502 "),
-        (&absolute, " 400 "),
+        (&absolute[..], " 400 "),
         ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", " 426 "),
         ("\x16\x03\x01\x02", " 400 "), // TLS
     ] {
-        let (mut client, proxy) = ask(url.clone(), request.as_bytes()).await;
+        let (mut client, proxy) = ask("ws://127.0.0.1:1".into(), request.as_bytes()).await;
         let response = head(&mut client).await;
         assert!(response.contains(status), "{response}");
         drop(client);

@@ -1,79 +1,113 @@
 //! A client's whole way: its handshake, that of the server behind, and the tunnel between both.
 
-use std::error::Error;
+use std::io;
 use std::time::Duration;
 
 use sansock::handshake::server::{Handshake, Refusal, Request, Response, Upgrade};
-use tokio::time::timeout;
+use sansock::handshake::{BuildError, Headers, client};
 
 use crate::connect::{self, Attempt, Connected, Settings, Stream};
 use crate::transport;
 use crate::tunnel::Tunnel;
 
-pub(crate) type Failure = Box<dyn Error + Send + Sync>;
+pub(crate) use crate::connect::Failure;
 
 /// Serves one client with what the server at a URL, `ws://` or `wss://` and a host, says.
+///
+/// The error is what a log should say: why the server could not be reached, or how the tunnel failed.
 pub(crate) async fn serve(mut client: Box<dyn Stream>, server: &str) -> Result<(), Failure> {
-    match timeout(HANDSHAKE_DEADLINE, open(&mut client, server)).await?? {
-        Some((early, server)) => Tunnel::new(client, server.stream).run(early, server.early).await,
-        None => Ok(transport::end(&mut client).await?),
+    let missing = "request not complete in time";
+    let request = transport::within(HANDSHAKE_LIMIT, missing, request(&mut client)).await?;
+    let (response, reason) = match request {
+        Received::Eof => return Ok(transport::end(&mut client).await?),
+        Received::Refusal(refusal) => (refusal.response(), None),
+        Received::Request(request, early) => match open(&request, server).await? {
+            Answer::Accepted(head, server) => {
+                transport::write_all(&mut client, &mut &head[..]).await?;
+                return Tunnel::new(client, server.stream).run(early, server.early).await;
+            }
+            Answer::Refused(response, reason) => (response, reason),
+        },
+    };
+    let told = refuse(&mut client, &response).await;
+    // Why a client is refused is worth more than how it took that.
+    match reason {
+        Some(reason) => Err(reason),
+        None => Ok(told?),
     }
 }
 
-/// Shakes hands with the client and with the server. Gives the bytes that came after the client's
-/// request, frames already, and the server; nothing where the client was refused.
-async fn open(
-    client: &mut Box<dyn Stream>,
-    server: &str,
-) -> Result<Option<(Vec<u8>, Connected)>, Failure> {
-    let Some((request, early)) = request(client).await? else { return Ok(None) };
+async fn refuse(client: &mut Box<dyn Stream>, response: &Response) -> io::Result<()> {
+    transport::write_all(client, &mut &response.encode()[..]).await?;
+    transport::end(client).await
+}
+
+/// What came of a client first.
+enum Received {
+    /// A request, and the bytes after it: frames already.
+    Request(Request, Vec<u8>),
+    Refusal(Refusal),
+    Eof,
+}
+
+async fn request(client: &mut Box<dyn Stream>) -> io::Result<Received> {
+    let mut handshake = Handshake::default();
+    loop {
+        if let Some(received) = transport::read(client, &mut handshake, take, |_| ()).await? {
+            return Ok(received);
+        }
+    }
+}
+
+fn take(handshake: &mut Handshake, bytes: &mut [u8]) -> Option<Received> {
+    if bytes.is_empty() {
+        return Some(Received::Eof);
+    }
+    match handshake.receive(bytes) {
+        Ok((taken, request)) => {
+            let early = bytes.get(taken..).unwrap_or_default().to_vec();
+            request.map(|request| Received::Request(request, early))
+        }
+        Err(refusal) => Some(Received::Refusal(refusal)),
+    }
+}
+
+/// What a client is answered.
+enum Answer {
+    /// The 101, and the server at the other end of the tunnel.
+    Accepted(Vec<u8>, Connected),
+    /// Another response, and the reason where it is for the log alone.
+    Refused(Response, Option<Failure>),
+}
+
+/// Shakes hands with the server for the client.
+async fn open(request: &Request, server: &str) -> Result<Answer, Failure> {
     let upgrade = match request.upgrade() {
         Ok(upgrade) => upgrade,
-        Err(refusal) => return refuse(client, &refusal.response()).await,
+        Err(refusal) => return Ok(Answer::Refused(refusal.response(), None)),
     };
     // The other form, a whole URI, is for proxies that go wherever a client says.
     if !request.target().starts_with('/') {
-        return refuse(client, &Response::new(BAD_REQUEST)?).await;
+        return Ok(Answer::Refused(Response::new(BAD_REQUEST)?, None));
     }
     let url = [server, request.target()].concat();
-    let server = match connect::connect(&url, &settings(&request, &upgrade)).await.ok() {
-        Some(Attempt::Connected(server)) => server,
-        Some(Attempt::Http(response)) => {
-            return refuse(client, &Response::new(response.status())?).await;
+    match connect::connect(&url, &settings(request, &upgrade)).await {
+        Ok(Attempt::Connected(server)) => {
+            let upgrade = match server.negotiated.subprotocol() {
+                Some(subprotocol) => upgrade.subprotocol(subprotocol)?,
+                None => upgrade,
+            };
+            Ok(Answer::Accepted(upgrade.accept().0, server))
         }
-        None => return refuse(client, &Response::new(BAD_GATEWAY)?).await,
-    };
-    let upgrade = match server.negotiated.subprotocol() {
-        Some(subprotocol) => upgrade.subprotocol(subprotocol)?,
-        None => upgrade,
-    };
-    transport::write_all(client, &mut &upgrade.accept().0[..]).await?;
-    Ok(Some((early, server)))
-}
-
-/// Reads the client's request, and what comes with its last bytes; nothing where there is none.
-async fn request(client: &mut Box<dyn Stream>) -> Result<Option<(Request, Vec<u8>)>, Failure> {
-    let take = |handshake: &mut Handshake, bytes: &mut [u8]| -> Result<_, Refusal> {
-        let (taken, request) = handshake.receive(bytes)?;
-        let early = bytes.get(taken..).unwrap_or_default();
-        Ok((bytes.is_empty(), request.map(|request| (request, early.to_vec()))))
-    };
-    let mut handshake = Handshake::default();
-    loop {
-        match transport::read(client, &mut handshake, take, |_| ()).await? {
-            Ok((false, None)) => {}
-            Ok((_, received)) => return Ok(received),
-            Err(refusal) => return refuse(client, &refusal.response()).await,
+        Ok(Attempt::Http(response)) => match passed_on(&response) {
+            Ok(response) => Ok(Answer::Refused(response, None)),
+            Err(error) => no_server(BAD_GATEWAY, &url, error.into()),
+        },
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            no_server(GATEWAY_TIMEOUT, &url, error.into())
         }
+        Err(error) => no_server(BAD_GATEWAY, &url, error.into()),
     }
-}
-
-async fn refuse<T>(
-    client: &mut Box<dyn Stream>,
-    response: &Response,
-) -> Result<Option<T>, Failure> {
-    transport::write_all(client, &mut &response.encode()[..]).await?;
-    Ok(None)
 }
 
 /// What the server is asked for the client. No extension is offered: a proxy whose ends may agree on
@@ -84,17 +118,50 @@ fn settings(request: &Request, upgrade: &Upgrade<'_>) -> Settings {
             request.headers().all(name).filter_map(|value| std::str::from_utf8(value).ok());
         values.map(|value| (name.to_string(), value.to_owned()))
     });
-    let subprotocols = upgrade.subprotocols().map(str::to_owned).collect();
-    Settings { headers: headers.collect(), subprotocols, ..Settings::default() }
+    Settings {
+        headers: headers.collect(),
+        subprotocols: upgrade.subprotocols().map(str::to_owned).collect(),
+        timeout: HANDSHAKE_LIMIT,
+        ..Settings::default()
+    }
 }
 
-/// For both handshakes together.
-const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);
+fn no_server(status: u16, url: &str, error: Failure) -> Result<Answer, Failure> {
+    let reason = format!("{status} for {url}: {error}");
+    Ok(Answer::Refused(Response::new(status)?, Some(reason.into())))
+}
+
+/// The server's answer as the client gets it, RFC 9110 §7.6: with the headers that are end-to-end. The
+/// body stays behind, as where it ends would have to be found out first.
+fn passed_on(response: &client::Response) -> Result<Response, BuildError> {
+    let mut passed = Response::new(response.status())?;
+    let headers = response.headers();
+    for (name, value) in headers.iter().filter(|(name, _)| is_end_to_end(name, headers)) {
+        // The handshake's own headers are refused, as the new response has its own.
+        passed = passed.clone().header(name, value).unwrap_or(passed);
+    }
+    Ok(passed)
+}
+
+/// RFC 9110 §7.6.1: what `Connection` names, and some that do without, is for one hop.
+fn is_end_to_end(name: &str, headers: &Headers) -> bool {
+    let named = headers.all("Connection").flat_map(|value| value.split(|&byte| byte == b','));
+    let mut hop_by_hop = HOP_BY_HOP.iter().map(|name| name.as_bytes()).chain(named);
+    !hop_by_hop.any(|other| other.trim_ascii().eq_ignore_ascii_case(name.as_bytes()))
+}
+
+/// For each of both handshakes.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 
 /// What the server may want to know of the client; the handshake's own headers are made anew.
 const PASSED_HEADERS: [&str; 4] = ["Origin", "User-Agent", "Cookie", "Authorization"];
+
+/// Those that `Response` does not refuse anyway; a trailer comes after a body.
+const HOP_BY_HOP: [&str; 4] = ["Keep-Alive", "Proxy-Connection", "TE", "Trailer"];
 
 /// RFC 9110 §15.5.1
 const BAD_REQUEST: u16 = 400;
 /// RFC 9110 §15.6.3
 const BAD_GATEWAY: u16 = 502;
+/// RFC 9110 §15.6.5
+const GATEWAY_TIMEOUT: u16 = 504;

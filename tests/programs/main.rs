@@ -15,5 +15,6 @@ mod client;
 mod command_lines;
 mod peer;
 mod program;
+mod relay;
 #[path = "../support/mod.rs"]
 mod support;
