@@ -2,6 +2,7 @@
 
 use std::env::consts::EXE_SUFFIX;
 use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -28,11 +29,7 @@ pub(crate) struct Ended {
 impl Program {
     /// Runs the example with this name.
     pub(crate) fn start(name: &str, arguments: &[&str]) -> Program {
-        let tests = std::env::current_exe().unwrap();
-        let built = tests.ancestors().nth(2).unwrap().join("examples");
-        let file = built.join(format!("{name}{EXE_SUFFIX}"));
-        assert!(file.exists(), "{file:?} is missing: cargo build --all-features --examples");
-        let mut child = Command::new(file)
+        let mut child = Command::new(built(name))
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -80,6 +77,22 @@ impl Drop for Program {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The file of an example. Plain `cargo test` builds it, but with `--test programs` it does not, and
+/// what is missing or older than its source would show nothing.
+fn built(name: &str) -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let directory = tests.ancestors().nth(2).unwrap().join("examples");
+    let file = directory.join(format!("{name}{EXE_SUFFIX}"));
+    let modified = |file: &Path| file.metadata().and_then(|metadata| metadata.modified()).ok();
+    // As cargo writes them: the program, a colon, and all that it is made of.
+    let sources = std::fs::read_to_string(directory.join(format!("{name}.d"))).unwrap_or_default();
+    let newest =
+        sources.split_whitespace().skip(1).filter_map(|file| modified(file.as_ref())).max();
+    let is_current = newest.is_some() && newest <= modified(&file);
+    assert!(is_current, "{file:?} is not current: cargo build --all-features --examples");
+    file
 }
 
 /// Reads lines on a thread of its own, so that a test can stop waiting for them.
