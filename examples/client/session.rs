@@ -114,6 +114,8 @@ impl Session {
                 transport::flush(stream, self.timeouts.write).await?;
                 return Ok(wait);
             }
+            // Nothing is read until all is written, which is not the server's fault.
+            self.timers.reading_paused();
         }
     }
 

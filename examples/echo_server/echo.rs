@@ -1,4 +1,4 @@
-//! The loop around a connection: read, echo, write, until its end. Silent clients are pinged, and
+//! The loop around a connection: read, echo, write, until its end. Silent peers are pinged, and
 //! left when they stay silent.
 
 use std::io;
@@ -16,32 +16,26 @@ use crate::transport;
 pub(crate) async fn run(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     config: Arc<Config>,
-    mut early: Vec<u8>,
+    early: Vec<u8>,
 ) -> io::Result<()> {
-    let start = Instant::now();
-    let mut timers = Timers::new(Timeouts::DEFAULT, Duration::ZERO);
-    let mut ws = Connection::new(config);
-    echo(&mut ws, &mut early);
-    drop(early);
+    let mut echo = Echo::new(config, early);
     loop {
-        // First of all: an error's Close frame is in the output too, and no more is read while
-        // there is something that the peer has not taken.
-        transport::write_all(stream, ws.output()).await?;
-        match ws.transport_action() {
+        echo.answer_unread();
+        let Some(wait) = echo.poll() else { return Ok(()) };
+        if echo.ws.has_output() {
+            // First of all: an error's Close frame is in the output too. Nothing is read meanwhile,
+            // which is not the peer's fault.
+            transport::write_all(stream, echo.ws.output()).await?;
+            echo.timers.reading_paused();
+            continue;
+        }
+        match echo.ws.transport_action() {
             TransportAction::Flush => {} // not where all was written
-            TransportAction::Continue => match timers.poll(&mut ws, start.elapsed()) {
-                // A keep-alive ping.
-                Ok(_) if ws.has_output() => {}
-                Ok(deadline) => {
-                    let wait = deadline.saturating_sub(start.elapsed());
-                    let read = transport::read(stream, &mut ws, receive, Connection::release);
-                    // When there was nothing to read for so long, there is something to be done.
-                    timeout(wait, read).await.unwrap_or(Ok(()))?;
-                }
-                // Its Close frame is in the output.
-                Err(Expired::MessageTimeout) => {}
-                Err(_) => return Ok(()),
-            },
+            TransportAction::Continue => {
+                let read = transport::read(stream, &mut echo, Echo::receive, Echo::release);
+                // When there was nothing to read for so long, there is something to be done.
+                timeout(wait, read).await.unwrap_or(Ok(()))?;
+            }
             TransportAction::ShutdownWrite => return transport::end(stream).await,
             TransportAction::AwaitEof => return transport::await_eof(stream).await,
             TransportAction::Drop => return Ok(()),
@@ -49,31 +43,72 @@ pub(crate) async fn run(
     }
 }
 
-fn receive(ws: &mut Connection, bytes: &mut [u8]) {
-    if bytes.is_empty() {
-        ws.receive_eof();
-    } else {
-        echo(ws, bytes);
-    }
+/// A connection that sends back every message.
+struct Echo {
+    ws: Connection,
+    /// What was read and not received, as the output was full.
+    unread: Vec<u8>,
+    timers: Timers,
+    start: Instant,
 }
 
-/// Sends back every message in `input`.
-fn echo(ws: &mut Connection, mut input: &mut [u8]) {
-    // The connection answers a protocol error by itself, and swallows what comes after it.
-    while let Ok(Some(event)) = ws.receive(&mut input) {
-        let sent = match event {
-            // What is larger than a read was put together, and is owned: it need not be copied.
-            Event::Text(text) if text.len() > transport::READ_LEN => send(ws, text),
-            Event::Binary(data) if data.len() > transport::READ_LEN => send(ws, data),
-            Event::Text(text) => ws.send_text(&text),
-            Event::Binary(data) => ws.send_binary(&data),
-            _ => Ok(()),
-        };
-        // The output has no limit here and the connection is open, so that every send succeeds.
-        debug_assert_eq!(sent, Ok(()));
+impl Echo {
+    fn new(config: Arc<Config>, unread: Vec<u8>) -> Echo {
+        let timers = Timers::new(Timeouts::DEFAULT, Duration::ZERO);
+        Echo { ws: Connection::new(config), unread, timers, start: Instant::now() }
     }
-}
 
-fn send(ws: &mut Connection, message: impl Into<Message>) -> Result<(), SendError<()>> {
-    ws.send(message).map_err(SendError::without_message)
+    /// Takes what one read brought.
+    fn receive(&mut self, bytes: &mut [u8]) {
+        if bytes.is_empty() {
+            self.ws.receive_eof();
+        }
+        let unread = self.answer(bytes);
+        self.unread.extend_from_slice(unread);
+    }
+
+    /// Takes what was left of a read before.
+    fn answer_unread(&mut self) {
+        let mut bytes = std::mem::take(&mut self.unread);
+        self.unread = self.answer(&mut bytes).to_vec();
+    }
+
+    /// Answers every message in `input` while there is room for answers, and returns the rest.
+    fn answer<'a>(&mut self, mut input: &'a mut [u8]) -> &'a [u8] {
+        // The connection answers a protocol error by itself, and swallows what comes after it.
+        while !self.ws.is_full() {
+            let Ok(Some(event)) = self.ws.receive(&mut input) else { break };
+            let sent = match event {
+                // What is larger than a read was put together, and is owned: it need not be copied.
+                Event::Text(text) if text.len() > transport::READ_LEN => self.send(text),
+                Event::Binary(data) if data.len() > transport::READ_LEN => self.send(data),
+                Event::Text(text) => self.ws.send_text(&text),
+                Event::Binary(data) => self.ws.send_binary(&data),
+                _ => Ok(()),
+            };
+            // There was room, and the connection is open, so that every send succeeds.
+            debug_assert_eq!(sent, Ok(()));
+        }
+        input
+    }
+
+    fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError<()>> {
+        self.ws.send(message).map_err(SendError::without_message)
+    }
+
+    /// Polls the timers, and returns for how long they need no other poll; `None` to leave the peer.
+    fn poll(&mut self) -> Option<Duration> {
+        let now = self.start.elapsed();
+        match self.timers.poll(&mut self.ws, now) {
+            Ok(deadline) => Some(deadline.saturating_sub(now)),
+            // Its Close frame is in the output.
+            Err(Expired::MessageTimeout) => Some(Duration::ZERO),
+            Err(_) => None,
+        }
+    }
+
+    /// Gives back what holds nothing, when there is nothing to read.
+    fn release(&mut self) {
+        self.ws.release();
+    }
 }

@@ -88,9 +88,6 @@ impl Options {
         // A fragment costs no memory beside its bytes here, and people send long messages in short
         // ones to try a server out.
         config.limits.fragments = 1 << 20;
-        // Nothing is read while output is unsent, so there is at most one message and one read of
-        // it: a limit of its own would only refuse the echo of a large message's neighbours.
-        config.max_output = usize::MAX;
         config
     }
 }

@@ -120,9 +120,7 @@ impl Case {
                 let dial = self.dial(address);
                 let ours = self.runtime.spawn(async move {
                     let Connected { mut stream, early, .. } = dial.await;
-                    let mut config = Config::client();
-                    config.max_output = usize::MAX;
-                    let _ = echo::run(&mut stream, Arc::new(config), early).await;
+                    let _ = echo::run(&mut stream, Arc::new(Config::client()), early).await;
                 });
                 (Link::accept(listener, self.transport, &self.authority), ours)
             }
