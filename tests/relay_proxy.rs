@@ -35,6 +35,8 @@ const REQUEST: &str = "GET /chat?room=1 HTTP/1.1\r\nHost: proxy\r\nUpgrade: webs
     Sec-WebSocket-Extensions: permessage-deflate\r\nCookie: c=1\r\nX-Other: x\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
+const IDLE_LIMIT: Duration = Duration::from_secs(120);
+
 /// A listening server, and its URL.
 async fn listen() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -45,7 +47,7 @@ async fn listen() -> (TcpListener, String) {
 /// A client's end of a proxy to the server at this URL, to which it has sent `bytes`.
 async fn ask(url: String, bytes: &[u8]) -> (DuplexStream, JoinHandle<Result<(), Failure>>) {
     let (mut client, stream) = duplex(4096);
-    let proxy = tokio::spawn(async move { proxy::serve(Box::new(stream), &url).await });
+    let proxy = tokio::spawn(async move { proxy::serve(Box::new(stream), &url, IDLE_LIMIT).await });
     client.write_all(bytes).await.unwrap();
     (client, proxy)
 }
@@ -201,7 +203,7 @@ async fn a_request_for_no_tunnel_is_refused() {
 /// The client's end of a tunnel, and the server's.
 fn tunnel() -> (DuplexStream, DuplexStream, JoinHandle<Result<(), Failure>>) {
     let ((client, inner), (server, outer)) = (duplex(4096), duplex(4096));
-    let tunnel = Tunnel::new(Box::new(inner), Box::new(outer));
+    let tunnel = Tunnel::new(Box::new(inner), Box::new(outer), IDLE_LIMIT);
     (client, server, tokio::spawn(tunnel.run(Vec::new(), Vec::new())))
 }
 
@@ -304,4 +306,32 @@ async fn an_end_that_does_not_go_away_is_left_after_ten_seconds() {
     tunnel.await.unwrap().unwrap_err();
     assert!(start.elapsed().as_secs() <= 11, "{:?}", start.elapsed());
     drop(client);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tunnel_in_which_nothing_moves_is_left() {
+    let (mut client, mut server, tunnel) = tunnel();
+    let start = Instant::now();
+    // Whatever an end sends keeps it open.
+    for from in 0..10 {
+        tokio::time::advance(IDLE_LIMIT - Duration::from_secs(1)).await;
+        let mut received = [0; 2];
+        if from % 2 == 0 {
+            client.write_all(&frame_for(Role::Server, 0x89, b"")).await.unwrap();
+            server.read_exact(&mut received).await.unwrap();
+            server.read_exact(&mut [0; 4]).await.unwrap();
+        } else {
+            server.write_all(&frame_for(Role::Client, 0x89, b"")).await.unwrap();
+            client.read_exact(&mut received).await.unwrap();
+        }
+        assert_eq!(received[0], 0x89);
+    }
+    let quiet = Instant::now();
+    assert_eq!(frames(&rest(&mut client).await)[0].content(), (0x88, &close_body(1001, "")[..]));
+    assert_eq!(frames(&rest(&mut server).await)[0].content(), (0x88, &close_body(1001, "")[..]));
+    assert!((IDLE_LIMIT..2 * IDLE_LIMIT).contains(&quiet.elapsed()), "{:?}", quiet.elapsed());
+    assert!(start.elapsed() > 10 * (IDLE_LIMIT - Duration::from_secs(1)));
+    drop((client, server));
+    let error = tunnel.await.unwrap().unwrap_err();
+    assert_eq!(error.to_string(), "idle: nothing received since a ping");
 }

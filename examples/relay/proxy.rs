@@ -15,7 +15,13 @@ pub(crate) use crate::connect::Failure;
 /// Serves one client with what the server at a URL, `ws://` or `wss://` and a host, says.
 ///
 /// The error is what a log should say: why the server could not be reached, or how the tunnel failed.
-pub(crate) async fn serve(mut client: Box<dyn Stream>, server: &str) -> Result<(), Failure> {
+///
+/// A tunnel is left when neither end has sent anything for `idle_limit`.
+pub(crate) async fn serve(
+    mut client: Box<dyn Stream>,
+    server: &str,
+    idle_limit: Duration,
+) -> Result<(), Failure> {
     let missing = "request not complete in time";
     let request = transport::within(HANDSHAKE_LIMIT, missing, request(&mut client)).await?;
     let (response, reason) = match request {
@@ -24,7 +30,8 @@ pub(crate) async fn serve(mut client: Box<dyn Stream>, server: &str) -> Result<(
         Received::Request(request, early) => match open(&request, server).await? {
             Answer::Accepted(head, server) => {
                 transport::write_all(&mut client, &mut &head[..]).await?;
-                return Tunnel::new(client, server.stream).run(early, server.early).await;
+                let tunnel = Tunnel::new(client, server.stream, idle_limit);
+                return tunnel.run(early, server.early).await;
             }
             Answer::Refused(response, reason) => (response, reason),
         },

@@ -1,13 +1,15 @@
 //! Frames in both directions, as they come.
 
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::BytesMut;
 use sansock::frame::{CloseBody, Limits, Relay};
+use sansock::timer::{Activity, Expired, Timeouts, Timers};
 use sansock::{CloseCode, CloseReason, ProtocolError, Role};
 use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf, split};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::connect::Stream;
 use crate::proxy::Failure;
@@ -19,15 +21,22 @@ pub(crate) struct Tunnel {
     up: Direction,
     /// From the server to the client.
     down: Direction,
+    /// How long neither end may send anything.
+    idle_limit: Duration,
 }
 
 impl Tunnel {
-    pub(crate) fn new(client: Box<dyn Stream>, server: Box<dyn Stream>) -> Tunnel {
+    pub(crate) fn new(
+        client: Box<dyn Stream>,
+        server: Box<dyn Stream>,
+        idle_limit: Duration,
+    ) -> Tunnel {
         let (from_client, to_client) = split(client);
         let (from_server, to_server) = split(server);
         Tunnel {
             up: Direction::new(Role::Server, from_client, to_server),
             down: Direction::new(Role::Client, from_server, to_client),
+            idle_limit,
         }
     }
 
@@ -40,7 +49,7 @@ impl Tunnel {
     ) -> Result<(), Failure> {
         let outcome = self.pass_on(from_client, from_server).await;
         if outcome.is_err() {
-            let Tunnel { up, down } = &mut self;
+            let Tunnel { up, down, .. } = &mut self;
             let (to_client, to_server) = (up.sender_deserves(), down.sender_deserves());
             // What hinders one end is nothing to the other.
             let _ = tokio::join!(up.close(to_server), down.close(to_client));
@@ -49,10 +58,31 @@ impl Tunnel {
     }
 
     async fn pass_on(&mut self, client: Vec<u8>, server: Vec<u8>) -> Result<(), Failure> {
-        let (mut up, mut down) = (pin!(self.up.run(client)), pin!(self.down.run(server)));
+        let moved = AtomicU64::new(0);
+        let idle = idle(&moved, self.idle_limit);
+        let mut up = pin!(self.up.run(client, &moved));
+        let mut down = pin!(self.down.run(server, &moved));
         tokio::select! {
+            expired = idle => Err(format!("idle: {expired}").into()),
             ended = &mut up => { ended?; last(down).await }
             ended = &mut down => { ended?; last(up).await }
+        }
+    }
+}
+
+/// Waits until neither end has sent anything for `limit`. A ping of an end keeps the tunnel open: the
+/// relay sends none of its own.
+async fn idle(moved: &AtomicU64, limit: Duration) -> Expired {
+    let mut timeouts = Timeouts::DEFAULT;
+    (timeouts.ping, timeouts.pong) = (limit / 2, limit / 2);
+    let (start, mut timers) = (Instant::now(), Timers::new(timeouts, Duration::ZERO));
+    loop {
+        let mut activity = Activity::NONE;
+        activity.received = moved.load(Ordering::Relaxed);
+        let now = start.elapsed();
+        match timers.poll_activity(&activity, now) {
+            Ok(wait) => sleep(wait.deadline.saturating_sub(now)).await,
+            Err(expired) => return expired,
         }
     }
 }
@@ -91,11 +121,17 @@ impl Direction {
     }
 
     /// Passes on what comes until the end of it, and that too; `early` came before.
-    async fn run(&mut self, mut early: Vec<u8>) -> Result<(), Failure> {
+    ///
+    /// Bytes that come are added to `moved`.
+    async fn run(&mut self, mut early: Vec<u8>, moved: &AtomicU64) -> Result<(), Failure> {
         self.frames.forward(&mut early);
         drop(early);
-        while self.turn().await? > 0 {}
-        Ok(self.to.shutdown().await?)
+        loop {
+            match self.turn().await? {
+                0 => return Ok(self.to.shutdown().await?),
+                len => moved.fetch_add(len as u64, Ordering::Relaxed),
+            };
+        }
     }
 
     /// Sends on what there is, and then reads; says how much came, which is nothing at the end. These
