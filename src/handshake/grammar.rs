@@ -1,4 +1,4 @@
-//! The few rules of HTTP's grammar that both roles check.
+//! The few rules of the grammar of HTTP and URIs that both roles check.
 
 /// Whether `bytes` is a token, RFC 9110 §5.6.2.
 pub(super) fn is_token(bytes: &[u8]) -> bool {
@@ -15,12 +15,26 @@ pub(super) fn is_field_byte(byte: u8) -> bool {
     byte == b'\t' || !byte.is_ascii_control()
 }
 
-/// Whether `byte` may stand in a registered name or an IPv4 address, RFC 3986 §3.2.2.
-pub(super) fn is_host_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte)
+/// Whether `byte` may stand in a registered name or an IPv4 address, RFC 3986 §3.2.2: `unreserved`
+/// (§2.3) or `sub-delims` (§2.2).
+pub(super) fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
 }
 
-/// Whether `bytes` can be a host and an optional port, without user information.
-pub(super) fn is_authority(bytes: &[u8]) -> bool {
-    !bytes.is_empty() && bytes.iter().all(|&byte| is_host_byte(byte) || b":[]".contains(&byte))
+/// The offset of the first byte that neither is `allowed` nor belongs to a percent-encoded one,
+/// RFC 3986 §2.1.
+pub(super) fn invalid_uri_byte(bytes: &[u8], allowed: fn(u8) -> bool) -> Option<usize> {
+    let mut rest = bytes;
+    loop {
+        rest = match rest {
+            [] => return None,
+            [b'%', high, low, after @ ..]
+                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+            {
+                after
+            }
+            [byte, after @ ..] if allowed(*byte) => after,
+            _ => return Some(bytes.len() - rest.len()),
+        };
+    }
 }

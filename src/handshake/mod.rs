@@ -42,6 +42,7 @@
 //!
 //! A server with an HTTP library of its own needs [`accept_key`] only.
 
+mod authority;
 mod error;
 mod excerpt;
 mod grammar;

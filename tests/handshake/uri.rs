@@ -38,34 +38,28 @@ fn uris_and_what_they_ask_for() {
 }
 
 #[test]
-fn d2_uris_that_are_refused() {
+fn uris_that_are_refused() {
     let cases = [
-        ("", "URI scheme other than ws and wss"),
-        ("example.com", "URI scheme other than ws and wss"),
-        ("http://example.com/", "URI scheme other than ws and wss"),
-        ("ws:example.com", "URI scheme other than ws and wss"),
-        ("example.com/?u=ws://a", "URI scheme other than ws and wss"),
-        ("ws://example.com/#a", "URI with a fragment"),
-        ("ws://example.com#", "URI with a fragment"),
-        ("ws://user:pass@example.com/", "URI with user information"),
-        ("ws://", "host \"\""),
-        ("ws:///chat", "host \"\""),
-        ("ws://:80/", "host \":80\""),
-        ("ws://a:b:80/", "port \"b:80\""),
-        ("ws://a:+80/", "port \"+80\""),
-        ("ws://a:65536/", "port \"65536\""),
-        ("ws://a\\b/", "host \"a\\\\b\""),
-        ("ws://[::1/", "host \"[::1\""),
-        ("ws://[::1]80/", "host \"[::1]80\""),
-        ("ws://[a]/", "host \"[a]\""),
-        ("ws://::1/", "host \"::1\""),
-        ("ws://a/b c", "byte 0x20 at 8 of a URI"),
-        ("ws://a/b\r\nHost: c", "byte 0x0d at 8 of a URI"),
-        ("ws://\u{e9}/", "byte 0xc3 at 5 of a URI"),
-        ("ws://a/\0", "byte 0x00 at 7 of a URI"),
+        ("", "URI scheme is not ws or wss"),
+        ("example.com", "URI scheme is not ws or wss"),
+        ("http://example.com/", "URI scheme is not ws or wss"),
+        ("ws:example.com", "URI scheme is not ws or wss"),
+        ("example.com/?u=ws://a", "URI scheme is not ws or wss"),
+        // RFC 6455 §3
+        ("ws://example.com/#a", "fragment in URI"),
+        ("ws://example.com#", "fragment in URI"),
+        ("ws://user:pass@example.com/", "user information in URI"),
+        ("ws://", "invalid host \"\""),
+        ("ws:///chat", "invalid host \"\""),
+        ("ws://?a", "invalid host \"\""),
+        ("ws://a:b:80/", "invalid port \"b:80\""),
+        ("ws://a/b c", "invalid byte 0x20 at offset 8 in URI"),
+        ("ws://a/b\r\nHost: c", "invalid byte 0x0d at offset 8 in URI"),
+        ("ws://\u{e9}/", "invalid byte 0xc3 at offset 5 in URI"),
+        ("ws://a/\0", "invalid byte 0x00 at offset 7 in URI"),
     ];
     for (uri, why) in cases {
         assert_eq!(Request::new(uri).unwrap_err().to_string(), why, "{uri:?}");
     }
-    assert_eq!(Request::new("ws://a/#").unwrap_err(), InvalidUri::Fragment, "D2");
+    assert_eq!(Request::new("ws://a/#").unwrap_err(), InvalidUri::Fragment);
 }

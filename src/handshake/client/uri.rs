@@ -5,14 +5,15 @@ use alloc::string::String;
 use core::fmt;
 use core::net::Ipv6Addr;
 
+use crate::handshake::authority::{Authority, InvalidAuthority};
 use crate::handshake::excerpt::Excerpt;
-use crate::handshake::grammar::is_host_byte;
 
 /// A parsed `ws` or `wss` URI.
 #[derive(Clone)]
 pub(super) struct Uri {
     pub(super) secure: bool,
-    /// A name or an address, without the brackets of an IPv6 address.
+    /// A name or an address, without the brackets of an IPv6 address. An IPvFuture address keeps
+    /// them: without, `[v1.a]` would be looked up as a name.
     pub(super) host: String,
     pub(super) port: u16,
     /// The value of the Host header.
@@ -39,16 +40,19 @@ impl Uri {
         };
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, resource) = rest.split_at(end);
-        // RFC 6455 §3: the syntax has no user information.
-        if authority.contains('@') {
-            return Err(InvalidUri::UserInfo);
-        }
-        let (host, port) = split_host(authority)?;
+        let Authority { host, port } = Authority::parse(authority)
+            .map_err(|invalid| InvalidUri::from_authority(invalid, authority))?;
         // RFC 6455 §3: the default ports.
         let default = if secure { 443 } else { 80 };
-        let port = parse_port(port)?.unwrap_or(default);
-        let authority = host_header(host, port, port == default);
-        Ok(Uri { secure, host: host.into(), port, authority, resource_name: name(resource) })
+        let port = port.unwrap_or(default);
+        Ok(Uri {
+            secure,
+            host: without_brackets(host).into(),
+            port,
+            // RFC 6455 §4.1, item 4: with the port when it is not the default.
+            authority: if port == default { host.into() } else { format!("{host}:{port}") },
+            resource_name: resource_name(resource),
+        })
     }
 }
 
@@ -56,8 +60,8 @@ impl Uri {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvalidUri {
-    /// A byte that is not visible ASCII: white space, a control character, or a letter that has to
-    /// be escaped.
+    /// A byte that has to be percent-encoded: one that is not visible ASCII anywhere, and in the
+    /// path or query also one of ``"<>[\]^`{|}``, RFC 3986 §3.3 and §3.4.
     Byte {
         /// The byte.
         byte: u8,
@@ -70,9 +74,10 @@ pub enum InvalidUri {
     Fragment,
     /// User information, which a WebSocket URI has no room for.
     UserInfo,
-    /// A host that is neither a name nor an address.
+    /// A host that is neither a name nor an address, RFC 3986 §3.2.2: percent-encoding in it may be
+    /// wrong, or an IPv6 address have no brackets or a zone identifier.
     Host {
-        /// The host.
+        /// The host, and the port where there is one.
         host: Excerpt,
     },
     /// A port that is no number of 16 bits.
@@ -82,59 +87,42 @@ pub enum InvalidUri {
     },
 }
 
+impl InvalidUri {
+    fn from_authority(invalid: InvalidAuthority<'_>, authority: &str) -> Self {
+        match invalid {
+            InvalidAuthority::UserInfo => InvalidUri::UserInfo,
+            InvalidAuthority::Host => InvalidUri::Host { host: Excerpt::new(authority.as_bytes()) },
+            InvalidAuthority::Port(port) => {
+                InvalidUri::Port { port: Excerpt::new(port.as_bytes()) }
+            }
+        }
+    }
+}
+
 impl fmt::Display for InvalidUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             InvalidUri::Byte { byte, offset } => {
-                write!(f, "byte {byte:#04x} at {offset} of a URI")
+                write!(f, "invalid byte {byte:#04x} at offset {offset} in URI")
             }
-            InvalidUri::Scheme => f.write_str("URI scheme other than ws and wss"),
-            InvalidUri::Fragment => f.write_str("URI with a fragment"),
-            InvalidUri::UserInfo => f.write_str("URI with user information"),
-            InvalidUri::Host { host } => write!(f, "host {host}"),
-            InvalidUri::Port { port } => write!(f, "port {port}"),
+            InvalidUri::Scheme => f.write_str("URI scheme is not ws or wss"),
+            InvalidUri::Fragment => f.write_str("fragment in URI"),
+            InvalidUri::UserInfo => f.write_str("user information in URI"),
+            InvalidUri::Host { host } => write!(f, "invalid host {host}"),
+            InvalidUri::Port { port } => write!(f, "invalid port {port}"),
         }
     }
 }
 
 impl core::error::Error for InvalidUri {}
 
-/// Splits `host [":" port]`, RFC 3986 §3.2, and takes the brackets off an IPv6 address.
-fn split_host(authority: &str) -> Result<(&str, &str), InvalidUri> {
-    let invalid = || InvalidUri::Host { host: Excerpt::new(authority.as_bytes()) };
-    if let Some(rest) = authority.strip_prefix('[') {
-        let (host, rest) = rest.split_once(']').ok_or_else(invalid)?;
-        let port = if rest.is_empty() { Some("") } else { rest.strip_prefix(':') };
-        host.parse::<Ipv6Addr>().map_err(|_| invalid())?;
-        return Ok((host, port.ok_or_else(invalid)?));
-    }
-    let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
-    if host.is_empty() || !host.bytes().all(is_host_byte) {
-        return Err(invalid());
-    }
-    Ok((host, port))
-}
-
-/// RFC 3986 §3.2.3: `*DIGIT`, where none stands for the default.
-fn parse_port(port: &str) -> Result<Option<u16>, InvalidUri> {
-    if port.is_empty() {
-        return Ok(None);
-    }
-    let digits = port.bytes().all(|byte| byte.is_ascii_digit());
-    match port.parse() {
-        Ok(port) if digits => Ok(Some(port)),
-        _ => Err(InvalidUri::Port { port: Excerpt::new(port.as_bytes()) }),
-    }
-}
-
-fn host_header(host: &str, port: u16, default: bool) -> String {
-    let host = if host.contains(':') { format!("[{host}]") } else { host.into() };
-    // RFC 6455 §4.1, item 4: with the port when it is not the default.
-    if default { host } else { format!("{host}:{port}") }
+fn without_brackets(host: &str) -> &str {
+    let ipv6 = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    ipv6.filter(|literal| literal.parse::<Ipv6Addr>().is_ok()).unwrap_or(host)
 }
 
 /// RFC 6455 §3: the resource name.
-fn name(resource: &str) -> String {
+fn resource_name(resource: &str) -> String {
     let (path, query) = resource.split_once('?').unwrap_or((resource, ""));
     let path = if path.is_empty() { "/" } else { path };
     if query.is_empty() { path.into() } else { format!("{path}?{query}") }

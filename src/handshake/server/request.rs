@@ -7,9 +7,10 @@ use core::fmt;
 
 use super::refusal::Refusal;
 use super::upgrade::Upgrade;
+use crate::handshake::authority::Authority;
 use crate::handshake::error::HeadError;
 use crate::handshake::excerpt::Excerpt;
-use crate::handshake::grammar::{is_authority, is_token};
+use crate::handshake::grammar::is_token;
 use crate::handshake::headers::{Field, Headers};
 use crate::handshake::key;
 
@@ -123,7 +124,9 @@ impl Request {
             return Err(Refusal::Http10);
         }
         let resource = match authority(&self.target) {
-            Some(authority) => is_authority(authority.as_bytes()),
+            // RFC 9112 §3.2.2 and RFC 9110 §4.2: with a host, and without user information.
+            Some(authority) => Authority::parse(authority).is_ok(),
+            // What is in it is the application's to judge: browsers send `|` and `^` as they are.
             None => self.target.starts_with('/'),
         };
         // RFC 6455 §3: no fragment.
@@ -136,7 +139,7 @@ impl Request {
     fn check_http_headers(&self) -> Result<(), Refusal> {
         // RFC 6455 §4.2.1, item 2, and RFC 9112 §3.2: 400 where it is missing, there twice or
         // invalid.
-        if !is_authority(self.headers.only("Host")?) {
+        if !Authority::is_valid(self.headers.only("Host")?) {
             return Err(self.headers.invalid("Host").into());
         }
         // RFC 6454 §7.3: once. The caller decides on what `origin` gives.
