@@ -21,6 +21,11 @@ pub(super) fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte)
 }
 
+/// Whether `byte` may stand in a path or a query, RFC 3986 §3.3 and §3.4: `pchar`, `/` or `?`.
+pub(super) fn is_path_or_query_byte(byte: u8) -> bool {
+    is_name_byte(byte) || b":@/?".contains(&byte)
+}
+
 /// The offset of the first byte that neither is `allowed` nor belongs to a percent-encoded one,
 /// RFC 3986 §2.1.
 pub(super) fn invalid_uri_byte(bytes: &[u8], allowed: fn(u8) -> bool) -> Option<usize> {

@@ -16,12 +16,12 @@ fn uris_and_what_they_ask_for() {
         ("ws://example.com:65535?a?b", "example.com", 65535, false, "example.com:65535", "/?a?b"),
         ("ws://example.com/a?", "example.com", 80, false, "example.com", "/a"),
         (
-            "ws://example.com/a//b/../c?d=e%20f:@[]",
+            "ws://example.com/a//b/../c?d=e%20f:@",
             "example.com",
             80,
             false,
             "example.com",
-            "/a//b/../c?d=e%20f:@[]",
+            "/a//b/../c?d=e%20f:@",
         ),
         ("ws://127.0.0.1:9001/", "127.0.0.1", 9001, false, "127.0.0.1:9001", "/"),
         ("ws://[::1]", "::1", 80, false, "[::1]", "/"),
@@ -57,9 +57,37 @@ fn uris_that_are_refused() {
         ("ws://a/b\r\nHost: c", "invalid byte 0x0d at offset 8 in URI"),
         ("ws://\u{e9}/", "invalid byte 0xc3 at offset 5 in URI"),
         ("ws://a/\0", "invalid byte 0x00 at offset 7 in URI"),
+        ("ws://a/%41%zz", "invalid percent-encoding at offset 10 in URI"),
+        ("ws://a?%a", "invalid percent-encoding at offset 7 in URI"),
     ];
     for (uri, why) in cases {
         assert_eq!(Request::new(uri).unwrap_err().to_string(), why, "{uri:?}");
     }
     assert_eq!(Request::new("ws://a/#").unwrap_err(), InvalidUri::Fragment);
+}
+
+/// RFC 3986 §3.3: `pchar` and `/`; §3.4: those and `?`.
+#[test]
+fn a_byte_that_no_path_or_query_has_is_refused_where_it_is() {
+    for byte in (b'!'..=b'~').filter(|byte| !b"#%".contains(byte)) {
+        let allowed = byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?".contains(&byte);
+        for before in ["ws://a/", "ws://a/b%20/", "ws://a?", "wss://[::1]:80/b?c%2f="] {
+            let result = Request::new(&format!("{before}{}d", char::from(byte))).map(drop);
+            let expected = InvalidUri::Byte { byte, offset: before.len() };
+            assert_eq!(result, if allowed { Ok(()) } else { Err(expected) }, "{before}");
+        }
+    }
+}
+
+/// RFC 3986 §2.1: `"%" HEXDIG HEXDIG`.
+#[test]
+fn a_percent_sign_without_two_digits_is_refused_where_it_is() {
+    for bad in ["%", "%a", "%zz", "%4z", "%z4", "%%41", "%/41", "%+1"] {
+        for before in ["ws://a/", "ws://a/%41", "ws://a?", "ws://a/b?c="] {
+            let error = Request::new(&format!("{before}{bad}")).unwrap_err();
+            let offset = before.len();
+            assert_eq!(error, InvalidUri::PercentEncoding { offset }, "{before}{bad}");
+        }
+    }
+    assert!(Request::new("ws://a/%00%7e%C3%a9?%25").is_ok());
 }

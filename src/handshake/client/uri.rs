@@ -7,6 +7,7 @@ use core::net::Ipv6Addr;
 
 use crate::handshake::authority::{Authority, InvalidAuthority};
 use crate::handshake::excerpt::Excerpt;
+use crate::handshake::grammar::{invalid_uri_byte, is_path_or_query_byte};
 
 /// A parsed `ws` or `wss` URI.
 #[derive(Clone)]
@@ -42,6 +43,7 @@ impl Uri {
         let (authority, resource) = rest.split_at(end);
         let Authority { host, port } = Authority::parse(authority)
             .map_err(|invalid| InvalidUri::from_authority(invalid, authority))?;
+        check_resource(resource, uri.len() - resource.len())?;
         // RFC 6455 §3: the default ports.
         let default = if secure { 443 } else { 80 };
         let port = port.unwrap_or(default);
@@ -66,6 +68,11 @@ pub enum InvalidUri {
         /// The byte.
         byte: u8,
         /// Where it is in the string.
+        offset: usize,
+    },
+    /// A `%` in the path or query without two hexadecimal digits after it, RFC 3986 §2.1.
+    PercentEncoding {
+        /// Where the `%` is in the string.
         offset: usize,
     },
     /// A scheme other than `ws` and `wss`.
@@ -105,6 +112,9 @@ impl fmt::Display for InvalidUri {
             InvalidUri::Byte { byte, offset } => {
                 write!(f, "invalid byte {byte:#04x} at offset {offset} in URI")
             }
+            InvalidUri::PercentEncoding { offset } => {
+                write!(f, "invalid percent-encoding at offset {offset} in URI")
+            }
             InvalidUri::Scheme => f.write_str("URI scheme is not ws or wss"),
             InvalidUri::Fragment => f.write_str("fragment in URI"),
             InvalidUri::UserInfo => f.write_str("user information in URI"),
@@ -115,6 +125,18 @@ impl fmt::Display for InvalidUri {
 }
 
 impl core::error::Error for InvalidUri {}
+
+/// Checks a path and query that are `start` bytes into the URI.
+fn check_resource(resource: &str, start: usize) -> Result<(), InvalidUri> {
+    let Some(at) = invalid_uri_byte(resource.as_bytes(), is_path_or_query_byte) else {
+        return Ok(());
+    };
+    let offset = start + at;
+    Err(match resource.as_bytes().get(at) {
+        Some(&byte) if byte != b'%' => InvalidUri::Byte { byte, offset },
+        _ => InvalidUri::PercentEncoding { offset },
+    })
+}
 
 fn without_brackets(host: &str) -> &str {
     let ipv6 = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
