@@ -190,6 +190,36 @@ fn requests_that_are_refused() {
     }
 }
 
+/// RFC 9110 §9.3.2. What fails before the method can be read as a whole counts for no method.
+#[test]
+fn the_refusal_of_a_head_request_has_no_content() {
+    let example = EXAMPLE.replacen("GET", "HEAD", 1);
+    let heads = [
+        example.clone(),
+        "HEAD / HTTP/1.1\r\n\r\n".to_owned(),
+        "HEAD / HTTP/1.0\r\nHost: a\r\n\r\n".to_owned(),
+        // Refused before the head is complete
+        example.replacen("Host", "\0Host", 1),
+        example.replacen("HTTP/1.1", "HTTP/1.1\n", 1),
+        example.replacen("HTTP/1.1", "HTTP/2.0", 1),
+        example.replacen("Upgrade:", "Upgrade :", 1),
+        example.replacen("\r\n", &format!("\r\n{}", "A:\r\n".repeat(60)), 1),
+        format!("HEAD /{}", "a".repeat(1 << 14)),
+    ];
+    for head in heads {
+        let refusal = request(&head).and_then(|request| request.upgrade().map(drop)).unwrap_err();
+        assert_eq!(
+            text(refusal.response().encode()),
+            "HTTP/1.1 405 Method Not Allowed\r\nAllow: GET\r\nConnection: close\r\n\r\n",
+            "{refusal}"
+        );
+    }
+    for method in ["head", "HEADS", "HEA"] {
+        let refusal = refusal(&EXAMPLE.replacen("GET", method, 1));
+        assert!(text(refusal.response().encode()).ends_with(" is not GET"), "{method}");
+    }
+}
+
 #[test]
 fn t12_other_protocols_are_refused_at_the_byte_that_proves_it() {
     let cases: [(&[u8], usize, Refusal); 3] = [

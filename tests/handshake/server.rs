@@ -149,6 +149,26 @@ fn a_plain_request_is_for_the_application() {
     );
 }
 
+/// RFC 9110 §9.3.2, and §8.6: the length is that of the answer to a GET, or is not stated.
+#[test]
+fn an_answer_to_head_states_the_length_and_has_no_content() {
+    let request = request("HEAD /page HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    assert_eq!(request.method(), "HEAD");
+    let page = Response::new(200).unwrap().header("Content-Type", "text/html").unwrap();
+    let expected = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\
+         Content-Length: 3\r\n\r\n";
+    assert_eq!(text(page.clone().body("<p>").without_content().encode()), expected);
+    assert_eq!(text(page.clone().without_content().body("<p>").encode()), expected);
+    assert_eq!(
+        text(page.without_content().encode()),
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n"
+    );
+    for status in [204, 304] {
+        let response = Response::new(status).unwrap().body("x").without_content().encode();
+        assert!(text(response).ends_with("\r\nConnection: close\r\n\r\n"));
+    }
+}
+
 #[test]
 fn t12_the_application_cannot_break_a_response() {
     for status in [0, 99, 100, 101, 199, 600, 1000, u16::MAX] {

@@ -1,8 +1,9 @@
 //! From bytes to a request.
 
-use super::refusal::Refusal;
+use super::refusal::{HEAD, Refusal};
 use super::request::Request;
 use crate::handshake::error::HeadError;
+use crate::handshake::excerpt::Excerpt;
 use crate::handshake::head::Head;
 use crate::handshake::limits::Limits;
 
@@ -32,15 +33,36 @@ impl Handshake {
     /// A [`Refusal`] at the earliest byte that proves that no request can come of it. From then
     /// on, and after the request, every call is refused with
     /// [`HeadError::Over`](crate::handshake::HeadError::Over).
+    ///
+    /// A HEAD request with a malformed head, or one over a limit, is refused for its method, so that
+    /// the answer has no content (RFC 9110 §9.3.2).
     pub fn receive(&mut self, input: &[u8]) -> Result<(usize, Option<Request>), Refusal> {
         let result = self.head.receive(input);
+        if result == Err(HeadError::Over) {
+            return Err(HeadError::Over.into());
+        }
         // RFC 9113 §3.4: the preface was chosen so that an HTTP/1.1 server does not go on. It is
         // judged before `result`, so that the refusal does not depend on where the reads were cut.
-        if result != Err(HeadError::Over) && self.head.bytes().starts_with(HTTP2_PREFACE) {
+        if self.head.bytes().starts_with(HTTP2_PREFACE) {
             self.head.end();
             return Err(Refusal::Http2);
         }
-        match result? {
+        let is_head_request = self.head.bytes().starts_with(HEAD_PREFIX);
+        self.request(result).map_err(|error| {
+            if is_head_request {
+                Refusal::Method { method: Excerpt::new(HEAD) }
+            } else {
+                Refusal::Head(error)
+            }
+        })
+    }
+
+    /// Parses the head where it is complete.
+    fn request(
+        &mut self,
+        received: Result<(usize, bool), HeadError>,
+    ) -> Result<(usize, Option<Request>), HeadError> {
+        match received? {
             (taken, true) => {
                 let headers = self.head.headers();
                 Ok((taken, Some(Request::parse(self.head.take(), headers)?)))
@@ -59,3 +81,6 @@ impl Default for Handshake {
 
 /// As much of the preface as no HTTP/1.1 request begins with, RFC 9113 §3.4.
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2";
+
+/// What a HEAD request begins with, RFC 9112 §3.
+const HEAD_PREFIX: &[u8] = b"HEAD ";

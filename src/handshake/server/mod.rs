@@ -3,7 +3,8 @@
 //! [`Handshake`] turns bytes into a [`Request`]. [`Request::upgrade`] checks that it is an opening
 //! handshake, and gives an [`Upgrade`] to accept, or a [`Refusal`] that knows its HTTP response.
 //! Anything else that a server wants to say is a [`Response`]: a page for a plain GET, 401, or the
-//! 403 for an origin that is not welcome.
+//! 403 for an origin that is not welcome. Whatever answers a HEAD request is sent
+//! [`without_content`](Response::without_content); a refusal's response is so by itself.
 //!
 //! ```
 //! use sansock::handshake::server::{Handshake, Response};

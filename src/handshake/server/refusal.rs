@@ -59,7 +59,8 @@ impl Refusal {
         }
     }
 
-    /// The whole answer: status, the headers that go with it, and a line of text that says why.
+    /// The whole answer: status, the headers that go with it, and a line of text that says why,
+    /// which is left out where a HEAD request is refused (RFC 9110 §9.3.2).
     ///
     /// ```
     /// use sansock::handshake::server::Handshake;
@@ -81,9 +82,14 @@ impl Refusal {
     /// ```
     pub fn response(&self) -> Response {
         let mut response = Response::refusing(self.status());
-        if let Refusal::Method { .. } = self {
+        if let Refusal::Method { method } = self {
             // RFC 9110 §15.5.6
             response.push("Allow", "GET");
+            // RFC 9110 §9.3.2: no content. §8.6: no Content-Length but that of the answer to a GET
+            // request, which may be a 101 and is not known here.
+            if method.as_bytes() == HEAD {
+                return response.without_content();
+            }
         }
         response.push("Content-Type", "text/plain");
         response.body(self.to_string())
@@ -114,3 +120,6 @@ impl fmt::Display for Refusal {
 }
 
 impl core::error::Error for Refusal {}
+
+/// The method whose responses have no content, RFC 9110 §9.3.2.
+pub(super) const HEAD: &[u8] = b"HEAD";

@@ -28,7 +28,8 @@ pub struct Request {
 }
 
 impl Request {
-    /// The method, as in `"GET"`.
+    /// The method, as in `"GET"`. A [`Response`](super::Response) to `"HEAD"` is sent
+    /// [`without_content`](super::Response::without_content).
     pub fn method(&self) -> &str {
         &self.method
     }

@@ -29,6 +29,8 @@ pub struct Response {
     status: u16,
     lines: Lines,
     body: Vec<u8>,
+    /// Whether `body` is sent, or its length alone.
+    has_content: bool,
 }
 
 impl Response {
@@ -59,10 +61,37 @@ impl Response {
 
     /// The response with this body. Name its type with a `Content-Type` header.
     ///
-    /// A response to a HEAD request, and one of status 204 or 304, has none.
+    /// It is not sent in a response of status 204 or 304, nor after
+    /// [`without_content`](Self::without_content).
     #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
         self.body = body.into();
+        self
+    }
+
+    /// Leaves the content out, as a response to a HEAD request has none, RFC 9110 §9.3.2.
+    ///
+    /// Call it for every request whose [`method`](super::Request::method) is `HEAD`, with the
+    /// headers and the [`body`](Self::body) of the answer to a GET request: `Content-Length` gives
+    /// the length of that body. Without a body it is left out, because the length may be unknown.
+    ///
+    /// ```
+    /// use sansock::handshake::server::Response;
+    ///
+    /// let page = Response::new(200)?.header("Content-Type", "text/html")?.body("<p>Hello");
+    /// assert_eq!(
+    ///     page.without_content().encode(),
+    ///     b"HTTP/1.1 200 OK\r\n\
+    ///       Content-Type: text/html\r\n\
+    ///       Connection: close\r\n\
+    ///       Content-Length: 8\r\n\
+    ///       \r\n"
+    /// );
+    /// # Ok::<(), sansock::handshake::BuildError>(())
+    /// ```
+    #[must_use]
+    pub fn without_content(mut self) -> Self {
+        self.has_content = false;
         self
     }
 
@@ -79,18 +108,24 @@ impl Response {
         } else {
             head.push("Connection", "close");
         }
-        // RFC 9110 §8.6: no Content-Length in a 204, and none of this body in a 304.
-        if matches!(self.status, 204 | 304) {
-            return head.end();
+        if self.states_length() {
+            head.push("Content-Length", format!("{}", self.body.len()));
         }
-        head.push("Content-Length", format!("{}", self.body.len()));
         let mut bytes = head.end();
-        bytes.extend_from_slice(&self.body);
+        if self.states_length() && self.has_content {
+            bytes.extend_from_slice(&self.body);
+        }
         bytes
     }
 
+    /// RFC 9110 §8.6: no Content-Length in a 204, and none of this body in a 304. In an answer to
+    /// HEAD only that of the answer to GET, whose body may not have been made.
+    fn states_length(&self) -> bool {
+        !matches!(self.status, 204 | 304) && (self.has_content || !self.body.is_empty())
+    }
+
     pub(super) fn refusing(status: u16) -> Self {
-        Response { status, lines: Lines::default(), body: Vec::new() }
+        Response { status, lines: Lines::default(), body: Vec::new(), has_content: true }
     }
 
     /// Adds a header of the handshake's own.
