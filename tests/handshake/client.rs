@@ -62,7 +62,6 @@ fn responses_that_establish() {
         ("no reason phrase", " Switching Protocols", ""),
         ("empty reason phrase", "Switching Protocols", ""),
         ("reason that is not ASCII", "Switching", "\u{e9}"),
-        ("a length means nothing in a 101", "Upgrade: w", "Content-Length: 5\r\nUpgrade: w"),
         ("interim response", "HTTP/1.1 101", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 101"),
         (
             "interim responses",
@@ -155,6 +154,32 @@ fn responses_that_fail() {
         let head = EXAMPLE.replacen(from, to, 1);
         assert_ne!(head, EXAMPLE, "{name}");
         assert_eq!(outcome(&head).unwrap_err().to_string(), why, "{name}");
+    }
+}
+
+/// RFC 9110 §8.6 and RFC 9112 §6.1: no 1xx has either. Another reader of the stream may take for a body
+/// what this one takes for frames.
+#[test]
+fn a_response_of_1xx_that_announces_a_body_fails() {
+    let cases = [
+        ("Content-Length: 5", "Content-Length"),
+        ("content-length: 0", "Content-Length"),
+        ("Content-Length:", "Content-Length"),
+        ("Transfer-Encoding: chunked", "Transfer-Encoding"),
+        ("transfer-encoding: identity", "Transfer-Encoding"),
+        ("Content-Length: 0\r\nTransfer-Encoding: chunked", "Transfer-Encoding"),
+    ];
+    for (line, name) in cases {
+        let head = EXAMPLE.replacen("Upgrade: w", &format!("{line}\r\nUpgrade: w"), 1);
+        let why = format!("{name} header in a 101 response");
+        assert_eq!(outcome(&head).unwrap_err().to_string(), why, "{line}");
+
+        let head = format!("HTTP/1.1 103 Early Hints\r\n{line}\r\n\r\n{EXAMPLE}");
+        let why = format!("{name} header in a 103 response");
+        assert_eq!(outcome(&head).unwrap_err().to_string(), why, "{line}");
+
+        let head = format!("HTTP/1.1 403 Forbidden\r\n{line}\r\n\r\n");
+        assert_eq!(http(&head).status(), 403, "{line}");
     }
 }
 

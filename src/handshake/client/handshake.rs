@@ -33,7 +33,8 @@ impl Handshake {
     ///
     /// # Errors
     ///
-    /// [`Error`] where the server's response is no HTTP, or is a 101 that breaks RFC 6455 §4.1:
+    /// [`Error`] where the server's response is no HTTP, a 1xx that announces a body, or a 101 that
+    /// breaks RFC 6455 §4.1:
     /// _fail the WebSocket connection_, which is to close the transport. From then on, and after
     /// the outcome, every call fails with
     /// [`HeadError::Over`](crate::handshake::HeadError::Over).
@@ -47,6 +48,7 @@ impl Handshake {
             }
             let headers = self.head.headers();
             let response = Response::parse(self.head.take(), headers)?;
+            check_framing(&response)?;
             match response.status() {
                 // RFC 9110 §15.2: a client must be able to parse interim responses, and may
                 // ignore them.
@@ -123,6 +125,14 @@ pub enum Error {
     Head(HeadError),
     /// A 101 in HTTP/1.0.
     Http10,
+    /// A 1xx that announces a body, which none has: another reader would take for it what this one
+    /// takes for frames, or for the next response. RFC 9110 §8.6, RFC 9112 §6.1.
+    Body {
+        /// The status code.
+        status: u16,
+        /// The header that announces it: `Transfer-Encoding` or `Content-Length`.
+        name: &'static str,
+    },
     /// An extension, of which none was offered.
     UnofferedExtension {
         /// The value of `Sec-WebSocket-Extensions`.
@@ -146,6 +156,7 @@ impl fmt::Display for Error {
         match self {
             Error::Head(error) => error.fmt(f),
             Error::Http10 => f.write_str("HTTP/1.0 cannot be upgraded"),
+            Error::Body { status, name } => write!(f, "{name} header in a {status} response"),
             Error::UnofferedExtension { value } => write!(f, "extension {value} was not offered"),
             Error::UnofferedSubprotocol { subprotocol } => {
                 write!(f, "subprotocol {subprotocol} was not offered")
@@ -155,6 +166,20 @@ impl fmt::Display for Error {
 }
 
 impl core::error::Error for Error {}
+
+/// Checks that no 1xx announces a body.
+fn check_framing(response: &Response) -> Result<(), Error> {
+    let status = response.status();
+    if !(100..=199).contains(&status) {
+        return Ok(());
+    }
+    // RFC 9112 §6.1 and RFC 9110 §8.6: a server must send neither in a 1xx.
+    let framing = ["Transfer-Encoding", "Content-Length"];
+    match framing.into_iter().find(|name| response.headers().first(name).is_some()) {
+        Some(name) => Err(Error::Body { status, name }),
+        None => Ok(()),
+    }
+}
 
 const SWITCHING_PROTOCOLS: u16 = 101;
 
