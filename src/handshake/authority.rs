@@ -9,8 +9,8 @@
 //! * Port 0 is a port: the grammar has it, and a transport that cannot connect to it says so.
 //! * A port beyond 65535 is refused: the grammar has it, TCP does not.
 //! * `127.0.0.256` is a registered name, as whatever is no IPv4 address.
-//! * An IPv6 address with a zone identifier (`[fe80::1%25en0]`, RFC 6874) is refused: RFC 3986 has
-//!   none, and it means nothing to another machine.
+//! * An IPv6 address with a zone identifier (`[fe80::1%25en0]`) is refused: RFC 3986 has none, RFC
+//!   6874 §4 has it removed before a URI is sent, and RFC 9844 withdraws it from URIs.
 
 use core::net::Ipv6Addr;
 

@@ -77,7 +77,7 @@ const INVALID: &[(&str, &str)] = &[
     ("[::1]]", "invalid host \"[::1]]\""),
     ("[[::1]]", "invalid host \"[[::1]]\""),
     ("a[::1]", "invalid host \"a[::1]\""),
-    // IPv6 addresses, without zone identifiers (RFC 6874)
+    // IPv6 addresses, without zone identifiers (RFC 6874 §4)
     ("[a]", "invalid host \"[a]\""),
     ("[127.0.0.1]", "invalid host \"[127.0.0.1]\""),
     ("[1:2:3:4:5:6:7]", "invalid host \"[1:2:3:4:5:6:7]\""),
