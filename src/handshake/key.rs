@@ -1,26 +1,94 @@
 //! `Sec-WebSocket-Key` and the answer to it: RFC 6455 §1.3, §4.1, §4.2.2.
 
 use alloc::string::String;
+use core::fmt;
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use sha1_smol::Sha1;
 
-/// The `Sec-WebSocket-Accept` that answers a `Sec-WebSocket-Key`, RFC 6455 §4.2.2, item 5.4.
+use super::excerpt::Excerpt;
+
+/// Returns the `Sec-WebSocket-Accept` that answers a `Sec-WebSocket-Key`, RFC 6455 §4.2.2, item 5.4.
 ///
-/// `key` is the header's value as sent, white space around it trimmed; it is not checked. This is
-/// all that a server with an HTTP library of its own needs of a handshake:
+/// `key` is the header's value as sent, white space around it trimmed. This is for a server with an
+/// HTTP library of its own:
 ///
 /// ```
 /// use sansock::handshake::accept_key;
 ///
-/// assert_eq!(accept_key(b"dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+/// assert_eq!(accept_key(b"dGhlIHNhbXBsZSBub25jZQ==")?, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+/// let invalid = accept_key(b"zzz").unwrap_err();
+/// assert_eq!(invalid.to_string(), "invalid Sec-WebSocket-Key \"zzz\": not 16 bytes in base64");
+/// # Ok::<(), sansock::handshake::InvalidKey>(())
 /// ```
 ///
-/// It proves that the other end speaks this protocol, and nothing else: RFC 6455 §10.8 explains
-/// why SHA-1 is no weakness here.
-pub fn accept_key(key: &[u8]) -> String {
+/// The value proves that the other end speaks this protocol, and nothing else: RFC 6455 §10.8
+/// explains why SHA-1 is no weakness here.
+///
+/// # Errors
+///
+/// [`InvalidKey`] if `key` is not 16 bytes in base64, RFC 6455 §4.2.1, item 5: answer 400. The pad
+/// bits may have any value, as those of the RFC's own example have (erratum 3150).
+///
+/// # What it does not check
+///
+/// [`Request::upgrade`](super::server::Request::upgrade) checks all of a request. A server that takes
+/// this function instead has to check the rest of it, and answer 400 where nothing else is said:
+///
+/// * The method is `GET`, else 405 with `Allow: GET`, and no content in answer to `HEAD`.
+///   RFC 6455 §4.2.1, item 1; RFC 9110 §15.5.6, §9.3.2.
+/// * The version is HTTP/1.1: HTTP/1.0 has no upgrade, HTTP/2 and HTTP/3 have another handshake.
+///   RFC 6455 §4.2.1, item 1; RFC 9110 §7.8; RFC 8441; RFC 9220.
+/// * `Host` is there once, and is `host [":" port]`. RFC 6455 §4.2.1, item 2; RFC 9112 §3.2.
+/// * `Upgrade` has the token `websocket` in its list, in any case, else 426 or an ordinary page.
+///   RFC 6455 §4.2.1, item 3.
+/// * `Connection` has the token `Upgrade` in its list, in any case: the token, not a part of
+///   another one. All lines are one list. RFC 6455 §4.2.1, item 4; RFC 9110 §5.6.1, §7.6.1.
+/// * `Sec-WebSocket-Version` is there once, and is `13`; if it is another, 426 with
+///   `Sec-WebSocket-Version: 13`, `Upgrade: websocket` and `Connection: Upgrade`.
+///   RFC 6455 §4.2.1, item 6; §4.2.2, item 4; §4.4; RFC 9110 §15.5.22.
+/// * `Sec-WebSocket-Key` is there once. RFC 6455 §11.3.1.
+/// * There is no body: no `Transfer-Encoding`, and no `Content-Length` but 0. What follows the head
+///   is frames. RFC 9112 §6.1, §6.3.
+/// * `Origin` is there once at most, and is one that is welcome, else 403. Without this check any
+///   page can use its visitors' cookies here. RFC 6454 §7.3; RFC 6455 §4.2.2, item 4; §10.2.
+/// * `Sec-WebSocket-Protocol`, if it is there, is a list of tokens. RFC 6455 §4.2.1, item 8; §4.3.
+///
+/// The answer is a 101 with these fields and no body:
+///
+/// * `Upgrade: websocket`, `Connection: Upgrade`, and this value as `Sec-WebSocket-Accept`.
+///   RFC 6455 §4.2.2, item 5.
+/// * `Sec-WebSocket-Protocol` once, with one of the offered subprotocols, letter by letter, or not
+///   at all. RFC 6455 §4.2.2, items 4 and 5.5.
+/// * No `Sec-WebSocket-Extensions`: a connection that was not told of an extension refuses its
+///   frames. RFC 6455 §4.2.2, items 4 and 5.6; §9.1.
+/// * No `Content-Length` and no `Transfer-Encoding`. RFC 9110 §8.6; RFC 9112 §6.1.
+///
+/// Bytes that the HTTP library has read beyond the head are the first of the connection.
+pub fn accept_key(key: &[u8]) -> Result<String, InvalidKey> {
+    if is_valid(key) { Ok(answer(key)) } else { Err(InvalidKey { key: Excerpt::new(key) }) }
+}
+
+/// A `Sec-WebSocket-Key` that is not 16 bytes in base64, RFC 6455 §4.2.1, item 5.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct InvalidKey {
+    /// The key.
+    pub key: Excerpt,
+}
+
+impl fmt::Display for InvalidKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "invalid Sec-WebSocket-Key {}: not 16 bytes in base64", self.key)
+    }
+}
+
+impl core::error::Error for InvalidKey {}
+
+/// The `Sec-WebSocket-Accept` for a key that is valid.
+pub(super) fn answer(key: &[u8]) -> String {
     // RFC 6455 §4.2.2, item 5.4: the key as a string, not decoded, and the GUID.
     let mut sha1 = Sha1::new();
     sha1.update(key);
@@ -59,14 +127,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn d14_a_key_is_sixteen_bytes_in_base64() {
+    fn a_key_is_sixteen_bytes_in_base64() {
         let valid: [&[u8]; 3] =
             [b"dGhlIHNhbXBsZSBub25jZQ==", b"AQIDBAUGBwgJCgsMDQ4PEC==", b"////////////////////AA=="];
         for key in valid {
-            assert!(is_valid(key), "{}", key.escape_ascii());
+            assert_eq!(accept_key(key), Ok(answer(key)), "{}", key.escape_ascii());
         }
-        let invalid: [&[u8]; 9] = [
+        let invalid: [&[u8]; 11] = [
             b"",
+            b"zzz",
             b"dGhlIHNhbXBsZSBub25jZQ",       // no padding
             b"dGhlIHNhbXBsZSBub25j",         // 15 bytes
             b"dGhlIHNhbXBsZSBub25jZWU=",     // 17 bytes
@@ -74,15 +143,17 @@ mod tests {
             b"dGhlIHNhbXBsZSBub25jZWVlZWVl", // longer than the buffer
             b"dGhlIHNhbXBsZSBub25j_-==",     // the alphabet for URLs
             b"dGhl IHNhbXBsZSBub25jZ==",
+            b" dGhlIHNhbXBsZSBub25jZQ==",
             b"dGhlIHNhbXBsZSBub25j\x80A==",
         ];
         for key in invalid {
-            assert!(!is_valid(key), "{}", key.escape_ascii());
+            let error = InvalidKey { key: Excerpt::new(key) };
+            assert_eq!(accept_key(key), Err(error), "{}", key.escape_ascii());
         }
     }
 
     #[test]
-    fn d1_every_nonce_gives_a_valid_key() {
+    fn every_nonce_gives_a_valid_key() {
         for byte in 0..=u8::MAX {
             assert!(is_valid(encode([byte; NONCE_LEN]).as_bytes()));
         }

@@ -40,7 +40,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A server with an HTTP library of its own needs [`accept_key`] only.
+//! A server with an HTTP library of its own can take [`accept_key`] alone, and checks what is listed
+//! there itself.
 
 mod authority;
 mod error;
@@ -58,5 +59,5 @@ pub mod server;
 pub use error::{BuildError, HeadError};
 pub use excerpt::Excerpt;
 pub use headers::Headers;
-pub use key::accept_key;
+pub use key::{InvalidKey, accept_key};
 pub use limits::Limits;

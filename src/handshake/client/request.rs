@@ -141,7 +141,7 @@ impl Request {
             head.push("Sec-WebSocket-Protocol", self.subprotocols.join(", "));
         }
         head.append(&self.lines);
-        let accept = key::accept_key(key.as_bytes());
+        let accept = key::answer(key.as_bytes());
         (head.end(), Handshake::new(self.limits, accept, self.subprotocols.clone()))
     }
 }

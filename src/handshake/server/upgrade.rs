@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::handshake::error::BuildError;
 use crate::handshake::excerpt::Excerpt;
 use crate::handshake::headers::Headers;
-use crate::handshake::key::accept_key;
+use crate::handshake::key;
 use crate::handshake::lines::Lines;
 use crate::negotiated::Negotiated;
 
@@ -104,7 +104,7 @@ impl<'a> Upgrade<'a> {
         let mut head = Lines::starting("HTTP/1.1 101 Switching Protocols");
         head.push("Upgrade", "websocket");
         head.push("Connection", "Upgrade");
-        head.push("Sec-WebSocket-Accept", accept_key(self.key));
+        head.push("Sec-WebSocket-Accept", key::answer(self.key));
         let mut negotiated = Negotiated::default();
         if let Some(subprotocol) = self.subprotocol {
             head.push("Sec-WebSocket-Protocol", subprotocol);
