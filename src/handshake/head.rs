@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn t8_each_byte_is_examined_once_however_it_arrives() {
+    fn each_byte_is_examined_once_however_it_arrives() {
         let mut long = b"GET / HTTP/1.1\r\nA: ".to_vec();
         long.extend(vec![b'x'; 1 << 16]);
         long.extend(b"\r\n\r\n");
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn t8_nothing_is_kept_beyond_the_limit() {
+    fn nothing_is_kept_beyond_the_limit() {
         let mut head = Head::new(limits(100, 1), b"");
         for _ in 0..100 {
             assert_eq!(head.receive(b"x"), Ok((1, false)));
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn t8_limits_are_inclusive() {
+    fn limits_are_inclusive() {
         assert_eq!(Head::new(limits(HEAD.len(), 2), b"").receive(HEAD), Ok((HEAD.len(), true)));
         assert_eq!(
             Head::new(limits(HEAD.len() - 1, 2), b"").receive(HEAD),
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn t13_what_follows_is_not_taken() {
+    fn what_follows_is_not_taken() {
         let glued = [HEAD, b"\x81\x00GET / HTTP/1.1\r\n\r\n"].concat();
         for split in 0..HEAD.len() {
             let mut head = Head::new(Limits::default(), b"");
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn t12_the_earliest_byte_that_proves_an_error_is_named() {
+    fn the_earliest_byte_that_proves_an_error_is_named() {
         let cases: [(&[u8], &[u8], HeadError); 14] = [
             (b"", b"\x16", HeadError::NotHttp { byte: 0x16, offset: 0 }),
             (b"", b"\r", HeadError::NotHttp { byte: b'\r', offset: 0 }),

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn d13_a_token_is_matched_whole() {
+    fn a_token_is_matched_whole() {
         for (value, found) in [
             ("upgrade", true),
             ("UPGRADE", true),

@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn t12_no_byte_of_the_callers_ends_a_line() {
+    fn no_byte_of_the_callers_ends_a_line() {
         for byte in 0..=u8::MAX {
             let mut lines = Lines::default();
             let value = [b'a', byte];
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn t12_a_name_is_a_token() {
+    fn a_name_is_a_token() {
         for name in ["", "a b", "a:", "a\r\nb", "é", "a\0"] {
             let error = BuildError::HeaderName { name: Excerpt::new(name.as_bytes()) };
             assert_eq!(Lines::default().add(name, b""), Err(error));
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn t12_the_handshakes_own_names_are_refused() {
+    fn the_handshakes_own_names_are_refused() {
         for name in ["host", "UPGRADE", "connection", "content-length", "transfer-Encoding"] {
             let error = BuildError::ReservedHeader { name: Excerpt::new(name.as_bytes()) };
             assert_eq!(Lines::default().add(name, b""), Err(error));

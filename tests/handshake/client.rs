@@ -49,16 +49,24 @@ fn the_example_of_the_rfc_is_established() {
 #[test]
 fn responses_that_establish() {
     let cases = [
-        ("D6 in any case", "Upgrade: websocket", "upgrade: WEBSOCKET"),
-        ("D7 token in a list", "Connection: Upgrade", "Connection: keep-alive, Upgrade"),
-        ("D7 two lines, one list", "Connection: Upgrade", "Connection: a\r\nconnection: upgrade"),
+        ("Upgrade in any case", "Upgrade: websocket", "upgrade: WEBSOCKET"),
         (
-            "D8 trimmed",
+            "Connection with a token in a list",
+            "Connection: Upgrade",
+            "Connection: keep-alive, Upgrade",
+        ),
+        (
+            "Connection in two lines, one list",
+            "Connection: Upgrade",
+            "Connection: a\r\nconnection: upgrade",
+        ),
+        (
+            "Accept with white space around it",
             "Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
             "Accept:\t s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\t ",
         ),
-        ("D10 none in use", "Sec-WebSocket-Protocol: chat\r\n", ""),
-        ("D10 another of the offer", ": chat", ": superchat"),
+        ("no subprotocol in use", "Sec-WebSocket-Protocol: chat\r\n", ""),
+        ("another subprotocol of the offer", ": chat", ": superchat"),
         ("no reason phrase", " Switching Protocols", ""),
         ("empty reason phrase", "Switching Protocols", ""),
         ("reason that is not ASCII", "Switching", "\u{e9}"),
@@ -78,56 +86,93 @@ fn responses_that_establish() {
 
 /// Name, text of the example, what stands there instead, text of the error.
 const FAILED: &[(&str, &str, &str, &str)] = &[
-    ("D6 none", "Upgrade: w", "X: w", "no Upgrade header"),
-    ("D6 another", ": websocket", ": h2c", "Upgrade header of \"h2c\""),
-    ("D6 equals", ": websocket", ": websocket, h2c", "Upgrade header of \"websocket, h2c\""),
-    ("D6 twice", "Connection", "Upgrade: websocket\r\nConnection", "more than one Upgrade header"),
-    ("D7 none", "Connection: ", "X: ", "no Connection header"),
-    ("D7 part of a token", ": Upgrade", ": notupgrade", "Connection header of \"notupgrade\""),
-    ("D8 none", "Sec-WebSocket-Accept", "X", "no Sec-WebSocket-Accept header"),
-    ("D8 end", "xOo=", "xOp=", "Sec-WebSocket-Accept header of \"s3pPLMBiTxaQ9kYGzzhZRbK+…\""),
-    ("D8 case", "s3p", "S3p", "Sec-WebSocket-Accept header of \"S3pPLMBiTxaQ9kYGzzhZRbK+…\""),
-    ("D8 short", "xOo=", "", "Sec-WebSocket-Accept header of \"s3pPLMBiTxaQ9kYGzzhZRbK+\""),
+    // RFC 6455 §4.1, item 2 of the requirements on the response
+    ("no Upgrade", "Upgrade: w", "X: w", "no Upgrade header"),
+    ("another Upgrade", ": websocket", ": h2c", "Upgrade header of \"h2c\""),
     (
-        "D8 over-long",
+        "Upgrade that is a list",
+        ": websocket",
+        ": websocket, h2c",
+        "Upgrade header of \"websocket, h2c\"",
+    ),
+    (
+        "Upgrade twice",
+        "Connection",
+        "Upgrade: websocket\r\nConnection",
+        "more than one Upgrade header",
+    ),
+    // Item 3
+    ("no Connection", "Connection: ", "X: ", "no Connection header"),
+    (
+        "Connection with a part of a token",
+        ": Upgrade",
+        ": notupgrade",
+        "Connection header of \"notupgrade\"",
+    ),
+    // Item 4
+    ("no Accept", "Sec-WebSocket-Accept", "X", "no Sec-WebSocket-Accept header"),
+    (
+        "Accept with another end",
+        "xOo=",
+        "xOp=",
+        "Sec-WebSocket-Accept header of \"s3pPLMBiTxaQ9kYGzzhZRbK+…\"",
+    ),
+    (
+        "Accept in another case",
+        "s3p",
+        "S3p",
+        "Sec-WebSocket-Accept header of \"S3pPLMBiTxaQ9kYGzzhZRbK+…\"",
+    ),
+    ("Accept cut short", "xOo=", "", "Sec-WebSocket-Accept header of \"s3pPLMBiTxaQ9kYGzzhZRbK+\""),
+    (
+        "Accept with more after it",
         "xOo=",
         "xOo=xOo=xOo=",
         "Sec-WebSocket-Accept header of \"s3pPLMBiTxaQ9kYGzzhZRbK+…\"",
     ),
-    ("D8 empty", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "", "Sec-WebSocket-Accept header of \"\""),
+    ("empty Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "", "Sec-WebSocket-Accept header of \"\""),
+    // Item 5
     (
-        "D9",
+        "an extension",
         "Upgrade: w",
         "Sec-WebSocket-Extensions: permessage-deflate\r\nUpgrade: w",
         "extension \"permessage-deflate\" was not offered",
     ),
     (
-        "D9 empty",
+        "an empty list of extensions",
         "Upgrade: w",
         "sec-websocket-extensions:\r\nUpgrade: w",
         "extension \"\" was not offered",
     ),
-    ("D10 another", ": chat", ": Chat", "subprotocol \"Chat\" was not offered"),
-    ("D10 two", ": chat", ": chat, superchat", "subprotocol \"chat, superchat\" was not offered"),
-    ("D10 empty", ": chat", ":", "subprotocol \"\" was not offered"),
+    // Item 6
+    ("subprotocol in another case", ": chat", ": Chat", "subprotocol \"Chat\" was not offered"),
     (
-        "D10 25 bytes",
+        "two subprotocols",
+        ": chat",
+        ": chat, superchat",
+        "subprotocol \"chat, superchat\" was not offered",
+    ),
+    ("empty subprotocol", ": chat", ":", "subprotocol \"\" was not offered"),
+    (
+        "subprotocol of 25 bytes",
         ": chat",
         ": abcdefghijklmnopqrstuvwxy",
         "subprotocol \"abcdefghijklmnopqrstuvwx…\" was not offered",
     ),
+    // RFC 6455 §11.3.3 and §11.3.4
     (
-        "D11 Accept twice",
+        "Accept twice",
         "Connection",
         "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nConnection",
         "more than one Sec-WebSocket-Accept header",
     ),
     (
-        "D11 Protocol twice",
+        "Protocol twice",
         "Connection",
         "sec-websocket-protocol: chat\r\nConnection",
         "more than one Sec-WebSocket-Protocol header",
     ),
+    // RFC 9112 §2.3 and §4
     ("HTTP/1.0", "HTTP/1.1", "HTTP/1.0", "HTTP/1.0 cannot be upgraded"),
     ("HTTP/1.2", "HTTP/1.1", "HTTP/1.2", "HTTP version other than 1.0 and 1.1"),
     ("HTTP/2", "HTTP/1.1", "HTTP/2", "byte 0x32 at 5 begins no HTTP/1.1 message"),
@@ -141,11 +186,12 @@ const FAILED: &[(&str, &str, &str, &str)] = &[
     ("empty line first", "HTTP", "\r\nHTTP", "byte 0x0d at 0 begins no HTTP/1.1 message"),
     ("no status", "101 ", "", "malformed start line"),
     ("four digits", "101 ", "1010 ", "malformed start line"),
-    ("T12 bare LF", "Protocols\r\n", "Protocols\n", "line end without CRLF at byte 32"),
-    ("T12 bare CR", ": websocket", ": web\rsocket", "line end without CRLF at byte 47"),
-    ("T12 obs-fold", ": websocket", ":\r\n websocket", "folded header line at byte 44"),
-    ("T12 space before a colon", "Upgrade:", "Upgrade :", "malformed header line"),
-    ("T12 NUL", ": websocket", ": \0websocket", "control character 0x00 at byte 43"),
+    // RFC 9112 §2.2, §5.1 and §5.2, RFC 9110 §5.5
+    ("bare LF", "Protocols\r\n", "Protocols\n", "line end without CRLF at byte 32"),
+    ("bare CR", ": websocket", ": web\rsocket", "line end without CRLF at byte 47"),
+    ("obs-fold", ": websocket", ":\r\n websocket", "folded header line at byte 44"),
+    ("space before a colon", "Upgrade:", "Upgrade :", "malformed header line"),
+    ("NUL", ": websocket", ": \0websocket", "control character 0x00 at byte 43"),
 ];
 
 #[test]
@@ -184,13 +230,13 @@ fn a_response_of_1xx_that_announces_a_body_fails() {
 }
 
 #[test]
-fn d10_no_subprotocol_was_offered() {
+fn a_subprotocol_is_refused_where_none_was_offered() {
     let error = feed::client(&offering(&[]), EXAMPLE.as_bytes()).unwrap_err();
     assert!(matches!(error, Error::UnofferedSubprotocol { .. }));
 }
 
 #[test]
-fn d5_another_status_is_plain_http() {
+fn another_status_is_plain_http() {
     let response = http(
         "HTTP/1.1 401 Who are you\r\n\
          WWW-Authenticate: Basic\r\n\
@@ -212,7 +258,7 @@ fn d5_another_status_is_plain_http() {
 }
 
 #[test]
-fn t8_limits_hold_for_all_heads_together() {
+fn limits_hold_for_all_heads_together() {
     let limit = 16 * 1024;
     let endless = [b"HTTP/1.1 200 ".to_vec(), vec![b'x'; 1 << 16]].concat();
     let interim = "HTTP/1.1 100\r\n\r\n".repeat(limit);
@@ -233,7 +279,7 @@ fn t8_limits_hold_for_all_heads_together() {
 }
 
 #[test]
-fn d1_the_request_is_that_of_the_rfc() {
+fn the_request_is_that_of_the_rfc() {
     let request = Request::new("WS://server.example.com/chat").unwrap();
     let request = request.subprotocol("chat").unwrap().subprotocol("superchat").unwrap();
     let (bytes, _) =
@@ -254,13 +300,13 @@ fn d1_the_request_is_that_of_the_rfc() {
 
 #[test]
 #[cfg(feature = "rand")]
-fn d1_nonces_differ() {
+fn nonces_differ() {
     use sansock::handshake::client::nonce;
     assert_ne!(nonce(), nonce());
 }
 
 #[test]
-fn d3_subprotocols_are_unique_tokens() {
+fn subprotocols_are_unique_tokens() {
     for name in ["", "a b", "a,b", "a\r\nb", "\u{e9}", "\"a\"", "a/b"] {
         let error = offering(&[]).subprotocol(name).unwrap_err();
         assert!(matches!(error, BuildError::SubprotocolName { .. }), "{name:?}");
@@ -277,7 +323,7 @@ fn d3_subprotocols_are_unique_tokens() {
 }
 
 #[test]
-fn t12_the_caller_cannot_break_a_request() {
+fn the_caller_cannot_break_a_request() {
     let cases = [
         ("A", "b\r\nC: d", "byte 0x0d at 1 of a header value"),
         ("A", "\n", "byte 0x0a at 0 of a header value"),
@@ -298,7 +344,7 @@ fn t12_the_caller_cannot_break_a_request() {
 }
 
 #[test]
-fn t9_every_byte_at_every_place_gives_an_outcome_or_an_error() {
+fn every_byte_at_every_place_gives_an_outcome_or_an_error() {
     let request = offering(&["chat"]);
     for place in 0..EXAMPLE.len() {
         for byte in 0..=u8::MAX {

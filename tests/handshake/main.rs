@@ -1,5 +1,5 @@
-//! The opening handshake over HTTP/1.1, RFC 6455 §4. Tables name each row by what it shows, and the
-//! RFC section in a comment above it.
+//! The opening handshake over HTTP/1.1, RFC 6455 §4. The rows of tables are named by what they show;
+//! a comment above them gives the RFC section.
 #![cfg(feature = "handshake")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 

@@ -55,20 +55,28 @@ fn the_example_of_the_rfc_is_accepted() {
 #[test]
 fn requests_that_are_opening_handshakes() {
     let cases = [
-        ("D13 token in a list", "Connection: Upgrade", "Connection: keep-alive, Upgrade"),
-        ("D13 two lines, one list", "Connection: Upgrade", "Connection: a\r\nConnection: upgrade"),
-        ("D13 in any case", "Upgrade: websocket", "uPGRADE:WebSocket"),
-        ("D13 among others", "Upgrade: websocket", "Upgrade: h2c, websocket"),
-        ("D14 pad bits", "dGhlIHNhbXBsZSBub25jZQ==", "AQIDBAUGBwgJCgsMDQ4PEC=="),
-        ("D20 unknown header", "Host", "X-Anything: \u{ff}\t!\r\nHost"),
         (
-            "D20 order",
+            "Connection with a token in a list",
+            "Connection: Upgrade",
+            "Connection: keep-alive, Upgrade",
+        ),
+        (
+            "Connection in two lines, one list",
+            "Connection: Upgrade",
+            "Connection: a\r\nConnection: upgrade",
+        ),
+        ("Upgrade in any case", "Upgrade: websocket", "uPGRADE:WebSocket"),
+        ("Upgrade among others", "Upgrade: websocket", "Upgrade: h2c, websocket"),
+        ("pad bits that are not zero", "dGhlIHNhbXBsZSBub25jZQ==", "AQIDBAUGBwgJCgsMDQ4PEC=="),
+        ("unknown header", "Host", "X-Anything: \u{ff}\t!\r\nHost"),
+        (
+            "another order",
             "Upgrade: websocket\r\nConnection: Upgrade",
             "Connection: Upgrade\r\nUpgrade: websocket",
         ),
-        ("D20 no white space, and much", "Host: server.example.com", "Host:\t  a:80 \t"),
-        ("D21 absolute form", "/chat", "http://server.example.com/chat"),
-        ("D21 absolute form, no path", "/chat", "HTTPS://server.example.com:443?x"),
+        ("no white space, and much", "Host: server.example.com", "Host:\t  a:80 \t"),
+        ("absolute form", "/chat", "http://server.example.com/chat"),
+        ("absolute form, no path", "/chat", "HTTPS://server.example.com:443?x"),
         ("query", "/chat", "/chat?a=b&c=%20|^"),
         ("IPv6 host", "server.example.com", "[::1]:8080"),
         ("empty list elements", "chat, superchat", ",, chat ,superchat,"),
@@ -85,7 +93,7 @@ fn requests_that_are_opening_handshakes() {
 }
 
 #[test]
-fn d17_only_an_offered_subprotocol_can_be_chosen() {
+fn only_an_offered_subprotocol_can_be_chosen() {
     let request = request(EXAMPLE).unwrap();
     for name in ["Chat", "cha", "chat2", "chat, superchat", "", "x\r\ny"] {
         let result = request.upgrade().unwrap().subprotocol(name).map(drop);
@@ -110,14 +118,14 @@ fn d17_only_an_offered_subprotocol_can_be_chosen() {
 }
 
 #[test]
-fn d79_no_extension_is_agreed_to() {
+fn no_extension_is_agreed_to() {
     let head = EXAMPLE.replace("Origin", "Sec-WebSocket-Extensions: permessage-deflate\r\nOrigin");
     let (response, _) = request(&head).unwrap().upgrade().unwrap().accept();
     assert!(!text(response).to_lowercase().contains("extensions"));
 }
 
 #[test]
-fn d19_a_refused_origin_is_answered_403() {
+fn a_refused_origin_is_answered_403() {
     let response = Response::new(403).unwrap().encode();
     assert_eq!(
         text(response),
@@ -126,7 +134,7 @@ fn d19_a_refused_origin_is_answered_403() {
 }
 
 #[test]
-fn d21_the_host_is_that_of_an_absolute_target() {
+fn the_host_is_that_of_an_absolute_target() {
     let head = EXAMPLE.replacen("/chat", "http://other.example:8080/chat", 1);
     let request = request(&head).unwrap();
     assert_eq!(request.target(), "http://other.example:8080/chat");
@@ -170,7 +178,7 @@ fn an_answer_to_head_states_the_length_and_has_no_content() {
 }
 
 #[test]
-fn t12_the_application_cannot_break_a_response() {
+fn the_application_cannot_break_a_response() {
     for status in [0, 99, 100, 101, 199, 600, 1000, u16::MAX] {
         assert_eq!(Response::new(status), Err(BuildError::Status { status }));
     }
@@ -193,7 +201,7 @@ fn t12_the_application_cannot_break_a_response() {
 }
 
 #[test]
-fn t9_every_byte_at_every_place_gives_a_request_or_a_refusal() {
+fn every_byte_at_every_place_gives_a_request_or_a_refusal() {
     for place in 0..EXAMPLE.len() {
         for byte in 0..=u8::MAX {
             let mut head = EXAMPLE.as_bytes().to_vec();
