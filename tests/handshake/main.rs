@@ -6,6 +6,7 @@
 mod authority;
 mod client;
 mod feed;
+mod heads;
 mod property;
 mod refusals;
 mod server;
