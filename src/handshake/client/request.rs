@@ -107,8 +107,8 @@ impl Request {
 
     /// Returns the host to connect to: a name or an address, an IPv6 one without brackets.
     ///
-    /// Percent-encoding in a name is left as it is. An IPvFuture address (RFC 3986 §3.2.2) keeps its
-    /// brackets, so that it is not taken for a name.
+    /// Percent-encoding in a name is left as it is. An `IPvFuture` address (RFC 3986 §3.2.2) keeps
+    /// its brackets, so that it is not taken for a name.
     pub fn host(&self) -> &str {
         &self.uri.host
     }

@@ -13,7 +13,7 @@ use crate::handshake::grammar::{invalid_uri_byte, is_path_or_query_byte};
 #[derive(Clone)]
 pub(super) struct Uri {
     pub(super) secure: bool,
-    /// A name or an address, without the brackets of an IPv6 address. An IPvFuture address keeps
+    /// A name or an address, without the brackets of an IPv6 address. An `IPvFuture` address keeps
     /// them: without, `[v1.a]` would be looked up as a name.
     pub(super) host: String,
     pub(super) port: u16,
