@@ -73,9 +73,9 @@ impl ByteQueue {
         self.buffer.reserve(len);
     }
 
-    /// Starts from the front again, as all was taken.
+    /// Takes all that there is, and starts from the front again.
     #[inline]
-    fn rewind(&mut self) {
+    pub(super) fn rewind(&mut self) {
         if self.buffer.capacity() > ALWAYS_KEPT {
             self.forget_burst();
         }

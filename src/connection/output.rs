@@ -223,6 +223,15 @@ impl Output {
         is_only.then_some(&*self.small)
     }
 
+    /// Takes that chunk, which is `len` bytes.
+    #[cfg(feature = "std")]
+    #[inline(always)]
+    pub(super) fn take_only_chunk(&mut self, len: usize) {
+        self.count_taken(len);
+        self.pong_end = 0;
+        self.small.rewind();
+    }
+
     /// As [`Buf::chunks_vectored`], without the pong that waits.
     #[cfg(feature = "std")]
     pub(super) fn queued_chunks<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {

@@ -72,10 +72,16 @@ impl Output {
     pub fn write_to(&mut self, transport: &mut impl Write) -> io::Result<()> {
         // As a rule it is one chunk, and one write takes all of it.
         if let Some(chunk) = self.only_chunk() {
-            let written = transport.write(chunk);
-            take(self, written)?;
+            let len = chunk.len();
+            match transport.write(chunk) {
+                Ok(written) if written == len => {
+                    self.take_only_chunk(len);
+                    return Ok(());
+                }
+                written => take(self, written)?,
+            }
         }
-        if self.has_remaining() { write_all(self, transport) } else { Ok(()) }
+        write_all(self, transport)
     }
 }
 
