@@ -13,14 +13,9 @@ mod support;
 
 use std::time::Duration;
 
-use proptest::collection::vec;
-use proptest::prelude::*;
 use sansock::timer::{Expired, Timeouts, Timers};
-use sansock::{Config, Connection, Delivery, Event, Opcode, ReadBuffer, Role, Violation};
-use support::{
-    ROLES, Seen, config, connection, drain, fragmented_for, frame_for, read, receive,
-    receive_buffered,
-};
+use sansock::{Connection, Delivery, Event, Opcode, ReadBuffer, Role, Violation};
+use support::{ROLES, Seen, config, connection, drain, fragmented_for, frame_for, read, receive};
 
 fn is_lent(event: &Event<'_>) -> bool {
     match event {
@@ -344,61 +339,4 @@ fn read_from_returns_within_a_message_that_takes_long() {
         }
     }
     assert!((256 << 10..(256 << 10) + 1000).contains(&most), "{most}");
-}
-
-/// Something that a peer may send.
-fn frame() -> impl Strategy<Value = (u8, Vec<u8>)> {
-    let first = prop_oneof![
-        4 => Just(0x81), 4 => Just(0x82), 1 => Just(0x01), 1 => Just(0x02), 2 => Just(0x00),
-        2 => Just(0x80), 1 => Just(0x89), 1 => Just(0x8A), 1 => Just(0x88), 1 => any::<u8>(),
-    ];
-    let payload = prop_oneof![
-        4 => ".{0,60}".prop_map(String::into_bytes),
-        2 => vec(any::<u8>(), 0..140),
-        1 => (100usize..20_000).prop_map(|len| vec![b'x'; len]),
-        1 => (100usize..20_000).prop_map(|len| "ß".repeat(len).into_bytes()),
-        1 => (1usize..9_000, any::<u8>()).prop_map(|(at, byte)| {
-            let mut text = vec![b'x'; 9_000];
-            text[at] = byte;
-            text
-        }),
-    ];
-    (first, payload)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
-
-    /// The twin is `receive`, with all of the stream at once.
-    #[test]
-    fn any_stream_in_any_reads_is_what_it_is_at_once(
-        frames in vec(frame(), 0..8),
-        sizes in vec(prop_oneof![1usize..60, 1usize..20_000], 1..6),
-        capacity in prop_oneof![0usize..300, Just(16_384)],
-        is_server in any::<bool>(),
-    ) {
-        let role = if is_server { Role::Server } else { Role::Client };
-        let frames = frames.iter().map(|(first, payload)| frame_for(role, *first, payload));
-        let stream: Vec<u8> = frames.flatten().collect();
-        let mut config: Config = config(role);
-        config.limits.message = 25_000;
-        let mut twin = Connection::new(config.clone());
-        let expected = receive(&mut twin, &[&stream]);
-
-        let mut pieces = Vec::new();
-        let mut rest = &stream[..];
-        for size in sizes.iter().cycle() {
-            let (piece, later) = rest.split_at(rest.len().min(*size));
-            pieces.push(piece);
-            rest = later;
-            if rest.is_empty() {
-                break;
-            }
-        }
-        let mut ws = Connection::new(config);
-        let seen = receive_buffered(&mut ws, capacity, &pieces);
-        prop_assert!(seen == expected);
-        prop_assert_eq!(drain(&mut ws), drain(&mut twin));
-        prop_assert_eq!(ws.state(), twin.state());
-    }
 }

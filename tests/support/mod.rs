@@ -240,8 +240,16 @@ pub fn receive_bytes(ws: &mut Connection, pieces: &[&[u8]]) -> Vec<Seen> {
 
 /// The same by [`Connection::receive_buffered`], from a buffer of this capacity.
 pub fn receive_buffered(ws: &mut Connection, capacity: usize, pieces: &[&[u8]]) -> Vec<Seen> {
+    receive_buffered_in(ws, &mut ReadBuffer::with_capacity(capacity), pieces)
+}
+
+/// The same from this buffer.
+pub fn receive_buffered_in(
+    ws: &mut Connection,
+    input: &mut ReadBuffer,
+    pieces: &[&[u8]],
+) -> Vec<Seen> {
     let mut log = Log::default();
-    let mut input = ReadBuffer::with_capacity(capacity);
     for piece in pieces {
         let mut piece = *piece;
         loop {
@@ -251,7 +259,7 @@ pub fn receive_buffered(ws: &mut Connection, capacity: usize, pieces: &[&[u8]]) 
             input.filled(now.len());
             piece = later;
             loop {
-                match ws.receive_buffered(&mut input) {
+                match ws.receive_buffered(input) {
                     Ok(Some(event)) => log.push(event),
                     Ok(None) => break,
                     Err(error) => log.seen.push(error.into()),
