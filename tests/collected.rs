@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use sansock::{Config, Connection, Event, Limits, Opcode, Role};
 use support::{
     ROLES, Seen, assert_sees, config, connection, drain, fragmented_for, frame_for, limited,
-    receive, receive_bytes,
+    properties, receive, receive_bytes,
 };
 
 /// What is seen and answered where nothing is whole: a byte a read.
@@ -89,6 +89,8 @@ fn any_frame() -> impl Strategy<Value = (u8, Vec<u8>, bool)> {
 }
 
 proptest! {
+    #![proptest_config(properties("tests/proptest-regressions/collected.txt"))]
+
     #[test]
     fn fragments_are_the_same_whole_and_byte_by_byte(
         frames in prop::collection::vec(any_frame(), 1..24),

@@ -12,11 +12,12 @@ mod support;
 
 use bytes::{Buf, Bytes};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use sansock::{
     CloseCode, Connection, Lent, Role, SendError, SendRefusal, TransportAction, UsageError,
 };
-use support::{ROLES, assert_shows, config, connection, drain, frame_for, frames, receive};
+use support::{
+    ROLES, assert_shows, config, connection, drain, frame_for, frames, properties, receive,
+};
 
 /// What a client masks at once.
 const BLOCK: usize = 16 << 10;
@@ -285,7 +286,7 @@ fn a_message_that_is_fragmented_is_queued() {
     }
 }
 
-/// T14: what a transport says it wrote is not believed.
+/// What a transport says it wrote is not believed.
 #[test]
 fn taking_more_than_there_is_is_refused() {
     for role in ROLES {
@@ -343,11 +344,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        rng_seed: RngSeed::Fixed(0x6455),
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(properties("tests/proptest-regressions/lent.txt"))]
 
     /// The naive twin is one `Vec` of all bytes.
     #[test]

@@ -12,12 +12,12 @@ mod support;
 
 use bytes::{Buf, Bytes};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 use sansock::{
     CloseCode, Connection, Message, Role, SendError, SendRefusal, State, UsageError, Utf8Bytes,
 };
 use support::{
-    KEY, ROLES, assert_shows, close_body, config, connection, drain, frame_for, frames, receive,
+    KEY, ROLES, assert_shows, close_body, config, connection, drain, frame_for, frames, properties,
+    receive,
 };
 
 /// The first bytes and payloads of all frames in the output.
@@ -33,7 +33,7 @@ fn ping(ws: &mut Connection, role: Role, payload: &[u8]) {
 /// More than the output may hold for each ping to be answered.
 const BACKLOG: usize = 2000;
 
-/// T7, RFC 6455 §5.5.3: of pings that nobody reads the answers to, the first and the latest count.
+/// RFC 6455 §5.5.3: of pings that nobody reads the answers to, the first and the latest count.
 #[test]
 fn a_flood_of_pings_does_not_fill_the_output() {
     for role in ROLES {
@@ -256,7 +256,7 @@ fn a_client_copies_a_payload_that_is_shared() {
     assert_eq!(sent(&mut ws), [(0x82, vec![7; LARGE])]);
 }
 
-/// T14: what a transport says it wrote is not believed.
+/// What a transport says it wrote is not believed.
 #[test]
 fn taking_more_than_there_is_is_refused() {
     for role in ROLES {
@@ -336,11 +336,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig {
-        rng_seed: RngSeed::Fixed(0x6455),
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(properties("tests/proptest-regressions/output.txt"))]
 
     /// The naive twin is one `Vec` of all bytes.
     #[test]

@@ -14,7 +14,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use sansock::{Connection, ReadBuffer, Role};
 use support::{
-    ROLES, config, connection, drain, frame_for, head_for, read, receive, receive_buffered_in,
+    ROLES, config, connection, drain, frame_for, head_for, properties, read, receive,
+    receive_buffered_in,
 };
 
 /// Reads `stream` in reads of `first` bytes, and then of `next`, as far as there is room for so many,
@@ -113,7 +114,10 @@ fn frame() -> impl Strategy<Value = (u8, Vec<u8>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig {
+        cases: 512,
+        ..properties("tests/proptest-regressions/read_buffer_delivery.txt")
+    })]
 
     /// The twin is `receive`, which keeps nothing in its input.
     #[test]

@@ -19,7 +19,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use sansock::frame::{CloseBody, Decoder, Encoder, Header, Part, Relay, Rsv};
 use sansock::{CloseCode, CloseReason, Limits, Opcode, ProtocolError, Role};
-use support::{KEY, NO_LIMITS, ROLES, close_body, fragmented_for, frame_for, frames, head_for};
+use support::{
+    KEY, NO_LIMITS, ROLES, close_body, fragmented_for, frame_for, frames, head_for, properties,
+};
 
 /// What came out of a relay, and how often it asked for a key.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -333,6 +335,8 @@ fn debug_shows_no_payload() {
 }
 
 proptest! {
+    #![proptest_config(properties("tests/proptest-regressions/relay.txt"))]
+
     /// Frames and what is none, in pieces of any length.
     #[test]
     fn whatever_comes_is_passed_on_as_decoding_and_encoding_would(

@@ -14,7 +14,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use sansock::frame::{Encoder, Header, Rsv};
 use sansock::{CloseCode, Closure, Connection, Message, Opcode, Role, State, TransportAction};
-use support::{Seen, connection, receive};
+use support::{Seen, connection, properties, receive};
 
 /// What an application sends.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ fn without_pongs(seen: Vec<Seen>) -> Vec<Seen> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(properties("tests/proptest-regressions/roundtrip.txt"))]
 
     #[test]
     fn messages_arrive_once_and_in_order_both_ways(

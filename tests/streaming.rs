@@ -14,7 +14,7 @@ use proptest::prelude::*;
 use sansock::{Config, Connection, Delivery, Event, Limits, Opcode, Role, Violation};
 use support::{
     ROLES, Seen, assert_ends_with, assert_sees, close_body, config, fragmented_for, frame_for,
-    head_for, limited, receive,
+    head_for, limited, properties, receive,
 };
 
 fn streaming(role: Role) -> Config {
@@ -139,6 +139,8 @@ fn limits_hold_for_what_is_not_kept() {
 }
 
 proptest! {
+    #![proptest_config(properties("tests/proptest-regressions/streaming.txt"))]
+
     #[test]
     fn any_messages_in_any_pieces_are_the_same_as_whole_ones(
         messages in proptest::collection::vec(("[a-z€🦀é]{0,20}", any::<bool>(), 1usize..4), 1..5),

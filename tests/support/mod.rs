@@ -11,6 +11,7 @@
 )]
 
 use bytes::{Buf, BytesMut};
+use proptest::test_runner::{Config as ProptestConfig, FileFailurePersistence};
 use sansock::{
     Config, Connection, Event, Limits, Opcode, ProtocolError, ReadBuffer, Role, Violation,
 };
@@ -53,6 +54,15 @@ impl From<ProtocolError> for Seen {
     fn from(error: ProtocolError) -> Seen {
         Seen::Failed(error.violation(), error.offset())
     }
+}
+
+/// How a property is tested: first with the cases that failed before, which the file `regressions`
+/// holds, and then with random ones. A case that fails is added to that file, to be committed with
+/// what mends it. The path is relative to the package, as proptest's own choice of one fails for
+/// tests that are neither `main.rs` nor beside it.
+pub fn properties(regressions: &'static str) -> ProptestConfig {
+    let file = FileFailurePersistence::Direct(regressions);
+    ProptestConfig { failure_persistence: Some(Box::new(file)), ..ProptestConfig::default() }
 }
 
 pub const ROLES: [Role; 2] = [Role::Client, Role::Server];
