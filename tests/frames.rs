@@ -223,7 +223,7 @@ fn a_connection_refuses_a_length_before_any_payload() {
     }
 }
 
-/// T1: the sum of a message's lengths may be as high as memory could be, without harm; beyond, it is
+/// The sum of a message's lengths may be as high as memory could be, without harm; beyond, it is
 /// refused whatever the limits are.
 #[cfg(target_pointer_width = "64")]
 #[test]

@@ -151,7 +151,7 @@ fn a_frame_is_limited_by_itself() {
     }
 }
 
-/// T3: fragments that are each within the frame limit, and together not within the message limit.
+/// Fragments that are each within the frame limit, and together not within the message limit.
 #[test]
 fn a_message_is_limited_as_a_whole() {
     let limits = Limits { frame: 6, message: 10, ..Limits::DEFAULT };

@@ -72,7 +72,7 @@ fn a_length_of_64_bits_is_refused_without_limits_too() {
     }
 }
 
-/// T2. Some libraries allocate what a header declares; that ours does not is counted elsewhere.
+/// Some libraries allocate what a header declares; that ours does not is counted elsewhere.
 #[test]
 fn a_header_that_declares_a_terabyte_is_waited_on() {
     for role in ROLES {
@@ -86,7 +86,7 @@ fn a_header_that_declares_a_terabyte_is_waited_on() {
     }
 }
 
-/// T3. Some libraries apply the limit for messages to each frame by itself.
+/// Some libraries apply the limit for messages to each frame by itself.
 #[test]
 fn the_message_limit_is_for_all_fragments_together() {
     let limits = Limits { message: 1000, ..Limits::DEFAULT };
@@ -270,7 +270,7 @@ fn a_long_close_is_not_echoed() {
     }
 }
 
-/// T4. Some libraries keep something for each empty fragment, without an end.
+/// Some libraries keep something for each empty fragment, without an end.
 #[test]
 fn a_million_empty_fragments_are_refused_at_the_limit() {
     for role in ROLES {
@@ -285,7 +285,7 @@ fn a_million_empty_fragments_are_refused_at_the_limit() {
     }
 }
 
-/// T4. Some libraries take time or memory by the square of the number of fragments.
+/// Some libraries take time or memory by the square of the number of fragments.
 #[test]
 fn a_million_fragments_of_one_byte_arrive_where_they_are_allowed() {
     let parts = vec![&b"x"[..]; 1_000_000];
@@ -298,7 +298,7 @@ fn a_million_fragments_of_one_byte_arrive_where_they_are_allowed() {
     }
 }
 
-/// T4. Some libraries keep an object for each read.
+/// Some libraries keep an object for each read.
 #[test]
 fn a_frame_in_reads_of_one_byte_arrives() {
     for role in ROLES {
