@@ -158,6 +158,22 @@ fn a_release_within_a_message_loses_nothing() {
     }
 }
 
+/// What is moved takes time by its length.
+#[test]
+fn a_release_within_a_long_message_moves_nothing() {
+    for role in ROLES {
+        let frame = frame_for(role, 0x82, &[7; 10_000]);
+        for (left, is_moved) in [(1, true), (4096, true), (4097, false), (9999, false)] {
+            let (mut ws, mut input) = (connection(role), ReadBuffer::new());
+            read(&mut ws, &mut input, &frame[..left], usize::MAX, |_| panic!("no event"));
+            let held = input.memory_usage();
+            assert!(held > left);
+            input.release();
+            assert_eq!(input.memory_usage(), if is_moved { left } else { held }, "{left} bytes");
+        }
+    }
+}
+
 #[test]
 fn a_buffer_that_is_only_extended_does_not_grow() {
     let (mut ws, mut input) = (connection(Role::Server), ReadBuffer::new());
