@@ -19,42 +19,41 @@ pub(crate) struct Spare {
 pub(crate) struct Quiet(u8);
 
 impl Spare {
-    /// Hands out the bytes that were collected in `buffer`; a large one is kept for the next message.
-    /// `quiet` is `None` where it did not wait before.
+    /// Hands out the bytes that were collected in `buffer`: the buffer itself, or a copy where they fill
+    /// less than a quarter of it, as an event that is kept must not hold much more than its bytes. A
+    /// large buffer is kept for the next message; `quiet` is `None` where it did not wait before.
     #[inline(always)]
     pub(super) fn hand_out(
         buffer: BytesMut,
         quiet: Option<Quiet>,
         kept: &mut Option<(Spare, Quiet)>,
     ) -> BytesMut {
-        if buffer.capacity() < LARGE {
+        if buffer.capacity() < LARGE && !fills_little(&buffer) {
             return buffer;
         }
-        Spare::hand_out_large(buffer, quiet, kept)
+        Spare::copy_or_split(buffer, quiet, kept)
     }
 
     #[inline(never)]
-    fn hand_out_large(
+    fn copy_or_split(
         mut buffer: BytesMut,
         quiet: Option<Quiet>,
         kept: &mut Option<(Spare, Quiet)>,
     ) -> BytesMut {
         let size = buffer.capacity();
-        match quiet {
-            Some(Quiet(quiet)) if buffer.len() < size / 4 => {
-                // Whoever keeps the event shall not keep much more than its bytes.
-                let bytes = BytesMut::from(&buffer[..]);
-                buffer.clear();
-                let quiet = quiet + 1;
-                *kept = (quiet < QUIET).then_some((Spare { room: buffer, size }, Quiet(quiet)));
-                bytes
-            }
-            _ => {
-                let bytes = buffer.split();
-                *kept = Some((Spare { room: buffer, size }, Quiet::default()));
-                bytes
-            }
+        if !fills_little(&buffer) {
+            let bytes = buffer.split();
+            *kept = Some((Spare { room: buffer, size }, Quiet::default()));
+            return bytes;
         }
+        let bytes = BytesMut::from(&buffer[..]);
+        // A buffer that did not wait before is small, and is dropped.
+        if let Some(Quiet(quiet)) = quiet {
+            buffer.clear();
+            let quiet = quiet + 1;
+            *kept = (quiet < QUIET).then_some((Spare { room: buffer, size }, Quiet(quiet)));
+        }
+        bytes
     }
 
     /// All of the buffer; where an event still holds a part of it, another one, of no more than the
@@ -73,6 +72,12 @@ impl Spare {
     pub(super) fn memory_usage(&self) -> usize {
         self.size + HOLDERS
     }
+}
+
+/// Whether `buffer` holds so little that its bytes are better copied than kept in it.
+#[inline(always)]
+fn fills_little(buffer: &BytesMut) -> bool {
+    buffer.len() < buffer.capacity() / 4
 }
 
 /// A buffer of fewer bytes, which has been allocated once or twice, is given away with its event: to
