@@ -1,0 +1,95 @@
+//! However a stream is cut into reads, a relay sends on the frames that a naive reading finds in it,
+//! each masked with a fresh key by a client and with none by a server, and fails where that does.
+#![no_main]
+
+use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use libfuzzer_sys::fuzz_target;
+use sansock::Role;
+use sansock::frame::{Limits, Relay};
+use sansock_fuzz::naive::{self, Reading};
+use sansock_fuzz::stream::{LIMITS, Stream};
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    server: bool,
+    /// Whether both peers are clients, or both servers.
+    same_role: bool,
+    stream: Stream<'a>,
+}
+
+/// What was sent on, how many keys it took, and the error's close code and offset.
+#[derive(Default)]
+struct Sent {
+    bytes: Vec<u8>,
+    keys: u32,
+    fault: Option<(u16, u64)>,
+}
+
+/// The key of a frame by its number. All four bytes differ from frame to frame.
+fn key(number: u32) -> [u8; 4] {
+    number.wrapping_mul(0x0101_0101).wrapping_add(0x1234_5678).to_ne_bytes()
+}
+
+fn forward(relay: &mut Relay, pieces: &[&[u8]]) -> Sent {
+    let mut sent = Sent::default();
+    for piece in pieces {
+        let mut piece = piece.to_vec();
+        let mut input = &mut piece[..];
+        loop {
+            let keys = &mut sent.keys;
+            let next_key = || {
+                *keys += 1;
+                key(*keys - 1)
+            };
+            match relay.forward(&mut input, next_key) {
+                Ok(Some(part)) => {
+                    assert!(sent.fault.is_none(), "nothing is sent on after an error");
+                    assert!(part.header.is_some() || part.last || !part.payload.is_empty());
+                    sent.bytes.extend_from_slice(&part.head());
+                    sent.bytes.extend_from_slice(part.payload);
+                }
+                Ok(None) => break,
+                Err(error) => {
+                    assert!(sent.fault.is_none(), "an error comes once");
+                    sent.fault = Some((error.close_code().get(), error.offset()));
+                }
+            }
+        }
+        assert!(input.is_empty(), "None says that all of it was taken");
+    }
+    sent
+}
+
+/// What is sent on is what came, masked anew.
+fn assert_same_frames(came: &Reading, sent: &Sent, sender: Role) {
+    let no_limits = Limits { frame: u64::MAX, message: u64::MAX, fragments: u32::MAX };
+    let went = naive::read(&sent.bytes, sender.peer(), no_limits, false);
+    assert_eq!(went.fault, None, "what is sent on keeps the rules");
+    assert_eq!(went.frames.len(), came.frames.len());
+    for (number, (went, came)) in (0..).zip(went.frames.iter().zip(&came.frames)) {
+        assert_eq!((went.first, went.len), (came.first, came.len));
+        assert!(went.payload == came.payload, "frame {number}");
+        assert_eq!(went.key, (sender == Role::Client).then(|| key(number)));
+    }
+    let keys = if sender == Role::Client { came.frames.len() } else { 0 };
+    assert_eq!(sent.keys as usize, keys, "a key a frame");
+}
+
+fuzz_target!(|input: Input<'_>| {
+    let role = if input.server { Role::Server } else { Role::Client };
+    let sender = if input.same_role { role } else { role.peer() };
+    let stream = input.stream.to_bytes(role);
+    let came = naive::read(&stream, role, LIMITS, true);
+    for pieces in input.stream.cuts(&stream) {
+        let mut relay = Relay::new(role).with_sender(sender).with_limits(LIMITS);
+        let sent = forward(&mut relay, &pieces);
+        assert_eq!(sent.fault, came.fault);
+        assert_same_frames(&came, &sent, sender);
+        let last = came.frames.last();
+        assert_eq!(
+            relay.is_closed(),
+            last.is_some_and(|frame| frame.is_close() && frame.is_whole())
+        );
+        assert_eq!(relay.is_between_frames(), last.is_none_or(|frame| frame.is_whole()));
+    }
+});

@@ -1,0 +1,109 @@
+//! Whatever the bytes and wherever they are split, the validator gives the verdict of `std`, and names
+//! the byte that a table of RFC 3629 §4 does.
+#![no_main]
+
+use libfuzzer_sys::arbitrary::{self, Arbitrary};
+use libfuzzer_sys::fuzz_target;
+use sansock::utf8::{Invalid, Validator, from_utf8};
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    runs: Vec<Run>,
+    rest: &'a [u8],
+}
+
+/// What texts consist of, so that they are valid for long.
+#[derive(Arbitrary, Debug)]
+enum Run {
+    Ascii(u8),
+    CodePoints(char, u8),
+    Byte(u8),
+}
+
+impl Input<'_> {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for run in self.runs.iter().take(8) {
+            match run {
+                Run::Ascii(len) => bytes.extend((0..*len).map(|i| b' ' + i % 64)),
+                Run::CodePoints(one, times) => {
+                    bytes.extend(one.to_string().repeat(usize::from(times % 80)).bytes());
+                }
+                Run::Byte(byte) => bytes.push(*byte),
+            }
+        }
+        bytes.extend_from_slice(self.rest);
+        bytes
+    }
+}
+
+/// What RFC 3629 §4 lets follow.
+#[derive(Clone, Copy, PartialEq)]
+enum Next {
+    /// The first byte of a code point.
+    First,
+    /// One in this range, and then so many of any continuation.
+    Within(u8, u8, u8),
+}
+
+fn step(next: Next, byte: u8) -> Option<Next> {
+    match (next, byte) {
+        (Next::First, 0x00..=0x7F) => Some(Next::First),
+        (Next::First, 0xC2..=0xDF) => Some(Next::Within(0x80, 0xBF, 0)),
+        (Next::First, 0xE0) => Some(Next::Within(0xA0, 0xBF, 1)),
+        (Next::First, 0xE1..=0xEC | 0xEE..=0xEF) => Some(Next::Within(0x80, 0xBF, 1)),
+        (Next::First, 0xED) => Some(Next::Within(0x80, 0x9F, 1)),
+        (Next::First, 0xF0) => Some(Next::Within(0x90, 0xBF, 2)),
+        (Next::First, 0xF1..=0xF3) => Some(Next::Within(0x80, 0xBF, 2)),
+        (Next::First, 0xF4) => Some(Next::Within(0x80, 0x8F, 2)),
+        (Next::Within(low, high, 0), byte) if (low..=high).contains(&byte) => Some(Next::First),
+        (Next::Within(low, high, more), byte) if (low..=high).contains(&byte) => {
+            Some(Next::Within(0x80, 0xBF, more - 1))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the text ends with a whole code point, or the index of the byte that breaks it.
+fn judge(bytes: &[u8]) -> Result<bool, usize> {
+    let mut next = Next::First;
+    for (at, byte) in bytes.iter().enumerate() {
+        next = step(next, *byte).ok_or(at)?;
+    }
+    Ok(next == Next::First)
+}
+
+fn validate<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<bool, usize> {
+    let (mut validator, mut before) = (Validator::new(), 0);
+    for piece in pieces {
+        validator.push(piece).map_err(|Invalid { at }| before + at)?;
+        before += piece.len();
+    }
+    Ok(validator.is_complete())
+}
+
+fuzz_target!(|input: Input<'_>| {
+    let bytes = input.to_bytes();
+    let verdict = judge(&bytes);
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => {
+            assert_eq!(verdict, Ok(true));
+            assert_eq!(from_utf8(&bytes), Ok(text));
+        }
+        Err(error) => {
+            assert_eq!(verdict.is_ok(), error.error_len().is_none(), "{error}");
+            let at = verdict.err().unwrap_or(bytes.len() - 1);
+            assert!((error.valid_up_to()..error.valid_up_to() + 4).contains(&at));
+            assert_eq!(from_utf8(&bytes), Err(Invalid { at }));
+        }
+    }
+    assert_eq!(validate(bytes.chunks(1)), verdict);
+    for at in 0..=bytes.len() {
+        let (left, right) = bytes.split_at(at);
+        assert_eq!(validate([left, right]), verdict, "split at {at}");
+        assert_eq!(
+            validate([left, &[], &right[..right.len() / 2], &right[right.len() / 2..]]),
+            verdict
+        );
+    }
+});
