@@ -1,0 +1,68 @@
+//! Which types may go to another thread, and be shared between threads: all that are public.
+
+use sansock::frame::{Decoder, Encoder, Relay};
+use sansock::timer::{HandshakeTimer, Timers};
+use sansock::utf8::Validator;
+use sansock::{
+    Config, Connection, Event, Lent, Message, MessageWriter, Output, Payload, Prepared,
+    ProtocolError, ReadBuffer, SendError, Text, Utf8Bytes,
+};
+
+/// Compiles for such a type alone.
+const fn goes_to_any_thread<T: Send + Sync>() {}
+
+#[test]
+fn whatever_a_connection_consists_of_goes_to_any_thread() {
+    const {
+        goes_to_any_thread::<Connection>();
+        goes_to_any_thread::<Config>();
+        goes_to_any_thread::<ReadBuffer>();
+        goes_to_any_thread::<Event<'_>>();
+        goes_to_any_thread::<Text<'_>>();
+        goes_to_any_thread::<Payload<'_>>();
+        goes_to_any_thread::<Output>();
+        goes_to_any_thread::<Lent<'_>>();
+        goes_to_any_thread::<MessageWriter<'_>>();
+        goes_to_any_thread::<Message>();
+        goes_to_any_thread::<Prepared>();
+        goes_to_any_thread::<Utf8Bytes>();
+        goes_to_any_thread::<ProtocolError>();
+        goes_to_any_thread::<SendError<Message>>();
+        goes_to_any_thread::<Timers>();
+        goes_to_any_thread::<HandshakeTimer>();
+        goes_to_any_thread::<Decoder>();
+        goes_to_any_thread::<Encoder>();
+        goes_to_any_thread::<Relay>();
+        goes_to_any_thread::<Validator>();
+    }
+}
+
+#[cfg(feature = "handshake")]
+#[test]
+fn a_handshake_goes_to_any_thread() {
+    use sansock::handshake::{client, server};
+
+    const {
+        goes_to_any_thread::<client::Request>();
+        goes_to_any_thread::<client::Handshake>();
+        goes_to_any_thread::<client::Outcome>();
+        goes_to_any_thread::<client::Error>();
+        goes_to_any_thread::<server::Handshake>();
+        goes_to_any_thread::<server::Request>();
+        goes_to_any_thread::<server::Upgrade<'_>>();
+        goes_to_any_thread::<server::Refusal>();
+    }
+}
+
+#[cfg(feature = "tokio-util")]
+#[test]
+fn a_codec_goes_to_any_thread() {
+    use sansock::codec::{Error, Frames, Messages, Outgoing};
+
+    const {
+        goes_to_any_thread::<Messages>();
+        goes_to_any_thread::<Frames>();
+        goes_to_any_thread::<Outgoing>();
+        goes_to_any_thread::<Error>();
+    }
+}

@@ -1,0 +1,389 @@
+//! The end of a connection, RFC 6455 §5.5.1 and §7: codes, reasons, who answers whom, and every
+//! call in every state.
+
+use crate::support::{
+    ROLES, Seen, assert_ends_with, assert_sees, close_body, config, connection, drain, frame_for,
+    frames, receive,
+};
+use bytes::Buf;
+use sansock::{
+    CloseCode, Closure, Connection, Message, Role, SendError, SendRefusal, State, TransportAction,
+    UsageError, Violation,
+};
+
+/// A Close frame as the peer of `role` sends it.
+fn close_for(role: Role, code: u16, reason: &str) -> Vec<u8> {
+    frame_for(role, 0x88, &close_body(code, reason))
+}
+
+/// The first bytes and payloads of all frames in the output.
+fn sent(ws: &mut Connection) -> Vec<(u8, Vec<u8>)> {
+    frames(&drain(ws)).into_iter().map(|frame| (frame.first, frame.payload)).collect()
+}
+
+/// RFC 6455 §7.4 and the IANA registry, from the texts.
+fn may_be_on_the_wire(code: u16) -> bool {
+    match code {
+        0..1000 | 1004..=1006 | 1015 | 5000.. => false, // never sent
+        1016..3000 => false,                            // reserved, not registered
+        1000..=1003 | 1007..=1014 | 3000..5000 => true,
+    }
+}
+
+#[test]
+fn every_code_is_echoed_or_refused() {
+    for role in ROLES {
+        for code in 0..=u16::MAX {
+            let stream = close_for(role, code, "");
+            let mut ws = connection(role);
+            let seen = receive(&mut ws, &[&stream]);
+            let at = stream.len() as u64 - 1;
+            if may_be_on_the_wire(code) {
+                assert_eq!(seen, [Seen::Close(Some(code), String::new())]);
+                assert_eq!(sent(&mut ws), [(0x88, close_body(code, ""))]);
+                assert_eq!(ws.receive_eof().code(), code);
+            } else {
+                let violation = Violation::InvalidCloseCode { code };
+                assert_eq!(seen, [Seen::Failed(violation, at)]);
+                assert_eq!(sent(&mut ws), [(0x88, close_body(1002, &violation.to_string()))]);
+                assert_eq!(ws.receive_eof(), Closure::Abnormal);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_close_without_a_code_is_answered_without_one() {
+    for role in ROLES {
+        let stream = frame_for(role, 0x88, b"");
+        assert_ends_with(&config(role), &stream, &[Seen::Close(None, String::new())]);
+        let mut ws = connection(role);
+        receive(&mut ws, &[&stream]);
+        assert_eq!(sent(&mut ws), [(0x88, vec![])]);
+        assert_eq!(ws.receive_eof(), Closure::NoStatus);
+        assert_eq!(ws.receive_eof().code(), 1005);
+    }
+}
+
+#[test]
+fn reasons_are_told_and_not_echoed() {
+    let longest = "é".repeat(61) + "x";
+    for role in ROLES {
+        for reason in ["bye", "κόσμε €uro 🦀", &longest] {
+            let stream = close_for(role, 1000, reason);
+            assert_ends_with(&config(role), &stream, &[Seen::Close(Some(1000), reason.into())]);
+            let mut ws = connection(role);
+            receive(&mut ws, &[&stream]);
+            assert_eq!(sent(&mut ws), [(0x88, close_body(1000, ""))]);
+        }
+    }
+}
+
+#[test]
+fn a_broken_reason_or_code_fails_at_the_byte_that_breaks_it() {
+    let cases: [(&[u8], Violation, usize); 6] = [
+        (b"\x03\xE8\xFF", Violation::InvalidCloseReason, 2),
+        (b"\x03\xE8ok\xCEx and more", Violation::InvalidCloseReason, 5),
+        (b"\x03\xE8\xED\xA0\x80", Violation::InvalidCloseReason, 3),
+        (b"\x03\xE8\xF4\x90\x80\x80", Violation::InvalidCloseReason, 3),
+        (b"\x03\xE8\xE2\x82", Violation::InvalidCloseReason, 3), // by its end
+        (b"\x03\xEE\xFF", Violation::InvalidCloseCode { code: 1006 }, 1),
+    ];
+    for role in ROLES {
+        for (body, violation, at) in cases {
+            let stream = frame_for(role, 0x88, body);
+            let offset = stream.len() - body.len() + at;
+            let expected = [Seen::Failed(violation, offset as u64)];
+            assert_ends_with(&config(role), &stream, &expected);
+            // Nothing beyond that byte is needed, and nothing before it suffices.
+            assert_sees(&config(role), &stream[..=offset], &expected);
+            assert_sees(&config(role), &stream[..offset], &[]);
+        }
+    }
+}
+
+#[test]
+fn the_first_close_wins() {
+    for role in ROLES {
+        for (code, closure) in
+            [(Some(3000), Closure::Code(CloseCode::new(3000).unwrap())), (None, Closure::NoStatus)]
+        {
+            let body = code.map_or(vec![], |code| close_body(code, ""));
+            let first = frame_for(role, 0x88, &body);
+            let second = close_for(role, 1011, "");
+            let expected = [Seen::Close(code, String::new())];
+            assert_sees(&config(role), &[&first[..], &second].concat(), &expected);
+            let mut ws = connection(role);
+            receive(&mut ws, &[&first, &second]);
+            assert_eq!(sent(&mut ws), [(0x88, body)], "it is answered once");
+            assert_eq!(ws.receive_eof(), closure);
+        }
+    }
+}
+
+#[test]
+fn what_follows_the_peers_close_is_dropped() {
+    for role in ROLES {
+        let close = close_for(role, 1000, "");
+        let after = [
+            frame_for(role, 0x81, b"text"),
+            frame_for(role, 0x89, b"ping"),
+            close_for(role, 1006, ""),
+            b"\xFF\xFF\xFF".to_vec(),
+        ];
+        let mut ws = connection(role);
+        let seen = receive(&mut ws, &[&close, &after[0], &after[1], &after[2], &after[3]]);
+        assert_eq!(seen, [Seen::Close(Some(1000), String::new())]);
+        assert_eq!(sent(&mut ws), [(0x88, close_body(1000, ""))], "and no pong");
+        assert_eq!(ws.state(), State::Closed);
+    }
+}
+
+#[test]
+fn closes_that_cross_are_one_close_each() {
+    for role in ROLES {
+        let mut ws = connection(role);
+        ws.close(CloseCode::GOING_AWAY, "bye").unwrap();
+        let seen = receive(&mut ws, &[&close_for(role, 1011, "oh")]);
+        assert_eq!(seen, [Seen::Close(Some(1011), "oh".into())]);
+        assert_eq!(sent(&mut ws), [(0x88, close_body(1001, "bye"))]);
+        assert_eq!((ws.state(), ws.receive_eof().code()), (State::Closed, 1011));
+    }
+}
+
+#[test]
+fn after_our_close_data_is_delivered_and_pings_are_not_answered() {
+    for role in ROLES {
+        let mut ws = connection(role);
+        receive(&mut ws, &[&frame_for(role, 0x01, b"be")]);
+        ws.close(CloseCode::NORMAL, "").unwrap();
+        drain(&mut ws);
+        let stream = [
+            frame_for(role, 0x80, b"fore"),
+            frame_for(role, 0x89, b"ping"),
+            frame_for(role, 0x82, b"after"),
+            frame_for(role, 0x88, b""),
+        ];
+        let expected = [
+            Seen::Text("before".into()),
+            Seen::Ping(b"ping".into()),
+            Seen::Binary(b"after".into()),
+            Seen::Close(None, String::new()),
+        ];
+        assert_eq!(receive(&mut ws, &[&stream.concat()]), expected);
+        assert_eq!(sent(&mut ws), []);
+    }
+}
+
+#[test]
+fn a_close_is_sent_with_its_reason_or_refused() {
+    let long = "x".repeat(124);
+    for role in ROLES {
+        let mut ws = connection(role);
+        let error = ws.close(CloseCode::NORMAL, &long).unwrap_err();
+        assert_eq!(error, UsageError::ReasonTooLong { len: 124 });
+        let client_only = connection(role).close(CloseCode::MANDATORY_EXTENSION, "x");
+        match role {
+            Role::Client => assert_eq!(client_only, Ok(())),
+            Role::Server => assert_eq!(client_only, Err(UsageError::ClientOnlyCloseCode)),
+        }
+        assert_eq!((ws.state(), sent(&mut ws)), (State::Open, vec![]), "nothing has changed");
+        ws.close(CloseCode::NORMAL, &long[..123]).unwrap();
+        assert_eq!(sent(&mut ws), [(0x88, close_body(1000, &long[..123]))]);
+    }
+}
+
+const STATES: [State; 5] =
+    [State::Open, State::CloseSent, State::Closed, State::Failed, State::Ended];
+
+/// A connection brought into this state, with no output.
+fn connection_in(role: Role, state: State) -> Connection {
+    let mut ws = connection(role);
+    match state {
+        State::Open => {}
+        State::CloseSent => ws.close(CloseCode::NORMAL, "").unwrap(),
+        State::Closed => drop(receive(&mut ws, &[&close_for(role, 1000, "")])),
+        State::Failed => drop(receive(&mut ws, &[b"\xFF"])),
+        State::Ended => drop(ws.receive_eof()),
+    }
+    drain(&mut ws);
+    assert_eq!(ws.state(), state);
+    ws
+}
+
+/// What a call did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Did {
+    /// As asked.
+    Done,
+    /// Nothing: it said that the connection is closing.
+    Refused,
+    /// An event was told.
+    Told,
+    /// All was taken, nothing was told.
+    Nothing,
+    /// A violation was told.
+    Failed,
+    /// The end was told, with this code.
+    Ended(u16),
+}
+
+type Call = fn(&mut Connection, Role) -> Did;
+
+fn send(result: Result<(), SendError<()>>) -> Did {
+    match result {
+        Ok(()) => Did::Done,
+        Err(error) => {
+            assert_eq!(error.why, SendRefusal::Closing);
+            Did::Refused
+        }
+    }
+}
+
+fn give(ws: &mut Connection, stream: &[u8]) -> Did {
+    match &receive(ws, &[stream])[..] {
+        [] => Did::Nothing,
+        [Seen::Failed(..)] => Did::Failed,
+        [_] => Did::Told,
+        more => panic!("{more:?}"),
+    }
+}
+
+/// What a call did, the state after it, and whether there is output.
+type Cell = (Did, State, bool);
+
+#[test]
+fn every_call_in_every_state_does_what_the_table_says() {
+    use Did::{Done, Nothing, Refused, Told};
+    use State::{CloseSent, Closed, Ended, Failed, Open};
+
+    let sends = [
+        (Done, Open, true),
+        (Refused, CloseSent, false),
+        (Refused, Closed, false),
+        (Refused, Failed, false),
+        (Refused, Ended, false),
+    ];
+    // For bytes: what they do while they are read, in Open and in CloseSent.
+    let receives = |open: Cell, close_sent: Cell| {
+        let [closed, failed, ended] = [Closed, Failed, Ended].map(|state| (Nothing, state, false));
+        [open, close_sent, closed, failed, ended]
+    };
+    let changes_nothing = STATES.map(|state| (Done, state, false));
+
+    let table: [(&str, Call, [Cell; 5]); 16] = [
+        ("send_text", |ws, _| send(ws.send_text("x")), sends),
+        ("send_binary", |ws, _| send(ws.send_binary(b"x")), sends),
+        ("send", |ws, _| send_owned(ws), sends),
+        ("ping", |ws, _| send(ws.ping(b"x")), sends),
+        ("pong", |ws, _| send(ws.pong(b"x")), sends),
+        ("close", |ws, _| close(ws), {
+            let mut cells = sends;
+            cells[0] = (Done, CloseSent, true);
+            cells
+        }),
+        ("message", |ws, role| give(ws, &frame_for(role, 0x81, b"x")), {
+            receives((Told, Open, false), (Told, CloseSent, false))
+        }),
+        ("fragment", |ws, role| give(ws, &frame_for(role, 0x01, b"x")), {
+            receives((Nothing, Open, false), (Nothing, CloseSent, false))
+        }),
+        ("half a header", |ws, _| give(ws, b"\x81"), {
+            receives((Nothing, Open, false), (Nothing, CloseSent, false))
+        }),
+        ("ping received", |ws, role| give(ws, &frame_for(role, 0x89, b"x")), {
+            receives((Told, Open, true), (Told, CloseSent, false))
+        }),
+        ("pong received", |ws, role| give(ws, &frame_for(role, 0x8A, b"x")), {
+            receives((Told, Open, false), (Told, CloseSent, false))
+        }),
+        ("Close received", |ws, role| give(ws, &close_for(role, 1001, "")), {
+            receives((Told, Closed, true), (Told, Closed, false))
+        }),
+        ("violation", |ws, _| give(ws, b"\xFF"), {
+            receives((Did::Failed, Failed, true), (Did::Failed, Failed, false))
+        }),
+        ("receive_eof", |ws, _| Did::Ended(ws.receive_eof().code()), {
+            // The peer's Close came before Closed, with 1000.
+            [1006, 1006, 1000, 1006, 1006].map(|code| (Did::Ended(code), Ended, false))
+        }),
+        ("release", |ws, _| done(ws, Connection::release), changes_nothing),
+        ("output", |ws, _| done(ws, |ws| ws.output().advance(0)), changes_nothing),
+    ];
+    for role in ROLES {
+        for (name, call, cells) in &table {
+            for (from, (did, to, has_output)) in STATES.into_iter().zip(*cells) {
+                let mut ws = connection_in(role, from);
+                let case = format!("{name} by a {role:?} in {from:?}");
+                assert_eq!(call(&mut ws, role), did, "{case}");
+                assert_eq!(ws.state(), to, "{case}");
+                assert_eq!(ws.output().has_remaining(), has_output, "{case}");
+                assert_eq!(ws.transport_action(), action(to, role, has_output), "{case}");
+                drain(&mut ws);
+                assert_eq!(ws.transport_action(), action(to, role, false), "{case}, written");
+            }
+        }
+    }
+}
+
+/// A call that cannot be refused.
+fn done(ws: &mut Connection, call: fn(&mut Connection)) -> Did {
+    call(ws);
+    Did::Done
+}
+
+fn close(ws: &mut Connection) -> Did {
+    match ws.close(CloseCode::NORMAL, "") {
+        Ok(()) => Did::Done,
+        Err(error) => {
+            assert_eq!(error, UsageError::Closing);
+            Did::Refused
+        }
+    }
+}
+
+/// A message that is refused comes back.
+fn send_owned(ws: &mut Connection) -> Did {
+    match ws.send("x") {
+        Ok(()) => Did::Done,
+        Err(error) => {
+            assert_eq!(error, SendError { why: SendRefusal::Closing, message: Message::from("x") });
+            Did::Refused
+        }
+    }
+}
+
+/// RFC 6455 §7.1.1: the server closes the transport, the client waits for that.
+fn action(state: State, role: Role, has_output: bool) -> TransportAction {
+    match state {
+        State::Open | State::CloseSent => TransportAction::Continue,
+        _ if has_output => TransportAction::Flush,
+        State::Ended => TransportAction::Drop,
+        State::Closed | State::Failed if role == Role::Server => TransportAction::ShutdownWrite,
+        State::Closed | State::Failed => TransportAction::AwaitEof,
+    }
+}
+
+#[test]
+fn output_that_is_left_at_the_end_of_the_transport_is_still_to_be_flushed() {
+    for role in ROLES {
+        let mut ws = connection(role);
+        ws.send_text("x").unwrap();
+        assert_eq!(ws.receive_eof(), Closure::Abnormal);
+        assert_eq!(ws.transport_action(), TransportAction::Flush);
+        drain(&mut ws);
+        assert_eq!(ws.transport_action(), TransportAction::Drop);
+    }
+}
+
+#[test]
+fn the_code_of_the_end_outlasts_the_end() {
+    for role in ROLES {
+        let mut ws = connection_in(role, State::Closed);
+        for _ in 0..2 {
+            assert_eq!(ws.receive_eof(), Closure::Code(CloseCode::NORMAL));
+        }
+        assert_eq!(Closure::NoStatus.code(), 1005);
+        assert_eq!(Closure::Abnormal.code(), 1006);
+    }
+}

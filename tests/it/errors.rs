@@ -1,0 +1,217 @@
+//! Each violation, by real bytes: what it says, its section, its code, and that its Close is sent.
+
+use crate::support::{close_body, drain, frames, limited, receive};
+use bytes::Buf;
+use sansock::{
+    Connection, Limits, Opcode, Role, SendError, SendRefusal, State, TransportAction, UsageError,
+    Violation,
+};
+
+const LIMITS: Limits = Limits { frame: 300, message: 400, fragments: 2 };
+
+/// Bytes that break a rule for an endpoint of this role, and all that is said of it.
+struct Case {
+    receiver: Role,
+    bytes: &'static [u8],
+    violation: Violation,
+    text: &'static str,
+    section: &'static str,
+    code: u16,
+}
+
+const fn case(
+    bytes: &'static [u8],
+    violation: Violation,
+    text: &'static str,
+    section: &'static str,
+    code: u16,
+) -> Case {
+    Case { receiver: Role::Client, bytes, violation, text, section, code }
+}
+
+/// All variants of [`Violation`], and the ends of their ranges.
+const CASES: &[Case] = &[
+    case(
+        b"\xC1",
+        Violation::ReservedBits { rsv: 0b100 },
+        "reserved bits 100 without a negotiated meaning",
+        "5.2",
+        1002,
+    ),
+    case(
+        b"\x99",
+        Violation::ReservedBits { rsv: 0b001 },
+        "reserved bits 001 without a negotiated meaning",
+        "5.2",
+        1002,
+    ),
+    case(b"\x83", Violation::ReservedOpcode { opcode: 0x3 }, "reserved opcode 0x3", "5.2", 1002),
+    case(b"\x8F", Violation::ReservedOpcode { opcode: 0xF }, "reserved opcode 0xf", "5.2", 1002),
+    case(
+        b"\x09",
+        Violation::FragmentedControl { opcode: Opcode::Ping },
+        "fragmented ping frame",
+        "5.5",
+        1002,
+    ),
+    case(b"\x80", Violation::UnexpectedContinuation, "continuation of no message", "5.4", 1002),
+    case(
+        b"\x01\x00\x82",
+        Violation::ExpectedContinuation { opcode: Opcode::Binary },
+        "binary frame inside a fragmented message",
+        "5.4",
+        1002,
+    ),
+    Case {
+        receiver: Role::Server,
+        ..case(b"\x81\x05", Violation::UnmaskedFrame, "unmasked frame from a client", "5.1", 1002)
+    },
+    case(b"\x81\x85", Violation::MaskedFrame, "masked frame from a server", "5.1", 1002),
+    case(
+        b"\x8A\x7E",
+        Violation::ControlTooLong { opcode: Opcode::Pong },
+        "pong frame of more than 125 bytes",
+        "5.5",
+        1002,
+    ),
+    case(b"\x82\x7F\x80", Violation::LengthOverflow, "length of 2^63 or above", "5.2", 1002),
+    case(
+        b"\x82\x7E\x00\x7D",
+        Violation::LengthNotMinimal { len: 125 },
+        "length 125 in more bytes than it needs",
+        "5.2",
+        1002,
+    ),
+    case(
+        b"\x82\x7E\x01\x2D",
+        Violation::FrameTooBig { len: 301, limit: 300 },
+        "frame of 301 bytes over the limit of 300",
+        "10.4",
+        1009,
+    ),
+    case(
+        b"\x02\x01x\x80\x7E\x01\x90",
+        Violation::FrameTooBig { len: 400, limit: 300 },
+        "frame of 400 bytes over the limit of 300",
+        "10.4",
+        1009,
+    ),
+    case(
+        b"\x02\x00\x00\x00\x00",
+        Violation::TooManyFragments { limit: 2 },
+        "message in more than 2 fragments",
+        "10.4",
+        1008,
+    ),
+    case(b"\x88\x01", Violation::TruncatedCloseCode, "close frame of one byte", "5.5.1", 1002),
+    case(
+        b"\x88\x02\x03\xED",
+        Violation::InvalidCloseCode { code: 1005 },
+        "close code 1005",
+        "7.4",
+        1002,
+    ),
+    case(
+        b"\x88\x03\x03\xE8\xFF",
+        Violation::InvalidCloseReason,
+        "close reason that is not UTF-8",
+        "5.5.1",
+        1007,
+    ),
+    case(b"\x81\x01\xFF", Violation::InvalidUtf8, "text that is not UTF-8", "8.1", 1007),
+];
+
+#[test]
+fn each_violation_says_what_where_and_why_and_its_close_is_flushed() {
+    for case in CASES {
+        assert_case(case, case.bytes);
+    }
+    let mut stream = vec![0x02, 0x7E, 0x01, 0x2C];
+    stream.extend([0; 300]);
+    stream.extend(b"\x80\x65");
+    let too_big = Violation::MessageTooBig { len: 401, limit: 400 };
+    assert_case(
+        &case(b"", too_big, "message of 401 bytes over the limit of 400", "10.4", 1009),
+        &stream,
+    );
+}
+
+fn assert_case(case: &Case, bytes: &[u8]) {
+    let mut buffer = bytes.to_vec();
+    let mut input = &mut buffer[..];
+    let mut ws = Connection::new(limited(case.receiver, LIMITS));
+    let error = ws.receive(&mut input).unwrap_err();
+
+    let Case { violation, text, section, code, .. } = case;
+    let at = bytes.len() - 1;
+    assert_eq!((error.violation(), error.offset()), (*violation, at as u64));
+    assert_eq!(violation.to_string(), *text);
+    assert_eq!(error.to_string(), format!("{text} at byte {at} (RFC 6455 §{section})"));
+    assert_eq!((error.section(), violation.section()), (*section, *section));
+    assert_eq!((error.close_code().get(), violation.close_code().get()), (*code, *code));
+
+    assert_eq!((ws.state(), ws.transport_action()), (State::Failed, TransportAction::Flush));
+    let sent = frames(&drain(&mut ws));
+    assert_eq!(sent.len(), 1, "{text}");
+    assert_eq!(sent[0].content(), (0x88, &close_body(*code, text)[..]));
+    assert!(ws.receive(&mut input).unwrap().is_none() && input.is_empty(), "the rest is swallowed");
+    assert!(!ws.output().has_remaining());
+}
+
+/// RFC 6455 §7.1.7: the Close for an error comes after what was to be sent before it.
+#[test]
+fn the_close_of_an_error_does_not_overtake_messages() {
+    let mut ws = crate::support::connection(Role::Server);
+    ws.send_text("first").unwrap();
+    receive(&mut ws, &[b"\xFF"]);
+    let sent = frames(&drain(&mut ws));
+    assert_eq!(sent.iter().map(|frame| frame.first).collect::<Vec<_>>(), [0x81, 0x88]);
+}
+
+#[test]
+fn every_refusal_says_what_was_wrong() {
+    let errors = [
+        (UsageError::ReasonTooLong { len: 124 }, "close reason of 124 bytes, 123 at most"),
+        (UsageError::ClientOnlyCloseCode, "close code 1010 from a server"),
+        (UsageError::Closing, "connection is closing"),
+        (UsageError::MaskKeyMissing, "client frame without a mask key"),
+        (UsageError::MaskKeyUnwanted, "server frame with a mask key"),
+        (UsageError::FragmentedControl { opcode: Opcode::Close }, "fragmented close frame"),
+        (UsageError::ControlTooLong { len: 126 }, "control frame of 126 bytes, 125 at most"),
+        (
+            UsageError::LengthOverflow { len: 1 << 63 },
+            "payload of 9223372036854775808 bytes, not below 2^63",
+        ),
+        (
+            UsageError::ReservedBits { rsv: 0b100 },
+            "reserved bits 100 on another frame than a message's first",
+        ),
+        (UsageError::TruncatedCloseCode, "close frame of one byte"),
+        (UsageError::UnexpectedContinuation, "continuation of no message"),
+        (
+            UsageError::ExpectedContinuation { opcode: Opcode::Text },
+            "text frame inside a fragmented message",
+        ),
+        (UsageError::PayloadOwed { remaining: 3 }, "header while 3 bytes of payload are owed"),
+        (UsageError::AdvanceTooFar { remaining: 7 }, "advance beyond the 7 bytes of output"),
+        (UsageError::ConfigChanged, "configuration of another role or delivery"),
+        (
+            UsageError::PayloadTooLong { remaining: 2 },
+            "payload beyond the 2 bytes that the frame still takes",
+        ),
+    ];
+    for (error, text) in errors {
+        assert_eq!(error.to_string(), text);
+        let _: &dyn std::error::Error = &error;
+    }
+    for (why, text) in [
+        (SendRefusal::Full, "output is full"),
+        (SendRefusal::Closing, "connection is closing"),
+        (SendRefusal::MessageOpen, "another message is not finished"),
+        (SendRefusal::NotUtf8, "fragment that is not UTF-8"),
+        (SendRefusal::TooLong, "ping or pong of more than 125 bytes"),
+    ] {
+        assert_eq!(why.to_string(), text);
+        assert_eq!(SendError { why, message: () }.to_string(), text);
+    }
+}

@@ -1,0 +1,229 @@
+//! The server's side, RFC 6455 §4.2.
+
+use sansock::handshake::BuildError;
+use sansock::handshake::server::{Handshake, Refusal, Request, Response};
+
+use super::feed;
+
+/// RFC 6455 §1.3, verbatim.
+pub(crate) const EXAMPLE: &str = "GET /chat HTTP/1.1\r\n\
+    Host: server.example.com\r\n\
+    Upgrade: websocket\r\n\
+    Connection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+    Origin: http://example.com\r\n\
+    Sec-WebSocket-Protocol: chat, superchat\r\n\
+    Sec-WebSocket-Version: 13\r\n\
+    \r\n";
+
+pub(crate) fn request(head: &str) -> Result<Request, Refusal> {
+    let (taken, request) = feed::server(head.as_bytes())?;
+    assert_eq!(taken, head.len());
+    Ok(request.unwrap())
+}
+
+pub(crate) fn refusal(head: &str) -> Refusal {
+    request(head).and_then(|request| request.upgrade().map(drop)).unwrap_err()
+}
+
+pub(crate) fn text(response: Vec<u8>) -> String {
+    String::from_utf8(response).unwrap()
+}
+
+#[test]
+fn the_example_of_the_rfc_is_accepted() {
+    let request = request(EXAMPLE).unwrap();
+    assert_eq!((request.method(), request.target(), request.minor_version()), ("GET", "/chat", 1));
+    assert_eq!(request.host(), Some(&b"server.example.com"[..]));
+    assert_eq!(request.origin(), Some(&b"http://example.com"[..]));
+    assert_eq!(request.headers().iter().count(), 7);
+    let upgrade = request.upgrade().unwrap();
+    assert_eq!(upgrade.subprotocols().collect::<Vec<_>>(), ["chat", "superchat"]);
+    let (response, negotiated) = upgrade.subprotocol("chat").unwrap().accept();
+    assert_eq!(negotiated.subprotocol(), Some("chat"));
+    assert_eq!(
+        text(response),
+        "HTTP/1.1 101 Switching Protocols\r\n\
+         Upgrade: websocket\r\n\
+         Connection: Upgrade\r\n\
+         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+         Sec-WebSocket-Protocol: chat\r\n\
+         \r\n"
+    );
+}
+
+#[test]
+fn requests_that_are_opening_handshakes() {
+    let cases = [
+        (
+            "Connection with a token in a list",
+            "Connection: Upgrade",
+            "Connection: keep-alive, Upgrade",
+        ),
+        (
+            "Connection in two lines, one list",
+            "Connection: Upgrade",
+            "Connection: a\r\nConnection: upgrade",
+        ),
+        ("Upgrade in any case", "Upgrade: websocket", "uPGRADE:WebSocket"),
+        ("Upgrade among others", "Upgrade: websocket", "Upgrade: h2c, websocket"),
+        ("pad bits that are not zero", "dGhlIHNhbXBsZSBub25jZQ==", "AQIDBAUGBwgJCgsMDQ4PEC=="),
+        ("unknown header", "Host", "X-Anything: \u{ff}\t!\r\nHost"),
+        (
+            "another order",
+            "Upgrade: websocket\r\nConnection: Upgrade",
+            "Connection: Upgrade\r\nUpgrade: websocket",
+        ),
+        ("no white space, and much", "Host: server.example.com", "Host:\t  a:80 \t"),
+        ("absolute form", "/chat", "http://server.example.com/chat"),
+        ("absolute form, no path", "/chat", "HTTPS://server.example.com:443?x"),
+        ("query", "/chat", "/chat?a=b&c=%20|^"),
+        ("IPv6 host", "server.example.com", "[::1]:8080"),
+        ("empty list elements", "chat, superchat", ",, chat ,superchat,"),
+        ("25-byte subprotocol", "superchat", "abcdefghijklmnopqrstuvwxy"),
+        ("no origin", "Origin: http://example.com\r\n", ""),
+        ("no body", "Origin", "Content-Length: 0\r\nOrigin"),
+    ];
+    for (name, from, to) in cases {
+        let head = EXAMPLE.replacen(from, to, 1);
+        assert_ne!(head, EXAMPLE, "{name}");
+        let result = request(&head).and_then(|request| request.upgrade().map(drop));
+        assert_eq!(result, Ok(()), "{name}");
+    }
+}
+
+#[test]
+fn only_an_offered_subprotocol_can_be_chosen() {
+    let request = request(EXAMPLE).unwrap();
+    for name in ["Chat", "cha", "chat2", "chat, superchat", "", "x\r\ny"] {
+        let result = request.upgrade().unwrap().subprotocol(name).map(drop);
+        assert!(matches!(result, Err(BuildError::UnofferedSubprotocol { .. })), "{name}");
+    }
+    let error = request.upgrade().unwrap().subprotocol("Chat").unwrap_err();
+    assert_eq!(error.to_string(), "subprotocol \"Chat\" was not offered");
+    for (supported, chosen) in [
+        (&["x", "superchat", "chat"][..], Some("superchat")),
+        (&["chat"], Some("chat")),
+        (&["x"], None),
+        (&[], None),
+    ] {
+        let upgrade = request.upgrade().unwrap().select_subprotocol(supported);
+        let (response, negotiated) = upgrade.accept();
+        assert_eq!(negotiated.subprotocol(), chosen);
+        let line = chosen.map(|name| format!("\r\nSec-WebSocket-Protocol: {name}\r\n"));
+        let response = text(response);
+        assert_eq!(response.contains("Protocol:"), line.is_some());
+        assert!(response.contains(&line.unwrap_or_default()));
+    }
+}
+
+#[test]
+fn no_extension_is_agreed_to() {
+    let head = EXAMPLE.replace("Origin", "Sec-WebSocket-Extensions: permessage-deflate\r\nOrigin");
+    let (response, _) = request(&head).unwrap().upgrade().unwrap().accept();
+    assert!(!text(response).to_lowercase().contains("extensions"));
+}
+
+#[test]
+fn a_refused_origin_is_answered_403() {
+    let response = Response::new(403).unwrap().encode();
+    assert_eq!(
+        text(response),
+        "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    );
+}
+
+#[test]
+fn the_host_is_that_of_an_absolute_target() {
+    let head = EXAMPLE.replacen("/chat", "http://other.example:8080/chat", 1);
+    let request = request(&head).unwrap();
+    assert_eq!(request.target(), "http://other.example:8080/chat");
+    assert_eq!(request.host(), Some(&b"other.example:8080"[..]));
+    assert_eq!(request.headers().first("host"), Some(&b"server.example.com"[..]));
+}
+
+#[test]
+fn a_plain_request_is_for_the_application() {
+    let head = "GET /page?a HTTP/1.1\r\nHost: a\r\n\r\n";
+    assert_eq!(refusal(head), Refusal::NotUpgrade);
+    assert_eq!(request(head).unwrap().target(), "/page?a");
+    let post = request("POST / HTTP/1.0\r\nContent-Length: 3\r\n\r\n").unwrap();
+    assert_eq!((post.method(), post.minor_version(), post.host()), ("POST", 0, None));
+    let page = Response::new(200).unwrap().header("Content-Type", "text/html").unwrap();
+    assert_eq!(
+        text(page.body("<p>").encode()),
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\
+         Content-Length: 3\r\n\r\n<p>"
+    );
+}
+
+/// RFC 9110 §9.3.2, and §8.6: the length is that of the answer to a GET, or is not stated.
+#[test]
+fn an_answer_to_head_states_the_length_and_has_no_content() {
+    let request = request("HEAD /page HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    assert_eq!(request.method(), "HEAD");
+    let page = Response::new(200).unwrap().header("Content-Type", "text/html").unwrap();
+    let expected = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\
+         Content-Length: 3\r\n\r\n";
+    assert_eq!(text(page.clone().body("<p>").without_content().encode()), expected);
+    assert_eq!(text(page.clone().without_content().body("<p>").encode()), expected);
+    assert_eq!(
+        text(page.without_content().encode()),
+        "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n"
+    );
+    for status in [204, 304] {
+        let response = Response::new(status).unwrap().body("x").without_content().encode();
+        assert!(text(response).ends_with("\r\nConnection: close\r\n\r\n"));
+    }
+}
+
+#[test]
+fn the_application_cannot_break_a_response() {
+    for status in [0, 99, 100, 101, 199, 600, 1000, u16::MAX] {
+        assert_eq!(Response::new(status), Err(BuildError::Status { status }));
+    }
+    assert_eq!(BuildError::Status { status: 101 }.to_string(), "status code 101");
+    let response = Response::new(200).unwrap();
+    for (name, value) in [
+        ("A", "b\r\nC: d"),
+        ("A", "\n"),
+        ("A", "\0"),
+        ("A:", ""),
+        ("A\r\nB", ""),
+        ("Upgrade", "h2c"),
+    ] {
+        assert!(response.clone().header(name, value).is_err(), "{name:?} {value:?}");
+        let request = request(EXAMPLE).unwrap();
+        assert!(request.upgrade().unwrap().header(name, value).is_err(), "{name:?} {value:?}");
+    }
+    let empty = text(Response::new(204).unwrap().body("x").encode());
+    assert_eq!(empty, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+}
+
+#[test]
+fn every_byte_at_every_place_gives_a_request_or_a_refusal() {
+    for place in 0..EXAMPLE.len() {
+        for byte in 0..=u8::MAX {
+            let mut head = EXAMPLE.as_bytes().to_vec();
+            head[place] = byte;
+            let mut handshake = Handshake::default();
+            match handshake.receive(&head) {
+                Ok((_, Some(request))) => match request.upgrade() {
+                    Ok(upgrade) => assert!(upgrade.accept().0.ends_with(b"\r\n\r\n")),
+                    Err(refusal) => assert!(!refusal.response().encode().is_empty()),
+                },
+                Ok((taken, None)) => assert_eq!(taken, head.len()),
+                Err(refusal) => assert!(!refusal.to_string().is_empty()),
+            }
+        }
+    }
+}
+
+#[test]
+fn debug_shows_no_secrets() {
+    let head = EXAMPLE.replacen("/chat", "/chat?token=secret", 1);
+    let head = head.replacen("Origin: http://example.com", "Cookie: secret", 1);
+    let request = request(&head).unwrap();
+    assert!(!format!("{request:?}").contains("secret"));
+    assert!(!format!("{:?}", request.upgrade().unwrap()).contains("secret"));
+}

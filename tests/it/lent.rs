@@ -1,0 +1,377 @@
+//! Messages sent from where they lie are those that are queued, however the transport takes them.
+
+use crate::support::{ROLES, assert_shows, config, connection, drain, frame_for, frames, receive};
+use bytes::{Buf, Bytes};
+use proptest::prelude::*;
+use sansock::{
+    CloseCode, Connection, Lent, Role, SendError, SendRefusal, TransportAction, UsageError,
+};
+
+/// What a client masks at once.
+const BLOCK: usize = 16 << 10;
+
+/// Where headers grow, around a block, and some blocks.
+const LENGTHS: [usize; 12] =
+    [0, 1, 125, 126, BLOCK - 1, BLOCK, BLOCK + 1, 2 * BLOCK, 50_001, 65_535, 65_536, 5 * BLOCK + 3];
+
+/// As many bytes, none of which looks like its neighbours.
+fn payload(len: usize) -> Vec<u8> {
+    (0..=250u8).cycle().map(|byte| byte.wrapping_mul(7)).take(len).collect()
+}
+
+/// The output of a connection that does this first.
+fn output_after(role: Role, send: impl FnOnce(&mut Connection)) -> Vec<u8> {
+    let mut ws = connection(role);
+    send(&mut ws);
+    drain(&mut ws)
+}
+
+/// Takes up to `count` bytes, at most `piece` at once.
+fn take(lent: &mut Lent<'_>, mut count: usize, piece: usize) -> Vec<u8> {
+    let mut taken = Vec::new();
+    while count > 0 && lent.has_remaining() {
+        let chunk = lent.chunk();
+        assert!(!chunk.is_empty());
+        let chunk = &chunk[..chunk.len().min(piece).min(count)];
+        taken.extend_from_slice(chunk);
+        count -= chunk.len();
+        let (len, before) = (chunk.len(), lent.remaining());
+        lent.advance(len);
+        assert_eq!(lent.remaining(), before - len);
+    }
+    taken
+}
+
+/// Has the connection receive a ping with this payload.
+fn ping(ws: &mut Connection, role: Role, payload: &[u8]) {
+    assert_eq!(receive(ws, &[&frame_for(role, 0x89, payload)]).len(), 1);
+}
+
+#[test]
+fn what_is_lent_is_what_would_be_queued() {
+    for role in ROLES {
+        for len in LENGTHS {
+            let (data, text) = (payload(len), "x".repeat(len));
+            let binary = output_after(role, |ws| ws.send_binary(&data).unwrap());
+            assert_eq!(frames(&binary)[0].content(), (0x82, &data[..]));
+            let texts = output_after(role, |ws| ws.send_text(&text).unwrap());
+            // At once, in small pieces, and dropped as it is.
+            for (count, piece) in [(usize::MAX, usize::MAX), (usize::MAX, 1), (0, 1)] {
+                let mut ws = connection(role);
+                let mut lent = ws.lend_binary(&data).unwrap();
+                assert_eq!(lent.remaining(), binary.len());
+                let mut wire = take(&mut lent, count, piece);
+                drop(lent);
+                wire.extend(drain(&mut ws));
+                assert!(wire == binary, "{role:?}, {len} bytes, {piece} at once");
+
+                let mut lent = ws.lend_text(&text).unwrap();
+                let mut wire = take(&mut lent, count, piece);
+                drop(lent);
+                wire.extend(drain(&mut ws));
+                assert!(wire == texts, "{role:?}, {len} characters, {piece} at once");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_transport_may_stop_anywhere() {
+    for role in ROLES {
+        for len in [0, 1, 125, 126, BLOCK + 1, 65_536] {
+            let data = payload(len);
+            let expected = output_after(role, |ws| {
+                ws.send_text("before").unwrap();
+                ws.send_binary(&data).unwrap();
+                ws.send_text("after").unwrap();
+            });
+            let end = expected.len();
+            let stops = (0..40).chain([BLOCK, BLOCK + 13, BLOCK + 30, end - 12, end]);
+            for stop in stops.filter(|stop| *stop <= end) {
+                for piece in [usize::MAX, 1000] {
+                    let mut ws = connection(role);
+                    ws.send_text("before").unwrap();
+                    let mut lent = ws.lend_binary(&data).unwrap();
+                    let mut wire = take(&mut lent, stop, piece);
+                    drop(lent);
+                    ws.send_text("after").unwrap();
+                    wire.extend(drain(&mut ws));
+                    assert!(wire == expected, "{role:?}, {len} bytes, stopped after {stop}");
+                }
+            }
+        }
+    }
+}
+
+/// Payloads by reference before it are in its way, and stay in their order.
+#[test]
+fn output_comes_first_whatever_it_is() {
+    for role in ROLES {
+        let (large, data) = (Bytes::from(payload(10_000)), payload(2 * BLOCK));
+        let expected = output_after(role, |ws| {
+            ws.send_text("before").unwrap();
+            ws.send(large.clone()).unwrap();
+            ws.send_binary(&data).unwrap();
+        });
+        for stop in (0..expected.len()).step_by(997) {
+            let mut ws = connection(role);
+            ws.send_text("before").unwrap();
+            ws.send(Bytes::from(large.to_vec())).unwrap();
+            let mut lent = ws.lend_binary(&data).unwrap();
+            assert_eq!(lent.remaining(), expected.len());
+            let mut wire = take(&mut lent, stop, usize::MAX);
+            drop(lent);
+            wire.extend(drain(&mut ws));
+            assert!(wire == expected, "{role:?}, stopped after {stop}");
+        }
+    }
+}
+
+/// More may be taken at once than is shown, where a caller knows that it is lost.
+#[test]
+fn what_is_not_shown_can_be_taken_too() {
+    for role in ROLES {
+        let data = payload(5 * BLOCK);
+        let expected = output_after(role, |ws| ws.send_binary(&data).unwrap());
+        for count in [1, BLOCK, BLOCK + 15, 3 * BLOCK + 1, expected.len() - 1, expected.len()] {
+            let mut ws = connection(role);
+            let mut lent = ws.lend_binary(&data).unwrap();
+            lent.advance(count);
+            assert_eq!(take(&mut lent, usize::MAX, usize::MAX), expected[count..], "{count}");
+            assert_eq!((lent.remaining(), lent.chunk()), (0, &[][..]));
+        }
+    }
+}
+
+#[test]
+fn a_server_lends_the_very_bytes() {
+    let data = payload(100);
+    let mut ws = connection(Role::Server);
+    let mut lent = ws.lend_binary(&data).unwrap();
+    assert_eq!(lent.chunk(), [0x82, 100]);
+    lent.advance(2);
+    assert_eq!((lent.chunk().as_ptr(), lent.chunk().len()), (data.as_ptr(), 100));
+    lent.advance(99);
+    assert_eq!(format!("{lent:?}"), "Lent { remaining: 1, lent: 1, .. }");
+}
+
+#[test]
+fn pongs_go_out_before_and_after_but_never_within() {
+    let data = payload(3000);
+    for role in ROLES {
+        for stop in (0..3500).step_by(7) {
+            // One waits in order, and the latest of two more beside the queue.
+            let mut ws = connection(role);
+            ping(&mut ws, role, b"1");
+            ws.send_binary(&data).unwrap();
+            ping(&mut ws, role, b"2");
+            ping(&mut ws, role, b"3");
+            let mut lent = ws.lend_binary(&data).unwrap();
+            let mut wire = take(&mut lent, 3000 + stop, 500);
+            drop(lent);
+            ping(&mut ws, role, b"4");
+            wire.extend(drain(&mut ws));
+            let frames = frames(&wire);
+            let contents: Vec<_> = frames.iter().map(|frame| frame.content()).collect();
+            let expected =
+                [(0x8A, &b"1"[..]), (0x82, &data), (0x8A, b"3"), (0x82, &data), (0x8A, b"4")];
+            assert!(contents == expected, "{role:?}, {stop}");
+        }
+    }
+}
+
+#[test]
+fn a_pong_whose_turn_has_come_goes_out_before() {
+    for role in ROLES {
+        let mut ws = connection(role);
+        ping(&mut ws, role, b"1");
+        ws.send_binary(&[7; 2000]).unwrap();
+        ping(&mut ws, role, b"2");
+        ws.output().advance(10); // the first pong, and some of the message
+        let mut lent = ws.lend_binary(b"lent").unwrap();
+        let wire = take(&mut lent, usize::MAX, usize::MAX);
+        drop(lent);
+        assert!(!ws.has_output());
+        let pong = output_after(role, |ws| ping(ws, role, b"2"));
+        let last = output_after(role, |ws| ws.send_binary(b"lent").unwrap());
+        assert!(wire.ends_with(&[pong, last].concat()));
+    }
+}
+
+#[test]
+fn a_pong_that_waits_beside_the_queue_goes_out_before() {
+    for role in ROLES {
+        let mut ws = connection(role);
+        ping(&mut ws, role, b"1");
+        ws.send_binary(&[7; 2000]).unwrap();
+        ping(&mut ws, role, b"2");
+        let before = ws.pending();
+        let mask = if role == Role::Client { 4 } else { 0 };
+        let mut lent = ws.lend_binary(b"lent").unwrap();
+        assert_eq!(lent.remaining(), before + 6 + mask);
+        let wire = take(&mut lent, usize::MAX, 100);
+        drop(lent);
+        let frames = frames(&wire);
+        let last: Vec<_> = frames[2..].iter().map(|frame| frame.content()).collect();
+        assert_eq!(last, [(0x8A, &b"2"[..]), (0x82, b"lent")]);
+        assert!(!ws.has_output());
+    }
+}
+
+#[test]
+fn refused_where_a_send_would_be() {
+    let refused = |ws: &mut Connection, why| {
+        let before = ws.pending();
+        let error = Some(SendError { why, message: () });
+        assert_eq!(ws.lend_text("x").err(), error);
+        assert_eq!(ws.lend_binary(&[7; 70_000]).err(), error);
+        assert_eq!(ws.pending(), before, "nothing was queued");
+    };
+    for role in ROLES {
+        let mut config = config(role);
+        config.max_output = 10;
+        let mut ws = Connection::new(config.clone());
+        ws.send_binary(&[7; 20]).unwrap();
+        refused(&mut ws, SendRefusal::Full);
+        drain(&mut ws);
+        drop(ws.lend_binary(&[7; 70_000]).unwrap());
+        refused(&mut ws, SendRefusal::Full);
+        config.max_output = 0;
+        refused(&mut Connection::new(config), SendRefusal::Full);
+
+        let mut ws = connection(role);
+        ws.start_text().unwrap().fragment(b"x").unwrap();
+        refused(&mut ws, SendRefusal::MessageOpen);
+        drain(&mut ws);
+        refused(&mut ws, SendRefusal::MessageOpen);
+        ws.close(CloseCode::NORMAL, "").unwrap();
+        refused(&mut ws, SendRefusal::Closing);
+        drain(&mut ws);
+        refused(&mut ws, SendRefusal::Closing);
+    }
+}
+
+#[test]
+fn a_message_that_is_fragmented_is_queued() {
+    for role in ROLES {
+        let mut config = config(role);
+        config.fragment_size = 1000;
+        let data = payload(2500);
+        let mut ws = Connection::new(config);
+        ws.send_binary(&data).unwrap();
+        let expected = drain(&mut ws);
+        assert_eq!(frames(&expected).len(), 3);
+        let mut lent = ws.lend_binary(&data).unwrap();
+        assert_eq!(lent.remaining(), expected.len());
+        let mut wire = take(&mut lent, 1500, 100);
+        drop(lent);
+        assert_eq!(ws.pending(), expected.len() - 1500);
+        wire.extend(drain(&mut ws));
+        assert_eq!(wire, expected);
+
+        let lent = ws.lend_binary(&data[..1000]).unwrap();
+        assert_eq!(lent.remaining(), 1004 + if role == Role::Client { 4 } else { 0 });
+    }
+}
+
+/// What a transport says it wrote is not believed.
+#[test]
+fn taking_more_than_there_is_is_refused() {
+    for role in ROLES {
+        let data = payload(2 * BLOCK);
+        let mut ws = connection(role);
+        ws.send_text("x").unwrap();
+        let mut lent = ws.lend_binary(&data).unwrap();
+        for _ in 0..2 {
+            let remaining = lent.remaining();
+            for count in [remaining + 1, usize::MAX] {
+                let refused = Err(UsageError::AdvanceTooFar { remaining });
+                assert_eq!(lent.try_advance(count), refused);
+            }
+            assert_eq!(lent.remaining(), remaining);
+            assert_eq!(lent.try_advance(5), Ok(()));
+        }
+        let rest = lent.remaining();
+        assert_eq!(lent.try_advance(rest), Ok(()));
+        assert_eq!(lent.try_advance(1), Err(UsageError::AdvanceTooFar { remaining: 0 }));
+        assert_eq!(lent.try_advance(0), Ok(()));
+        drop(lent);
+        assert_eq!(ws.transport_action(), TransportAction::Continue);
+        assert!(!ws.has_output());
+    }
+}
+
+#[test]
+#[should_panic(expected = "advance beyond the 3 bytes of output")]
+fn advance_panics_beyond_the_end_as_buf_asks() {
+    let mut ws = connection(Role::Server);
+    ws.lend_text("x").unwrap().advance(4);
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Send(usize),
+    /// A payload by reference, where this end is a server.
+    Large(usize),
+    /// Lends a message, of which shares are taken before it is dropped.
+    Lend(usize, Vec<prop::sample::Index>),
+    Advance(prop::sample::Index),
+    Release,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let shares = || prop::collection::vec(any::<prop::sample::Index>(), 0..4);
+    prop_oneof![
+        (0usize..300).prop_map(Step::Send),
+        (4090usize..5000).prop_map(Step::Large),
+        (0usize..300, shares()).prop_map(|(len, shares)| Step::Lend(len, shares)),
+        (0usize..70_000, shares()).prop_map(|(len, shares)| Step::Lend(len, shares)),
+        any::<prop::sample::Index>().prop_map(Step::Advance),
+        Just(Step::Release),
+    ]
+}
+
+proptest! {
+    /// The naive twin is one `Vec` of all bytes.
+    #[test]
+    fn the_output_is_its_bytes_in_order_whatever_is_lent_and_taken(
+        steps in prop::collection::vec(step(), 0..20),
+        is_client: bool,
+    ) {
+        let role = if is_client { Role::Client } else { Role::Server };
+        let mut ws = connection(role);
+        let mut model: Vec<u8> = Vec::new();
+        for step in steps {
+            match step {
+                Step::Send(len) => {
+                    ws.send_binary(&payload(len)).unwrap();
+                    model.extend(frame_for(role.peer(), 0x82, &payload(len)));
+                }
+                Step::Large(len) => {
+                    ws.send(payload(len)).unwrap();
+                    model.extend(frame_for(role.peer(), 0x82, &payload(len)));
+                }
+                Step::Lend(len, shares) => {
+                    let data = payload(len);
+                    model.extend(frame_for(role.peer(), 0x82, &data));
+                    let mut lent = ws.lend_binary(&data).unwrap();
+                    assert_shows(&lent, &model, role == Role::Server);
+                    for share in shares {
+                        let count = share.index(model.len() + 1);
+                        lent.advance(count);
+                        model.drain(..count);
+                        assert_shows(&lent, &model, role == Role::Server);
+                    }
+                }
+                Step::Advance(share) => {
+                    let count = share.index(model.len() + 1);
+                    ws.output().advance(count);
+                    model.drain(..count);
+                }
+                Step::Release => ws.release(),
+            }
+            assert_shows(ws.output(), &model, true);
+        }
+        prop_assert_eq!(drain(&mut ws), model);
+    }
+}

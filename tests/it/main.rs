@@ -1,0 +1,48 @@
+//! The library through its public interface, with no other dependency than proptest: one program,
+//! so that it is linked once.
+#![cfg(feature = "alloc")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests fail by panicking"
+)]
+
+#[path = "../support/counting.rs"]
+mod counting;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod allocations;
+mod allocations_buffered;
+mod allocations_reassembled;
+mod auto_traits;
+mod back_pressure;
+mod closing;
+mod collected;
+mod encoder;
+mod errors;
+mod fragments;
+mod frames;
+mod handshake;
+mod kept_events;
+mod lent;
+mod masking;
+mod messages;
+mod output;
+mod panicking_keys;
+mod parts;
+mod peers;
+mod pings;
+mod read_buffer;
+mod read_buffer_delivery;
+mod read_buffer_memory;
+mod relay;
+mod roundtrip;
+mod streaming;
+mod timers;
+mod transports;
+mod utf8;
+mod vectors;

@@ -1,0 +1,172 @@
+//! Reading from and writing to transports of the standard library, that do as they like.
+#![cfg(feature = "std")]
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+
+use crate::support::{ROLES, Seen, connection, drain, frame_for, frames};
+use sansock::{Connection, ReadBuffer, Role};
+
+/// How much a write takes, or why it does not.
+type Step = Result<usize, ErrorKind>;
+
+/// More than anything that is written here.
+const A_LIE: usize = 1 << 30;
+
+/// Takes what it is told to, in each write, and then all.
+struct Sink {
+    script: VecDeque<Step>,
+    written: Vec<u8>,
+}
+
+impl Sink {
+    fn new(script: &[Step]) -> Self {
+        Sink { script: script.iter().copied().collect(), written: Vec::new() }
+    }
+}
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(bytes)])
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let all: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).collect();
+        let most = self.script.pop_front().unwrap_or(Ok(all.len()))?;
+        let taken = most.min(all.len());
+        self.written.extend_from_slice(&all[..taken]);
+        Ok(if most == A_LIE { A_LIE } else { taken })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What the frames that were written say.
+fn contents(written: &[u8]) -> Vec<(u8, Vec<u8>)> {
+    frames(written).into_iter().map(|frame| (frame.first, frame.payload)).collect()
+}
+
+/// Writes until the transport takes it, and says what it said before.
+fn write_out(ws: &mut Connection, sink: &mut Sink) -> Vec<ErrorKind> {
+    let mut errors = Vec::new();
+    while let Err(error) = ws.output().write_to(sink) {
+        errors.push(error.kind());
+    }
+    assert!(!ws.has_output());
+    errors
+}
+
+#[test]
+fn what_a_transport_does_not_take_stays_in_the_output() {
+    let scripts: [(&[Step], &[ErrorKind]); 5] = [
+        (&[], &[]),
+        (&[Ok(1), Ok(2), Ok(3)], &[]),
+        (&[Err(ErrorKind::Interrupted), Ok(3), Err(ErrorKind::Interrupted)], &[]),
+        (&[Ok(2), Err(ErrorKind::WouldBlock), Ok(5)], &[ErrorKind::WouldBlock]),
+        (&[Ok(0), Err(ErrorKind::BrokenPipe)], &[ErrorKind::WriteZero, ErrorKind::BrokenPipe]),
+    ];
+    let long = vec![7; 40_000];
+    let expected = [(0x81, b"Hello".to_vec()), (0x82, long.clone()), (0x89, b"".to_vec())];
+    for role in ROLES {
+        for (script, errors) in scripts {
+            let (mut ws, mut sink) = (connection(role), Sink::new(script));
+            ws.send_text("Hello").unwrap();
+            ws.send(long.clone()).unwrap();
+            ws.ping(b"").unwrap();
+            assert_eq!(write_out(&mut ws, &mut sink), errors);
+            assert!(contents(&sink.written) == expected, "{script:?}");
+        }
+    }
+}
+
+#[test]
+fn what_a_transport_does_not_take_of_a_lent_message_is_queued() {
+    for role in ROLES {
+        for len in [0, 5, 16 << 10, 50_000] {
+            for queued in [false, true] {
+                for script in [
+                    &[Ok(1), Ok(2), Ok(3)][..],
+                    &[Err(ErrorKind::Interrupted), Ok(2)],
+                    &[Err(ErrorKind::WouldBlock)],
+                    &[Ok(3), Err(ErrorKind::WouldBlock)],
+                    &[Ok(0)],
+                ] {
+                    let (mut ws, mut sink) = (connection(role), Sink::new(script));
+                    let mut expected = Vec::new();
+                    if queued {
+                        ws.send_text("before").unwrap();
+                        expected.push((0x81, b"before".to_vec()));
+                    }
+                    let data = vec![9; len];
+                    let outcome = ws.lend_binary(&data).unwrap().write_to(&mut sink);
+                    assert_eq!(outcome.is_err(), ws.has_output());
+                    ws.send_text("after").unwrap();
+                    expected.extend([(0x82, data), (0x81, b"after".to_vec())]);
+                    write_out(&mut ws, &mut sink);
+                    assert!(contents(&sink.written) == expected, "{script:?} for {len} bytes");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_transport_that_takes_more_than_there_is_is_not_trusted() {
+    for role in ROLES {
+        let mut ws = connection(role);
+        ws.send_text("Hello").unwrap();
+        let error = ws.output().write_to(&mut Sink::new(&[Ok(A_LIE)])).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Other);
+        assert_eq!(contents(&drain(&mut ws)), [(0x81, b"Hello".to_vec())]);
+
+        let error = ws.lend_text("Hello").unwrap().write_to(&mut Sink::new(&[Ok(A_LIE)]));
+        assert_eq!(error.unwrap_err().kind(), ErrorKind::Other);
+        assert_eq!(contents(&drain(&mut ws)), [(0x81, b"Hello".to_vec())]);
+    }
+}
+
+/// Says that it gave more than there was room for.
+struct Liar;
+
+impl Read for Liar {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        room.fill(0x81);
+        Ok(usize::MAX)
+    }
+}
+
+/// Is interrupted, and then gives a frame.
+struct Interrupted(Option<ErrorKind>, Vec<u8>);
+
+impl Read for Interrupted {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        if let Some(kind) = self.0.take() {
+            return Err(kind.into());
+        }
+        (&self.1[..]).read(room)
+    }
+}
+
+#[test]
+fn what_a_transport_says_of_a_read_is_not_trusted() {
+    let mut input = ReadBuffer::new();
+    let room = input.room().len();
+    assert_eq!(input.read_from(&mut Liar).unwrap(), room);
+    assert_eq!(input.len(), room);
+}
+
+#[test]
+fn a_read_that_is_interrupted_is_tried_again() {
+    let frame = frame_for(Role::Server, 0x81, b"Hello");
+    let mut input = ReadBuffer::new();
+    let mut transport = Interrupted(Some(ErrorKind::Interrupted), frame.clone());
+    assert_eq!(input.read_from(&mut transport).unwrap(), frame.len());
+    let event = connection(Role::Server).receive_buffered(&mut input).unwrap().map(Seen::from);
+    assert_eq!(event, Some(Seen::Text("Hello".into())));
+
+    let mut transport = Interrupted(Some(ErrorKind::ConnectionReset), frame);
+    let error = input.read_from(&mut transport).unwrap_err();
+    assert_eq!((error.kind(), input.len()), (ErrorKind::ConnectionReset, 0));
+}
