@@ -13,7 +13,7 @@ use std::hint::black_box;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use sansock::bytes::{Buf, Bytes};
-use sansock::{Connection, Message, Opcode};
+use sansock::{Connection, Input, Message, Opcode};
 use support::exchange::{Case, Shape, bytes_of, drop_output};
 use support::{TINY_READ, WHOLE_READ, group, measure};
 
@@ -94,7 +94,7 @@ fn assert_sent(case: &Case, ws: &mut Connection) {
     let len = ws.output().remaining();
     let mut wire = ws.output().copy_to_bytes(len).to_vec();
     let mut peer = Case { role: case.role.peer(), ..*case }.connection();
-    let mut input = &mut wire[..];
+    let mut input = Input::new(&mut wire[..]);
     let event = peer.receive(&mut input).expect("frames by the rules").expect("a message");
     assert!(bytes_of(&event) == case.payload(), "{case}: the message that was sent");
 }

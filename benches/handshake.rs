@@ -10,6 +10,7 @@ mod support;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use sansock::Input;
 use sansock::handshake::{accept_key, client, server};
 use support::heads::{BROWSER_REQUEST, NONCE, RESPONSE, URI};
 
@@ -41,8 +42,10 @@ fn handshake(criterion: &mut Criterion) {
 /// From the request, in reads of `read` bytes, to the bytes of the answer.
 fn serve(read: usize) -> Vec<u8> {
     let mut opening = server::Handshake::default();
-    for piece in black_box(BROWSER_REQUEST).chunks(read) {
-        if let (_, Some(request)) = opening.receive(piece).expect("a request by the rules") {
+    let mut head = black_box(BROWSER_REQUEST).to_vec();
+    for piece in head.chunks_mut(read) {
+        let request = opening.receive(&mut Input::new(piece)).expect("a request by the rules");
+        if let Some(request) = request {
             return request.upgrade().expect("an opening handshake").accept().0;
         }
     }
@@ -55,8 +58,10 @@ fn request() -> (Vec<u8>, client::Handshake) {
 
 /// From the response, in reads of `read` bytes, to its outcome.
 fn check(mut opening: client::Handshake, read: usize) -> client::Outcome {
-    for piece in black_box(RESPONSE).chunks(read) {
-        if let (_, Some(outcome)) = opening.receive(piece).expect("a response by the rules") {
+    let mut head = black_box(RESPONSE).to_vec();
+    for piece in head.chunks_mut(read) {
+        let outcome = opening.receive(&mut Input::new(piece)).expect("a response by the rules");
+        if let Some(outcome) = outcome {
             assert!(matches!(outcome, client::Outcome::Established { .. }));
             return outcome;
         }

@@ -22,7 +22,7 @@ use std::io::{self, IoSlice, Read, Write};
 use sansock::bytes::Buf;
 use sansock::frame::{Decoder, Part};
 use sansock::utf8::Validator;
-use sansock::{Config, Connection, Event, Opcode, ReadBuffer, Role, mask};
+use sansock::{Config, Connection, Event, Input, Opcode, ReadBuffer, Role, mask};
 use support::exchange::{Case, Shape, Transport, bytes_of};
 use support::{KEY, TINY_READ, WHOLE_READ};
 
@@ -399,7 +399,8 @@ fn frames(flow: Flow) -> Path {
     Path { messages, round: Box::new(round) }
 }
 
-fn decode_frames(decoder: &mut Decoder, mut input: &mut [u8], mut on_payload: impl FnMut(&[u8])) {
+fn decode_frames(decoder: &mut Decoder, input: &mut [u8], mut on_payload: impl FnMut(&[u8])) {
+    let mut input = Input::new(input);
     while let Some(part) = decoder.decode(&mut input).expect("the peer keeps the rules") {
         if let Part::Payload { bytes, .. } = part {
             on_payload(bytes);
@@ -433,7 +434,7 @@ fn assert_output(ws: &mut Connection, opcode: Opcode, payload: &[u8]) {
 /// What a connection of this role sent is one frame of this kind.
 fn assert_frame(sender: Role, mut wire: Vec<u8>, opcode: Opcode, payload: &[u8]) {
     let mut peer = Connection::new(fixed_keys(sender.peer()));
-    let mut input = &mut wire[..];
+    let mut input = Input::new(&mut wire[..]);
     let event = peer.receive(&mut input).expect("frames by the rules").expect("a message");
     assert_is(&event, opcode, payload);
     assert!(input.is_empty());

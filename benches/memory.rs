@@ -16,7 +16,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use allocator::{ALLOCATIONS, BYTES};
 use sansock::bytes::Buf;
 use sansock::handshake::{client, server};
-use sansock::{Config, Connection, Event, Message, Opcode, Output, Role};
+use sansock::{Config, Connection, Event, Input, Message, Opcode, Output, Role};
 use support::exchange::{Case, Shape, Transport, drop_output};
 use support::heads::{BROWSER_REQUEST, NONCE, RESPONSE, URI};
 use support::{KEY, TINY_READ};
@@ -114,7 +114,8 @@ fn frame(ws: &Connection, opcode: Opcode, len: usize) -> Vec<u8> {
     wire
 }
 
-fn receive(ws: &mut Connection, mut input: &mut [u8]) {
+fn receive(ws: &mut Connection, input: &mut [u8]) {
+    let mut input = Input::new(input);
     while let Some(event) = ws.receive(&mut input).expect("the peer keeps the rules") {
         black_box(event);
     }
@@ -127,7 +128,7 @@ fn receive_cut(ws: &mut Connection, len: usize) {
 
 fn echo(ws: &mut Connection, len: usize) {
     let mut wire = frame(ws, Opcode::Binary, len);
-    let mut input = &mut wire[..];
+    let mut input = Input::new(&mut wire[..]);
     let event = ws.receive(&mut input).expect("the peer keeps the rules").expect("a message");
     answer(ws, event);
     assert!(ws.output().remaining() > len);
@@ -150,12 +151,16 @@ fn handshakes() {
     let request = client::Request::new(URI).expect("a URI");
     let server_after = |len: usize| {
         let mut opening = server::Handshake::default();
-        let (_, request) = opening.receive(&BROWSER_REQUEST[..len]).expect("by the rules");
+        let mut head = BROWSER_REQUEST[..len].to_vec();
+        let request = opening.receive(&mut Input::new(&mut head)).expect("by the rules");
+        drop(head);
         (opening, request)
     };
     let client_after = |len: usize| {
         let mut opening = request.start(NONCE).1;
-        let (_, outcome) = opening.receive(&RESPONSE[..len]).expect("by the rules");
+        let mut head = RESPONSE[..len].to_vec();
+        let outcome = opening.receive(&mut Input::new(&mut head)).expect("by the rules");
+        drop(head);
         (opening, outcome)
     };
     let (server_len, client_len) = (BROWSER_REQUEST.len(), RESPONSE.len());

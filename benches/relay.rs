@@ -13,7 +13,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use sansock::frame::Relay;
-use sansock::{Config, Connection, Event, Opcode, Role};
+use sansock::{Config, Connection, Event, Input, Opcode, Role};
 use support::exchange::{Case, Shape, drop_output};
 use support::{WHOLE_READ, group, measure};
 
@@ -78,7 +78,8 @@ impl Stream {
     }
 }
 
-fn forward(relay: &mut Relay, mut input: &mut [u8], mut send: impl FnMut(&[u8])) {
+fn forward(relay: &mut Relay, input: &mut [u8], mut send: impl FnMut(&[u8])) {
+    let mut input = Input::new(input);
     let fresh_key = || rand::random::<u32>().to_ne_bytes();
     while let Some(part) = relay.forward(&mut input, fresh_key).expect("the client keeps the rules")
     {
@@ -87,7 +88,8 @@ fn forward(relay: &mut Relay, mut input: &mut [u8], mut send: impl FnMut(&[u8]))
     }
 }
 
-fn decode_and_encode(server: &mut Connection, client: &mut Connection, mut input: &mut [u8]) {
+fn decode_and_encode(server: &mut Connection, client: &mut Connection, input: &mut [u8]) {
+    let mut input = Input::new(input);
     while let Some(event) = server.receive(&mut input).expect("the client keeps the rules") {
         if let Event::Binary(data) = event {
             client.send_binary(&data).expect("there is room");
@@ -105,7 +107,7 @@ fn assert_passes_on(case: &Case, stream: &Stream) {
     assert!(sent != stream.sent, "the keys are other ones");
 
     let (mut received, mut server) = (0, case.connection());
-    let mut input = &mut sent[..];
+    let mut input = Input::new(&mut sent[..]);
     while let Some(event) = server.receive(&mut input).expect("frames by the rules") {
         assert!(support::exchange::bytes_of(&event) == case.payload());
         received += 1;

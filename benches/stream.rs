@@ -10,7 +10,7 @@ mod support;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use sansock::{Config, Connection, Delivery, Event, Limits, mask};
+use sansock::{Config, Connection, Delivery, Event, Input, Limits, mask};
 use support::{KEY, WHOLE_READ, group};
 
 const TEXT: u8 = 0x81;
@@ -67,11 +67,12 @@ fn connection(first: u8, len: u64) -> Connection {
     config.delivery = Delivery::Streaming;
     let mut ws = Connection::new(config);
     let mut head = [&[first, 0xFF][..], &len.to_be_bytes(), &KEY].concat();
-    assert!(ws.receive(&mut &mut head[..]).expect("a header").is_none());
+    assert!(ws.receive(&mut Input::new(&mut head[..])).expect("a header").is_none());
     ws
 }
 
-fn receive(ws: &mut Connection, mut input: &mut [u8]) -> (usize, bool) {
+fn receive(ws: &mut Connection, input: &mut [u8]) -> (usize, bool) {
+    let mut input = Input::new(input);
     match ws.receive(&mut input).expect("the peer keeps the rules") {
         Some(Event::TextChunk { text, last }) => (black_box(text.as_str()).len(), last),
         Some(Event::BinaryChunk { data, last }) => (black_box(&*data).len(), last),

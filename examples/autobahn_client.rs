@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use connect::{Attempt, Connected, Settings};
-use sansock::{Config, Connection, Event};
+use sansock::{Config, Connection, Event, Input};
 use stop::Stop;
 
 #[tokio::main]
@@ -101,7 +101,8 @@ fn take_text_or_eof(
     take_text(ws, input)
 }
 
-fn take_text(ws: &mut Connection, mut input: &mut [u8]) -> Result<Option<String>, Box<dyn Error>> {
+fn take_text(ws: &mut Connection, input: &mut [u8]) -> Result<Option<String>, Box<dyn Error>> {
+    let mut input = Input::new(input);
     while let Some(event) = ws.receive(&mut input)? {
         if let Event::Text(text) = event {
             return Ok(Some(text.to_string()));

@@ -8,7 +8,7 @@ use std::error::Error;
 
 use bytes::Buf;
 use sansock::handshake::{client, server};
-use sansock::{CloseCode, Config, Connection, Event, State};
+use sansock::{CloseCode, Config, Connection, Event, Input, State};
 
 fn main() -> Result<(), Box<dyn Error>> {
     shake_hands()?;
@@ -44,11 +44,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// The opening handshake: two heads, each made by one end and read by the other.
 fn shake_hands() -> Result<(), Box<dyn Error>> {
-    let (request, mut opening) = client::Request::new("ws://in.memory/")?.start(client::nonce());
-    let (_, request) = server::Handshake::default().receive(&request)?;
-    let (response, _) = request.ok_or("the request is cut")?.upgrade()?.accept();
-    match opening.receive(&response)? {
-        (_, Some(client::Outcome::Established { .. })) => Ok(()),
+    let (mut head, mut opening) = client::Request::new("ws://in.memory/")?.start(client::nonce());
+    let request = server::Handshake::default().receive(&mut Input::new(&mut head))?;
+    let (mut head, _) = request.ok_or("the request is cut")?.upgrade()?.accept();
+    match opening.receive(&mut Input::new(&mut head))? {
+        Some(client::Outcome::Established { .. }) => Ok(()),
         _ => Err("the server did not accept".into()),
     }
 }
@@ -63,8 +63,9 @@ fn carry(
     let mut buffer = [0; 8];
     while from.output().has_remaining() {
         let len = buffer.len().min(from.output().remaining());
-        let mut input = buffer.get_mut(..len).unwrap_or_default();
+        let input = buffer.get_mut(..len).unwrap_or_default();
         from.output().copy_to_slice(input);
+        let mut input = Input::new(input);
         while let Some(event) = to.receive(&mut input)? {
             handle(to, event)?;
         }

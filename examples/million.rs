@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use sansock::bytes::Buf;
-use sansock::{Config, Connection, Event};
+use sansock::{Config, Connection, Event, Input};
 use stop::Stop;
 
 /// The payload of every message.
@@ -92,8 +92,9 @@ fn echo(
     written: &mut Vec<u8>,
 ) -> Result<(), Box<dyn Error>> {
     // The read.
-    let mut input = buffer.get_mut(..frame.len()).ok_or("the buffer is too small")?;
+    let input = buffer.get_mut(..frame.len()).ok_or("the buffer is too small")?;
     input.copy_from_slice(frame);
+    let mut input = Input::new(input);
     while let Some(event) = ws.receive(&mut input)? {
         if let Event::Text(text) = event {
             ws.send_text(&text)?;

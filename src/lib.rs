@@ -12,7 +12,7 @@
 //! ```
 //! # #[cfg(feature = "rand")] {
 //! use sansock::bytes::Buf;
-//! use sansock::{CloseCode, Config, Connection, Event};
+//! use sansock::{CloseCode, Config, Connection, Event, Input};
 //!
 //! let mut client = Connection::new(Config::client());
 //! let mut server = Connection::new(Config::server());
@@ -24,7 +24,7 @@
 //! let len = client.output().remaining();
 //! client.output().copy_to_slice(&mut buffer[..len]);
 //!
-//! let mut input = &mut buffer[..len];
+//! let mut input = Input::new(&mut buffer[..len]);
 //! while let Some(event) = server.receive(&mut input)? {
 //!     match event {
 //!         Event::Text(text) => server.send_text(&text)?, // `text` is a part of `buffer`
@@ -81,6 +81,7 @@ mod error;
 pub mod frame;
 #[cfg(feature = "handshake")]
 pub mod handshake;
+mod input;
 pub mod mask;
 #[cfg(feature = "alloc")]
 mod message;
@@ -95,6 +96,7 @@ pub mod utf8;
 pub use close::{CloseCode, CloseReason};
 pub use error::{ProtocolError, UsageError, Violation};
 pub use frame::Limits;
+pub use input::{Input, UnexpectedBytes};
 pub use opcode::Opcode;
 pub use role::Role;
 

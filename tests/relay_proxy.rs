@@ -21,8 +21,8 @@ mod tunnel;
 use std::time::Duration;
 
 use proxy::Failure;
-use sansock::Role;
 use sansock::handshake::server::Handshake;
+use sansock::{Input, Role};
 use support::{close_body, fragmented_for, frame_for, frames, head_for};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
@@ -84,7 +84,8 @@ async fn the_server_decides_and_frames_follow_at_once() {
     assert!(request.starts_with("GET /chat?room=1 HTTP/1.1\r\n"), "{request}");
     assert!(request.contains("\r\nCookie: c=1\r\n") && !request.contains("X-Other"), "{request}");
     assert!(!request.contains("Extensions"), "{request}");
-    let (_, parsed) = Handshake::default().receive(request.as_bytes()).unwrap();
+    let mut bytes = request.clone().into_bytes();
+    let parsed = Handshake::default().receive(&mut Input::new(&mut bytes)).unwrap();
     let parsed = parsed.unwrap();
     let upgrade = parsed.upgrade().unwrap();
     assert!(upgrade.subprotocols().eq(["a", "b"]));

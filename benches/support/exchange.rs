@@ -4,7 +4,7 @@ use std::fmt;
 
 use sansock::bytes::Buf;
 use sansock::frame::{Encoder, Header, Rsv};
-use sansock::{Config, Connection, Event, Opcode, Role};
+use sansock::{Config, Connection, Event, Input, Opcode, Role};
 
 use super::{HUGE, KEY, SIZES, TINY_READ, WHOLE_READ};
 
@@ -143,8 +143,9 @@ impl Transport {
     ) {
         for piece in self.stream.chunks(self.buffer.len()) {
             // `receive` unmasks in place, so that every round needs the copy too.
-            let mut input = &mut self.buffer[..piece.len()];
+            let input = &mut self.buffer[..piece.len()];
             input.copy_from_slice(piece);
+            let mut input = Input::new(input);
             while let Some(event) = ws.receive(&mut input).expect("the peer keeps the rules") {
                 on_event(ws, event);
             }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sansock::Negotiated;
 use sansock::handshake::client::{Handshake, Outcome, Request, Response, nonce};
+use sansock::{Input, Negotiated};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -155,9 +155,9 @@ fn take(handshake: &mut Handshake, bytes: &mut [u8]) -> Result<Answer, Failure> 
     if bytes.is_empty() {
         return Err("the server hung up before it answered".into());
     }
-    let (taken, outcome) = handshake.receive(bytes)?;
-    let early = bytes.get(taken..).unwrap_or_default();
-    Ok(outcome.map(|outcome| (outcome, early.to_vec())))
+    let mut input = Input::new(bytes);
+    let outcome = handshake.receive(&mut input)?;
+    Ok(outcome.map(|outcome| (outcome, input.as_bytes().to_vec())))
 }
 
 pub(crate) fn connector(settings: &Settings) -> Result<TlsConnector, Failure> {

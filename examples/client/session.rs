@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sansock::bytes::Buf;
 use sansock::timer::{Expired, Timeouts, Timers};
-use sansock::{CloseCode, Closure, Config, Connection, Event, State, TransportAction};
+use sansock::{CloseCode, Closure, Config, Connection, Event, Input, State, TransportAction};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
@@ -80,9 +80,10 @@ impl Session {
         self.receive(bytes);
     }
 
-    fn receive(&mut self, mut input: &mut [u8]) {
+    fn receive(&mut self, input: &mut [u8]) {
+        let mut input = Input::new(input);
         if let Some((received, _)) = &mut self.traces {
-            received.show(input);
+            received.show(input.as_bytes());
         }
         loop {
             match self.ws.receive(&mut input) {

@@ -1,7 +1,7 @@
 //! What goes over the wire, frame by frame: the frame layer by itself.
 
-use sansock::Role;
 use sansock::frame::{Decoder, Header, Limits, Part};
+use sansock::{Input, Role};
 
 /// Prints the frames in one direction of a connection.
 pub(crate) struct Trace {
@@ -26,7 +26,7 @@ impl Trace {
     /// Prints the frames that `bytes` complete.
     pub(crate) fn show(&mut self, bytes: &[u8]) {
         let mut bytes = bytes.to_vec();
-        let mut input = &mut bytes[..];
+        let mut input = Input::new(&mut bytes[..]);
         // What breaks the protocol is the connection's to tell.
         while let Ok(Some(part)) = self.decoder.decode(&mut input) {
             match part {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sansock::timer::{Expired, Timeouts, Timers};
-use sansock::{Config, Connection, Event, Message, SendError, TransportAction};
+use sansock::{Config, Connection, Event, Input, Message, SendError, TransportAction};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout};
 
@@ -74,7 +74,8 @@ impl Echo {
     }
 
     /// Answers every message in `input` while there is room for answers, and returns the rest.
-    fn answer<'a>(&mut self, mut input: &'a mut [u8]) -> &'a [u8] {
+    fn answer<'a>(&mut self, input: &'a mut [u8]) -> &'a [u8] {
+        let mut input = Input::new(input);
         // The connection answers a protocol error by itself, and swallows what comes after it.
         while !self.ws.is_full() {
             let Ok(Some(event)) = self.ws.receive(&mut input) else { break };
@@ -89,7 +90,7 @@ impl Echo {
             // There was room, and the connection is open, so that every send succeeds.
             debug_assert_eq!(sent, Ok(()));
         }
-        input
+        input.into_bytes()
     }
 
     fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError<()>> {

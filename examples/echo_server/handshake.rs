@@ -2,6 +2,7 @@
 
 use std::io;
 
+use sansock::Input;
 use sansock::handshake::server::{Handshake, Refusal, Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -52,12 +53,9 @@ fn take(handshake: &mut Handshake, bytes: &mut [u8]) -> Option<Received> {
     if bytes.is_empty() {
         return Some(Received::Eof);
     }
-    match handshake.receive(bytes) {
-        Ok((_, None)) => None,
-        Ok((taken, Some(request))) => {
-            let early = bytes.get(taken..).unwrap_or_default().to_vec();
-            Some(Received::Request(request, early))
-        }
+    let mut input = Input::new(bytes);
+    match handshake.receive(&mut input) {
+        Ok(request) => request.map(|request| Received::Request(request, input.as_bytes().to_vec())),
         Err(refusal) => Some(Received::Refusal(refusal)),
     }
 }

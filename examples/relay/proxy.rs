@@ -3,6 +3,7 @@
 use std::io;
 use std::time::Duration;
 
+use sansock::Input;
 use sansock::handshake::server::{Handshake, Refusal, Request, Response, Upgrade};
 use sansock::handshake::{BuildError, Headers, client};
 
@@ -70,11 +71,9 @@ fn take(handshake: &mut Handshake, bytes: &mut [u8]) -> Option<Received> {
     if bytes.is_empty() {
         return Some(Received::Eof);
     }
-    match handshake.receive(bytes) {
-        Ok((taken, request)) => {
-            let early = bytes.get(taken..).unwrap_or_default().to_vec();
-            request.map(|request| Received::Request(request, early))
-        }
+    let mut input = Input::new(bytes);
+    match handshake.receive(&mut input) {
+        Ok(request) => request.map(|request| Received::Request(request, input.as_bytes().to_vec())),
         Err(refusal) => Some(Received::Refusal(refusal)),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::BytesMut;
 use sansock::frame::{CloseBody, Limits, Relay};
 use sansock::timer::{Activity, Expired, Timeouts, Timers};
-use sansock::{CloseCode, CloseReason, ProtocolError, Role};
+use sansock::{CloseCode, CloseReason, Input, ProtocolError, Role};
 use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -165,7 +165,8 @@ impl Direction {
 
 impl Frames {
     /// Takes what was read, and says how much that was.
-    fn forward(&mut self, mut input: &mut [u8]) -> usize {
+    fn forward(&mut self, input: &mut [u8]) -> usize {
+        let mut input = Input::new(input);
         let len = input.len();
         loop {
             match self.relay.forward(&mut input, rand::random) {

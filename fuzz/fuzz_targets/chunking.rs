@@ -12,7 +12,7 @@ use sansock_fuzz::connection::{Outcome, Watched, receive};
 use sansock_fuzz::stream::Stream;
 
 #[derive(Arbitrary, Debug)]
-struct Input<'a> {
+struct Case<'a> {
     server: bool,
     stream: Stream<'a>,
 }
@@ -67,7 +67,7 @@ impl<'a, I: Iterator<Item = &'a [u8]>> Read for Reads<'a, I> {
     }
 }
 
-fuzz_target!(|input: Input<'_>| {
+fuzz_target!(|input: Case<'_>| {
     let role = if input.server { Role::Server } else { Role::Client };
     let stream = input.stream.to_bytes(role);
     let whole = receive(role, Delivery::Whole, &[&stream]);

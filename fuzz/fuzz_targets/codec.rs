@@ -14,7 +14,7 @@ use sansock_fuzz::stream::{LIMITS, Stream};
 use tokio_util::codec::{Decoder, Encoder};
 
 #[derive(Arbitrary, Debug)]
-struct Input<'a> {
+struct Case<'a> {
     server: bool,
     stream: Stream<'a>,
 }
@@ -100,7 +100,7 @@ fn assert_sent(role: Role, payload: &[u8]) {
     assert_eq!(sender.outcome().answer, output);
 }
 
-fuzz_target!(|input: Input<'_>| {
+fuzz_target!(|input: Case<'_>| {
     let role = if input.server { Role::Server } else { Role::Client };
     let stream = input.stream.to_bytes(role);
     let whole = receive(role, Delivery::Whole, &[&stream]);

@@ -7,10 +7,11 @@ use std::fmt::Debug;
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
+use sansock::Input;
 use sansock::handshake::{HeadError, client, server};
 
 #[derive(Arbitrary, Debug)]
-struct Input<'a> {
+struct Case<'a> {
     server: bool,
     cuts: [u8; 8],
     /// Which lines of a right head are left out, a bit each.
@@ -23,7 +24,7 @@ struct Input<'a> {
     bytes: &'a [u8],
 }
 
-impl Input<'_> {
+impl Case<'_> {
     /// What the peer sends.
     fn stream(&self) -> Vec<u8> {
         let lines = if self.server { &REQUEST[..] } else { &RESPONSE };
@@ -98,14 +99,15 @@ const LINES: [&str; 32] = [
     "\r\n\r\n",
 ];
 
-fuzz_target!(|input: Input<'_>| {
+fuzz_target!(|input: Case<'_>| {
     let stream = input.stream();
     if input.server { serve(&stream, &input.cuts) } else { ask(&stream, &input.cuts) }
 });
 
 /// A server that receives `stream`.
 fn serve(stream: &[u8], cuts: &[u8]) {
-    let receive = server::Handshake::receive;
+    let receive =
+        |server: &mut server::Handshake, bytes: &[u8]| taken(bytes, |input| server.receive(input));
     let over = server::Refusal::Head(HeadError::Over);
     let result = every_way(stream, cuts, server::Handshake::default, receive, &over);
     let (taken, request) = match result {
@@ -153,7 +155,9 @@ fn ask(stream: &[u8], cuts: &[u8]) {
     // The nonce of RFC 6455 §1.3
     let start = || request.start(*b"the sample nonce").1;
     let over = client::Error::Head(HeadError::Over);
-    match every_way(stream, cuts, start, client::Handshake::receive, &over) {
+    let receive =
+        |client: &mut client::Handshake, bytes: &[u8]| taken(bytes, |input| client.receive(input));
+    match every_way(stream, cuts, start, receive, &over) {
         Ok((taken, Some(client::Outcome::Established { negotiated, .. }))) => {
             let heads =
                 stream[..taken].strip_suffix(b"\r\n\r\n").expect("an empty line at the end");
@@ -189,6 +193,17 @@ fn every_way<S, T: Debug + PartialEq, E: Debug + PartialEq>(
         assert!(matches!(run(&[&stream[..taken - 1]]), Ok((_, None))));
     }
     whole
+}
+
+/// What a handshake receives of these bytes, and how many it takes.
+fn taken<T, E>(
+    bytes: &[u8],
+    receive: impl FnOnce(&mut Input<'_>) -> Result<Option<T>, E>,
+) -> Received<T, E> {
+    let mut buffer = bytes.to_vec();
+    let mut input = Input::new(&mut buffer);
+    let received = receive(&mut input)?;
+    Ok((bytes.len() - input.len(), received))
 }
 
 /// Feeds `pieces` until there is a result, and more after it, of which nothing may be taken.

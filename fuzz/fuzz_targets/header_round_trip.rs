@@ -5,10 +5,10 @@
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use sansock::frame::{Decoder, Encoder, Header, Limits, Part, Rsv};
-use sansock::{Opcode, Role};
+use sansock::{Input, Opcode, Role};
 
 #[derive(Arbitrary, Debug)]
-struct Input {
+struct Case {
     from_client: bool,
     message_open: bool,
     fin: bool,
@@ -37,12 +37,12 @@ fn decode(role: Role, message_open: bool, bytes: &[u8]) -> Option<(Header, usize
     if message_open {
         let mut first =
             encoder(role.peer(), false).header(first_fragment(role.peer())).ok()?.to_vec();
-        let mut input = &mut first[..];
+        let mut input = Input::new(&mut first[..]);
         while let Ok(Some(_)) = decoder.decode(&mut input) {}
     }
     let mut bytes = bytes.to_vec();
     let len = bytes.len();
-    let mut input = &mut bytes[..];
+    let mut input = Input::new(&mut bytes[..]);
     match decoder.decode(&mut input) {
         Ok(Some(Part::Header(header))) => Some((header, len - input.len())),
         _ => None,
@@ -54,14 +54,14 @@ fn first_fragment(role: Role) -> Header {
     Header { fin: false, rsv: Rsv::NONE, opcode: Opcode::Text, mask_key, payload_len: 0 }
 }
 
-fuzz_target!(|input: Input| {
+fuzz_target!(|input: Case| {
     let sender = if input.from_client { Role::Client } else { Role::Server };
 
     let bits = [Rsv::RSV1, Rsv::RSV2, Rsv::RSV3];
     let rsv = (0..3).filter(|i| input.rsv >> i & 1 == 1).fold(Rsv::NONE, |rsv, i| rsv | bits[i]);
     if let Some(opcode) = Opcode::from_u8(input.opcode & 0xF) {
         let mask_key = sender.masks().then_some(input.key);
-        let Input { fin, payload_len, .. } = input;
+        let Case { fin, payload_len, .. } = input;
         let header = Header { fin, rsv, opcode, mask_key, payload_len };
         if let Ok(bytes) = encoder(sender, input.message_open).header(header) {
             let decoded = decode(sender.peer(), input.message_open, &bytes);

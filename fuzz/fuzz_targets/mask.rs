@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use sansock::mask;
 
 #[derive(Arbitrary, Debug)]
-struct Input<'a> {
+struct Case<'a> {
     key: [u8; 4],
     offset: usize,
     skip: u8,
@@ -14,8 +14,8 @@ struct Input<'a> {
     payload: &'a [u8],
 }
 
-fuzz_target!(|input: Input<'_>| {
-    let Input { key, offset, payload, .. } = input;
+fuzz_target!(|input: Case<'_>| {
+    let Case { key, offset, payload, .. } = input;
     let mut expected = payload.to_vec();
     mask::apply_scalar(&mut expected, key, offset);
 

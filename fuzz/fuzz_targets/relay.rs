@@ -4,13 +4,13 @@
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
-use sansock::Role;
 use sansock::frame::{Limits, Relay};
+use sansock::{Input, Role};
 use sansock_fuzz::naive::{self, Reading};
 use sansock_fuzz::stream::{LIMITS, Stream};
 
 #[derive(Arbitrary, Debug)]
-struct Input<'a> {
+struct Case<'a> {
     server: bool,
     /// Whether both peers are clients, or both servers.
     same_role: bool,
@@ -34,7 +34,7 @@ fn forward(relay: &mut Relay, pieces: &[&[u8]]) -> Sent {
     let mut sent = Sent::default();
     for piece in pieces {
         let mut piece = piece.to_vec();
-        let mut input = &mut piece[..];
+        let mut input = Input::new(&mut piece[..]);
         loop {
             let keys = &mut sent.keys;
             let next_key = || {
@@ -75,7 +75,7 @@ fn assert_same_frames(came: &Reading, sent: &Sent, sender: Role) {
     assert_eq!(sent.keys as usize, keys, "a key a frame");
 }
 
-fuzz_target!(|input: Input<'_>| {
+fuzz_target!(|input: Case<'_>| {
     let role = if input.server { Role::Server } else { Role::Client };
     let sender = if input.same_role { role } else { role.peer() };
     let stream = input.stream.to_bytes(role);

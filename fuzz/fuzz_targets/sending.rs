@@ -9,11 +9,12 @@ use bytes::Buf;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use sansock::{
-    Config, Connection, Event, Limits, Message, Prepared, ReadBuffer, Role, SendError, SendRefusal,
+    Config, Connection, Event, Input, Limits, Message, Prepared, ReadBuffer, Role, SendError,
+    SendRefusal,
 };
 
 #[derive(Arbitrary, Debug)]
-struct Input {
+struct Case {
     client: bool,
     fragment_size: Option<u16>,
     /// Bytes a read of the peer.
@@ -235,7 +236,7 @@ impl Sender {
         self.peer.ping(&payload).expect("there is room");
         let mut ping = Vec::new();
         take(self.peer.output(), usize::MAX, &mut ping);
-        let mut input = &mut ping[..];
+        let mut input = Input::new(&mut ping[..]);
         let event = self.ws.receive(&mut input).expect("a ping by the rules");
         assert!(matches!(event, Some(Event::Ping(data)) if *data == payload[..]));
         self.pings.push(payload);
@@ -337,7 +338,7 @@ fn assert_written(result: io::Result<()>) {
 }
 
 /// What the peer sees: the messages and pings, and the pongs.
-fn receive(ws: &mut Connection, wire: &[u8], input: &Input) -> (Vec<Seen>, Vec<Vec<u8>>) {
+fn receive(ws: &mut Connection, wire: &[u8], input: &Case) -> (Vec<Seen>, Vec<Vec<u8>>) {
     let mut log = (Vec::new(), Vec::new());
     // Few enough reads to be done in no time.
     let read = usize::from(input.read).max(wire.len() / 4096).max(1);
@@ -345,7 +346,7 @@ fn receive(ws: &mut Connection, wire: &[u8], input: &Input) -> (Vec<Seen>, Vec<V
     for mut piece in wire.chunks(read) {
         let Some(buffer) = &mut buffer else {
             let mut piece = piece.to_vec();
-            let mut input = &mut piece[..];
+            let mut input = Input::new(&mut piece[..]);
             while let Some(event) = ws.receive(&mut input).expect("what was sent keeps the rules") {
                 push(&mut log, &event);
             }
@@ -397,7 +398,7 @@ const MAX_STEPS: usize = 40;
 const MIXED: &str =
     "ß κόσμε € 世界 or 🦀, and ASCII for a while, as most text is that anybody sends";
 
-fuzz_target!(|input: Input| {
+fuzz_target!(|input: Case| {
     let role = if input.client { Role::Client } else { Role::Server };
     let mut config = config_of(role);
     config.max_output = MAX_OUTPUT;

@@ -8,11 +8,11 @@ use bytes::Buf;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use sansock::timer::{Expired, Timeouts, Timers};
-use sansock::{CloseCode, Config, Connection, Role, State};
+use sansock::{CloseCode, Config, Connection, Input, Role, State};
 use sansock_fuzz::stream::Stream;
 
 #[derive(Arbitrary, Debug)]
-struct Input<'a> {
+struct Case<'a> {
     server: bool,
     /// Milliseconds for a ping, a pong, a write, a close, a message and its slack.
     limits: [u16; 6],
@@ -52,7 +52,7 @@ impl Turns {
                 let (piece, rest) = stream.split_at(stream.len().min(usize::from(*len)));
                 *stream = rest;
                 let mut piece = piece.to_vec();
-                let mut input = &mut piece[..];
+                let mut input = Input::new(&mut piece[..]);
                 while !matches!(self.ws.receive(&mut input), Ok(None)) {}
             }
             Step::Send(len) => drop(self.ws.send_binary(&vec![7; usize::from(*len)])),
@@ -122,7 +122,7 @@ fn take(ws: &mut Connection, mut count: usize) {
     }
 }
 
-fuzz_target!(|input: Input<'_>| {
+fuzz_target!(|input: Case<'_>| {
     let role = if input.server { Role::Server } else { Role::Client };
     let config = match role {
         Role::Server => Config::server(),

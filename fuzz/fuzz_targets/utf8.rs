@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use sansock::utf8::{Invalid, Validator, from_utf8};
 
 #[derive(Arbitrary, Debug)]
-struct Input<'a> {
+struct Case<'a> {
     runs: Vec<Run>,
     rest: &'a [u8],
 }
@@ -20,7 +20,7 @@ enum Run {
     Byte(u8),
 }
 
-impl Input<'_> {
+impl Case<'_> {
     fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for run in self.runs.iter().take(8) {
@@ -82,7 +82,7 @@ fn validate<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<bool, usiz
     Ok(validator.is_complete())
 }
 
-fuzz_target!(|input: Input<'_>| {
+fuzz_target!(|input: Case<'_>| {
     let bytes = input.to_bytes();
     let verdict = judge(&bytes);
     match std::str::from_utf8(&bytes) {

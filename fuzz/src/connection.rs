@@ -1,7 +1,7 @@
 //! What a connection sees of a stream, and answers.
 
 use bytes::Buf;
-use sansock::{Config, Connection, Delivery, Event, Role, State};
+use sansock::{Config, Connection, Delivery, Event, Input, Role, State};
 
 use crate::stream::LIMITS;
 
@@ -96,7 +96,7 @@ pub fn receive(role: Role, delivery: Delivery, pieces: &[&[u8]]) -> Outcome {
     let mut watched = Watched::new(role, delivery);
     for piece in pieces {
         let mut piece = piece.to_vec();
-        let mut input = &mut piece[..];
+        let mut input = Input::new(&mut piece[..]);
         while watched.log.push(watched.ws.receive(&mut input)) {}
         assert!(input.is_empty());
     }

@@ -129,7 +129,7 @@ pub enum Delivery {
     /// of any length takes no memory; the limits hold all the same, and are to be raised for such.
     ///
     /// ```
-    /// use sansock::{Config, Connection, Delivery, Event};
+    /// use sansock::{Config, Connection, Delivery, Event, Input};
     ///
     /// let mut config = Config::server();
     /// config.delivery = Delivery::Streaming;
@@ -139,7 +139,8 @@ pub enum Delivery {
     /// let mut second = *b"\x51\x58";
     ///
     /// let mut hello = String::new();
-    /// for (mut input, expected) in [(&mut first[..], ("Hel", false)), (&mut second, ("lo", true))] {
+    /// for (read, expected) in [(&mut first[..], ("Hel", false)), (&mut second, ("lo", true))] {
+    ///     let mut input = Input::new(read);
     ///     while let Some(event) = server.receive(&mut input)? {
     ///         let Event::TextChunk { text, last } = event else { panic!() };
     ///         assert_eq!((text.as_str(), last), expected); // lent from where it was read to

@@ -3,7 +3,6 @@
 mod byte_queue;
 mod config;
 mod event;
-mod input;
 mod lent;
 mod output;
 mod parts;
@@ -12,6 +11,7 @@ mod receive;
 mod receive_buffered;
 mod send;
 mod send_error;
+mod source;
 mod state;
 #[cfg(feature = "std")]
 mod transport;
@@ -67,14 +67,14 @@ use writer::Outgoing;
 ///
 /// ```
 /// use bytes::Buf;
-/// use sansock::{Config, Connection, Event};
+/// use sansock::{Config, Connection, Event, Input};
 ///
 /// let mut server = Connection::new(Config::server());
 /// let mut other = Connection::new(Config::server());
 /// // A masked "Hello", RFC 6455 §5.7, and the first half of another.
 /// let mut buffer = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x81\x85\x37\xfa\x21\x3d\x7f";
 ///
-/// let mut input = &mut buffer[..];
+/// let mut input = Input::new(&mut buffer[..]);
 /// let Some(Event::Text(text)) = server.receive(&mut input)? else { panic!() };
 /// server.send_text(&text)?; // while `text` is held, which is a part of `buffer`
 /// assert_eq!(text.as_str(), "Hello");
@@ -83,9 +83,9 @@ use writer::Outgoing;
 ///
 /// // The same buffer for another connection; and the rest of the first one's message after that.
 /// buffer[..6].copy_from_slice(b"\x89\x80\0\0\0\0");
-/// assert!(matches!(other.receive(&mut &mut buffer[..6])?, Some(Event::Ping(_))));
+/// assert!(matches!(other.receive(&mut Input::new(&mut buffer[..6]))?, Some(Event::Ping(_))));
 /// buffer[..4].copy_from_slice(b"\x9f\x4d\x51\x58");
-/// let Some(Event::Text(text)) = server.receive(&mut &mut buffer[..4])? else { panic!() };
+/// let Some(Event::Text(text)) = server.receive(&mut Input::new(&mut buffer[..4]))? else { panic!() };
 /// assert_eq!(text.as_str(), "Hello");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -94,10 +94,10 @@ use writer::Outgoing;
 ///
 /// ```
 /// use bytes::Buf;
-/// use sansock::{Config, Connection, TransportAction};
+/// use sansock::{Config, Connection, Input, TransportAction};
 ///
 /// let mut server = Connection::new(Config::server());
-/// let error = server.receive(&mut &mut b"\x81\x05Hello".to_vec()[..]).unwrap_err();
+/// let error = server.receive(&mut Input::new(&mut b"\x81\x05Hello".to_vec()[..])).unwrap_err();
 /// assert_eq!(error.to_string(), "unmasked frame from a client at byte 1 (RFC 6455 §5.1)");
 /// assert_eq!(server.transport_action(), TransportAction::Flush);
 /// let close = server.output();

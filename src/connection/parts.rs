@@ -15,12 +15,12 @@ use crate::message::Incoming;
 ///
 /// ```
 /// use bytes::Buf;
-/// use sansock::{Config, Connection, Event, Role};
+/// use sansock::{Config, Connection, Event, Input, Role};
 ///
 /// let mut server = Connection::new(Config::server());
 /// server.send_text("unsent")?;
 /// // The first half of a masked "Hello", RFC 6455 §5.7; after that the transport is another one.
-/// assert!(server.receive(&mut &mut b"\x81\x85\x37\xfa\x21\x3d\x7f".to_vec()[..])?.is_none());
+/// assert!(server.receive(&mut Input::new(&mut b"\x81\x85\x37\xfa\x21\x3d\x7f".to_vec()[..]))?.is_none());
 /// let mut parts = server.into_parts();
 /// assert_eq!(parts.output.chunk(), b"\x81\x06unsent");
 ///
@@ -29,7 +29,7 @@ use crate::message::Incoming;
 /// parts.config = config.into();
 /// let mut server = Connection::from_parts(parts)?;
 /// let mut rest = *b"\x9f\x4d\x51\x58";
-/// let mut input = &mut rest[..];
+/// let mut input = Input::new(&mut rest[..]);
 /// let Some(Event::Text(text)) = server.receive(&mut input)? else { panic!() };
 /// assert_eq!(text.as_str(), "Hello");
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -5,12 +5,13 @@ use alloc::string::ToString;
 
 use bytes::{Buf, BytesMut};
 
-use super::input::Input;
+use super::source::Source;
 use super::state::Occurrence;
 use super::{Closure, Connection, Delivery, Event};
 use crate::close::CloseReason;
 use crate::error::{ProtocolError, Violation};
 use crate::frame::{CloseBody, Current, IsEnd, ShortBytes};
+use crate::input::Input;
 use crate::mask::{self, Key};
 use crate::message::{Collected, Incoming, Payload, Text};
 use crate::opcode::Opcode;
@@ -35,7 +36,7 @@ impl Connection {
     #[inline(always)]
     pub fn receive<'a>(
         &mut self,
-        input: &mut &'a mut [u8],
+        input: &mut Input<'a>,
     ) -> Result<Option<Event<'a>>, ProtocolError> {
         self.receive_from(input)
     }
@@ -60,7 +61,7 @@ impl Connection {
     #[inline(always)]
     fn receive_from<'a>(
         &mut self,
-        input: &mut impl Input<'a>,
+        input: &mut impl Source<'a>,
     ) -> Result<Option<Event<'a>>, ProtocolError> {
         let Some(message) = self.decoder.whole_message(input.bytes()) else {
             let mut event = None;
@@ -80,7 +81,7 @@ impl Connection {
     /// The common case of small reads: all of `input` is an inner part of a data frame's payload,
     /// and there is room for it. `false` says that it is not so plain, and that nothing was taken.
     #[inline(never)]
-    fn take_inner_piece<'a>(&mut self, input: &mut impl Input<'a>) -> bool {
+    fn take_inner_piece<'a>(&mut self, input: &mut impl Source<'a>) -> bool {
         let piece = input.bytes();
         let (Some(frame), Some(message)) = (self.decoder.current(), &mut self.message) else {
             return false;
@@ -103,7 +104,7 @@ impl Connection {
     #[inline(never)]
     pub(super) fn receive_in_pieces<'a>(
         &mut self,
-        input: &mut impl Input<'a>,
+        input: &mut impl Source<'a>,
         event: &mut Option<Event<'a>>,
     ) -> Result<(), ProtocolError> {
         self.next_event(input, event).inspect_err(|error| self.fail(error))
@@ -112,7 +113,7 @@ impl Connection {
     #[inline(always)]
     fn next_event<'a>(
         &mut self,
-        input: &mut impl Input<'a>,
+        input: &mut impl Source<'a>,
         event: &mut Option<Event<'a>>,
     ) -> Result<(), ProtocolError> {
         loop {
@@ -162,7 +163,7 @@ impl Connection {
     #[inline(never)]
     fn take_fragments<'a>(
         &mut self,
-        input: &mut impl Input<'a>,
+        input: &mut impl Source<'a>,
         event: &mut Option<Event<'a>>,
     ) -> Result<usize, ProtocolError> {
         let slot = &mut self.message;
@@ -190,7 +191,7 @@ impl Connection {
         &mut self,
         frame: Current,
         available: usize,
-        input: &mut impl Input<'a>,
+        input: &mut impl Source<'a>,
     ) -> Result<Option<Event<'a>>, ProtocolError> {
         let message = self.message.get_or_insert_with(|| Incoming::streamed(frame.opcode));
         let len = message.piece_len(available);
@@ -218,7 +219,7 @@ impl Connection {
         &mut self,
         frame: Current,
         len: usize,
-        input: &mut impl Input<'a>,
+        input: &mut impl Source<'a>,
     ) -> Result<(), ProtocolError> {
         // More fragments may bring any number of bytes.
         let to_come = if frame.fin { frame.remaining - len as u64 } else { u64::MAX };

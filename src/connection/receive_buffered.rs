@@ -5,6 +5,7 @@ use super::receive::lend;
 use super::{Connection, Event};
 use crate::error::ProtocolError;
 use crate::frame::Kept;
+use crate::input::Input;
 use crate::message::Whole;
 use crate::utf8::Invalid;
 
@@ -74,8 +75,9 @@ impl Connection {
         input: &'a mut ReadBuffer,
         event: &mut Option<Event<'a>>,
     ) -> Result<(), ProtocolError> {
-        let (mut unread, start) = input.unread_mut();
+        let (unread, start) = input.unread_mut();
         let len = unread.len();
+        let mut unread = Input::new(unread);
         let received = self.receive_in_pieces(&mut unread, event);
         *start += len - unread.len();
         received

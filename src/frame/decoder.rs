@@ -11,6 +11,7 @@ use super::whole::SingleFrame;
 #[cfg(feature = "alloc")]
 use super::whole::{self, Fragment};
 use crate::error::ProtocolError;
+use crate::input::Input;
 use crate::mask::{self, Key};
 use crate::role::Role;
 
@@ -27,11 +28,11 @@ use crate::role::Role;
 ///
 /// ```
 /// use sansock::frame::{Decoder, Part};
-/// use sansock::{Opcode, Role};
+/// use sansock::{Input, Opcode, Role};
 ///
 /// // A masked "Hello", RFC 6455 §5.7.
 /// let mut bytes = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
-/// let mut input = &mut bytes[..];
+/// let mut input = Input::new(&mut bytes);
 /// let mut decoder = Decoder::new(Role::Server);
 ///
 /// let Some(Part::Header(header)) = decoder.decode(&mut input)? else { panic!() };
@@ -130,17 +131,14 @@ impl Decoder {
     /// # Errors
     ///
     /// [`ProtocolError`] at the first byte that breaks a rule for headers, once.
-    pub fn decode<'a>(
-        &mut self,
-        input: &mut &'a mut [u8],
-    ) -> Result<Option<Part<'a>>, ProtocolError> {
+    pub fn decode<'a>(&mut self, input: &mut Input<'a>) -> Result<Option<Part<'a>>, ProtocolError> {
         let Some(frame) = self.current() else {
-            let taken = self.header(input)?;
-            split_front(input, taken);
+            let taken = self.header(input.as_bytes())?;
+            input.take(taken);
             return Ok(self.current().map(|frame| Part::Header(frame.header())));
         };
         let Some(len) = frame.len_in(input.len()) else { return Ok(None) };
-        let bytes = split_front(input, len);
+        let bytes = input.take(len);
         mask::unmask(bytes, frame.key);
         Ok(Some(Part::Payload { bytes, last: self.advance(len) }))
     }
@@ -410,13 +408,4 @@ impl Decoder {
         self.stop();
         ProtocolError::new(violation, self.offset - held as u64 + at as u64)
     }
-}
-
-/// Takes `len` bytes, or all where there are fewer, off the front of `input`.
-#[inline]
-pub(crate) fn split_front<'a>(input: &mut &'a mut [u8], len: usize) -> &'a mut [u8] {
-    let all = core::mem::take(input);
-    let (front, rest) = all.split_at_mut(len.min(all.len()));
-    *input = rest;
-    front
 }

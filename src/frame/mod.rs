@@ -28,7 +28,7 @@ pub use short::ShortBytes;
 #[cfg(feature = "alloc")]
 pub(crate) use current::Current;
 #[cfg(feature = "alloc")]
-pub(crate) use decoder::{IsEnd, split_front};
+pub(crate) use decoder::IsEnd;
 #[cfg(feature = "alloc")]
 pub(crate) use kept::Kept;
 #[cfg(feature = "alloc")]

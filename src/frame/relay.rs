@@ -5,12 +5,13 @@ use core::mem;
 
 use super::close_body::CloseBody;
 use super::current::Current;
-use super::decoder::{Decoder, split_front};
+use super::decoder::Decoder;
 use super::header::{Header, Rsv};
 use super::rules::Limits;
 use super::short::ShortBytes;
 use super::{MAX_CONTROL_PAYLOAD, MAX_HEADER};
 use crate::error::ProtocolError;
+use crate::input::Input;
 use crate::mask::{self, Key};
 use crate::opcode::Opcode;
 use crate::role::Role;
@@ -43,7 +44,7 @@ use crate::role::Role;
 ///
 /// ```
 /// use sansock::frame::Relay;
-/// use sansock::{Opcode, Role};
+/// use sansock::{Input, Opcode, Role};
 ///
 /// // A masked "Hello", RFC 6455 §5.7, of which the second read brings the last three letters.
 /// let mut first = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f";
@@ -52,7 +53,8 @@ use crate::role::Role;
 ///
 /// let mut relay = Relay::new(Role::Server);
 /// let mut sent = Vec::new();
-/// for mut input in [&mut first[..], &mut second[..]] {
+/// for bytes in [&mut first[..], &mut second] {
+///     let mut input = Input::new(bytes);
 ///     while let Some(part) = relay.forward(&mut input, fresh_key)? {
 ///         sent.extend_from_slice(&part.head());
 ///         sent.extend_from_slice(part.payload);
@@ -137,16 +139,16 @@ impl Relay {
     #[inline]
     pub fn forward<'a>(
         &mut self,
-        input: &mut &'a mut [u8],
+        input: &mut Input<'a>,
         mask_key: impl FnOnce() -> [u8; 4],
     ) -> Result<Option<Forwarded<'a>>, ProtocolError> {
-        let Some(message) = self.decoder.whole_message(input) else {
+        let Some(message) = self.decoder.whole_message(input.as_bytes()) else {
             return self.forward_in_pieces(input, mask_key);
         };
         let mask_key = self.next_key(mask_key);
         let header = Header::single(message.opcode, message.payload_len as u64, mask_key);
-        split_front(input, message.header_len);
-        let payload = split_front(input, message.payload_len);
+        input.take(message.header_len);
+        let payload = input.take(message.payload_len);
         mask_anew(payload, message.key, mask_key.map(Key::new));
         Ok(Some(Forwarded { header: Some(header), payload, last: true }))
     }
@@ -207,14 +209,14 @@ impl Relay {
     #[inline(never)]
     fn forward_in_pieces<'a>(
         &mut self,
-        input: &mut &'a mut [u8],
+        input: &mut Input<'a>,
         mask_key: impl FnOnce() -> [u8; 4],
     ) -> Result<Option<Forwarded<'a>>, ProtocolError> {
         if let Some(frame) = self.decoder.current() {
             return Ok(frame.len_in(input.len()).map(|len| self.piece(frame, len, input)));
         }
-        let taken = self.decoder.header(input)?;
-        split_front(input, taken);
+        let taken = self.decoder.header(input.as_bytes())?;
+        input.take(taken);
         Ok(self.decoder.current().map(|frame| {
             let mask_key = self.next_key(mask_key);
             self.key = mask_key.map(Key::new);
@@ -226,8 +228,8 @@ impl Relay {
     }
 
     /// The next `len` bytes of payload, of which there are as many.
-    fn piece<'a>(&mut self, frame: Current, len: usize, input: &mut &'a mut [u8]) -> Forwarded<'a> {
-        let payload = split_front(input, len);
+    fn piece<'a>(&mut self, frame: Current, len: usize, input: &mut Input<'a>) -> Forwarded<'a> {
+        let payload = input.take(len);
         mask_anew(payload, frame.key, self.key);
         self.key = self.key.map(|key| key.turned(len));
         let last = self.decoder.advance(len);

@@ -12,6 +12,7 @@ use core::mem;
 use super::error::HeadError;
 use super::grammar::is_token_byte;
 use super::limits::Limits;
+use crate::input::Input;
 
 /// Collects one head, and takes nothing of what follows it.
 #[derive(Debug)]
@@ -34,9 +35,16 @@ impl Head {
         Head { limits, prefix, at: At::Start(0), bytes: Vec::new(), examined: 0, headers: 0 }
     }
 
-    /// Takes bytes of `input` up to the end of the head: how many, and whether it is complete.
-    /// While it is not, all were taken.
-    pub(super) fn receive(&mut self, input: &[u8]) -> Result<(usize, bool), HeadError> {
+    /// Takes bytes of `input` up to the end of the head, and says whether it is complete. While it is
+    /// not, all were taken; where it fails, none.
+    pub(super) fn receive(&mut self, input: &mut Input<'_>) -> Result<bool, HeadError> {
+        let (taken, complete) = self.scan(input.as_bytes())?;
+        input.take(taken);
+        Ok(complete)
+    }
+
+    /// The same with how many bytes those are.
+    fn scan(&mut self, input: &[u8]) -> Result<(usize, bool), HeadError> {
         if self.at == At::End {
             return Err(HeadError::Over);
         }
@@ -166,7 +174,7 @@ mod tests {
             for (index, chunk) in long.chunks(size).enumerate() {
                 assert_eq!(head.examined, index * size);
                 let complete = (index + 1) * size >= long.len();
-                assert_eq!(head.receive(chunk), Ok((chunk.len(), complete)));
+                assert_eq!(head.scan(chunk), Ok((chunk.len(), complete)));
             }
             assert_eq!(head.examined, long.len());
             assert_eq!(head.take(), long);
@@ -177,26 +185,26 @@ mod tests {
     fn nothing_is_kept_beyond_the_limit() {
         let mut head = Head::new(limits(100, 1), b"");
         for _ in 0..100 {
-            assert_eq!(head.receive(b"x"), Ok((1, false)));
+            assert_eq!(head.scan(b"x"), Ok((1, false)));
         }
-        assert_eq!(head.receive(b"x"), Err(HeadError::TooLong { limit: 100 }));
-        assert_eq!(head.receive(b"x"), Err(HeadError::Over));
+        assert_eq!(head.scan(b"x"), Err(HeadError::TooLong { limit: 100 }));
+        assert_eq!(head.scan(b"x"), Err(HeadError::Over));
         assert_eq!(head.bytes().len(), 100);
 
         let mut head = Head::new(limits(100, 1), b"");
-        assert_eq!(head.receive(&[b'x'; 1 << 16]), Err(HeadError::TooLong { limit: 100 }));
+        assert_eq!(head.scan(&[b'x'; 1 << 16]), Err(HeadError::TooLong { limit: 100 }));
         assert_eq!(head.bytes().len(), 100);
     }
 
     #[test]
     fn limits_are_inclusive() {
-        assert_eq!(Head::new(limits(HEAD.len(), 2), b"").receive(HEAD), Ok((HEAD.len(), true)));
+        assert_eq!(Head::new(limits(HEAD.len(), 2), b"").scan(HEAD), Ok((HEAD.len(), true)));
         assert_eq!(
-            Head::new(limits(HEAD.len() - 1, 2), b"").receive(HEAD),
+            Head::new(limits(HEAD.len() - 1, 2), b"").scan(HEAD),
             Err(HeadError::TooLong { limit: HEAD.len() - 1 })
         );
         assert_eq!(
-            Head::new(limits(HEAD.len(), 1), b"").receive(HEAD),
+            Head::new(limits(HEAD.len(), 1), b"").scan(HEAD),
             Err(HeadError::TooManyHeaders { limit: 1 })
         );
     }
@@ -206,10 +214,10 @@ mod tests {
         let glued = [HEAD, b"\x81\x00GET / HTTP/1.1\r\n\r\n"].concat();
         for split in 0..HEAD.len() {
             let mut head = Head::new(Limits::default(), b"");
-            assert_eq!(head.receive(&glued[..split]), Ok((split, false)));
-            assert_eq!(head.receive(&glued[split..]), Ok((HEAD.len() - split, true)));
+            assert_eq!(head.scan(&glued[..split]), Ok((split, false)));
+            assert_eq!(head.scan(&glued[split..]), Ok((HEAD.len() - split, true)));
             assert_eq!(head.headers(), 2);
-            assert_eq!(head.receive(&glued[HEAD.len()..]), Err(HeadError::Over));
+            assert_eq!(head.scan(&glued[HEAD.len()..]), Err(HeadError::Over));
             assert_eq!(head.bytes(), HEAD);
         }
     }
@@ -217,11 +225,11 @@ mod tests {
     #[test]
     fn restarted_heads_share_the_limit() {
         let mut head = Head::new(limits(HEAD.len() * 2 - 1, 2), b"");
-        assert_eq!(head.receive(HEAD), Ok((HEAD.len(), true)));
+        assert_eq!(head.scan(HEAD), Ok((HEAD.len(), true)));
         head.restart();
         assert_eq!(head.bytes(), b"");
         let limit = HEAD.len() * 2 - 1;
-        assert_eq!(head.receive(HEAD), Err(HeadError::TooLong { limit }));
+        assert_eq!(head.scan(HEAD), Err(HeadError::TooLong { limit }));
     }
 
     #[test]
@@ -245,11 +253,11 @@ mod tests {
         for (prefix, input, error) in cases {
             let mut head = Head::new(Limits::default(), prefix);
             let (last, before) = input.split_last().unwrap();
-            assert_eq!(head.receive(before), Ok((before.len(), false)));
-            assert_eq!(head.receive(&[*last]), Err(error));
+            assert_eq!(head.scan(before), Ok((before.len(), false)));
+            assert_eq!(head.scan(&[*last]), Err(error));
             let mut head = Head::new(Limits::default(), prefix);
-            assert_eq!(head.receive(input), Err(error), "{}", input.escape_ascii());
-            assert_eq!(head.receive(input), Err(HeadError::Over));
+            assert_eq!(head.scan(input), Err(error), "{}", input.escape_ascii());
+            assert_eq!(head.scan(input), Err(HeadError::Over));
         }
     }
 }

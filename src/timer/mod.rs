@@ -17,7 +17,7 @@
 //! use core::time::Duration;
 //! use sansock::bytes::Buf;
 //! use sansock::timer::{Expired, Timeouts, Timers};
-//! use sansock::{Config, Connection};
+//! use sansock::{Config, Connection, Input};
 //! # struct Transport { sent: Vec<u8>, received: Vec<u8> }
 //! # impl Transport {
 //! #     fn read(&mut self, buffer: &mut [u8]) -> usize {
@@ -42,7 +42,7 @@
 //! ) -> Result<Duration, Expired> {
 //!     let mut buffer = [0; 4096];
 //!     let len = transport.read(&mut buffer);
-//!     let mut input = &mut buffer[..len];
+//!     let mut input = Input::new(&mut buffer[..len]);
 //!     while let Ok(Some(_event)) = ws.receive(&mut input) {} // what the application does
 //!     transport.write(ws.output());
 //!     let result = timers.poll(ws, now);

@@ -5,9 +5,10 @@ use crate::support::{
     ABSURD_LEN, NO_LIMITS, config, connection, drain, frame_for, head_for, limited, receive,
 };
 use bytes::Buf;
-use sansock::{Connection, Delivery, Event, Limits, ProtocolError, Role};
+use sansock::{Connection, Delivery, Event, Input, Limits, ProtocolError, Role};
 
-fn echo(ws: &mut Connection, mut input: &mut [u8]) -> Result<usize, ProtocolError> {
+fn echo(ws: &mut Connection, input: &mut [u8]) -> Result<usize, ProtocolError> {
+    let mut input = Input::new(input);
     let mut events = 0;
     while let Some(event) = ws.receive(&mut input)? {
         match event {
@@ -62,7 +63,7 @@ fn a_message_cut_by_reads_takes_one_allocation() {
         let (allocations, _, events) = measure(|| {
             let mut events = 0;
             for piece in &mut pieces {
-                let mut input = &mut piece[..];
+                let mut input = Input::new(&mut piece[..]);
                 while ws.receive(&mut input).unwrap().is_some() {
                     events += 1;
                 }
@@ -79,7 +80,7 @@ fn a_message_in_fragments_takes_one_allocation() {
     stream.extend(frame_for(Role::Client, 0x00, &[b'y'; 100]));
     stream.extend(frame_for(Role::Client, 0x80, &[b'z'; 100]));
     let mut ws = connection(Role::Client);
-    let mut input = &mut stream[..];
+    let mut input = Input::new(&mut stream[..]);
     let (allocations, _, event) = measure(|| ws.receive(&mut input).unwrap());
     assert!(matches!(event, Some(Event::Text(text)) if text.len() == 300));
     assert_eq!(allocations, 1);
@@ -129,7 +130,7 @@ fn a_streamed_message_allocates_nothing() {
                 let mut lasts = 0;
                 for _ in 0..READS {
                     buffer.copy_from_slice(payload);
-                    let mut input = &mut buffer[..];
+                    let mut input = Input::new(&mut buffer[..]);
                     while let Some(event) = ws.receive(&mut input).unwrap() {
                         let (Event::TextChunk { last, .. } | Event::BinaryChunk { last, .. }) =
                             event
@@ -164,7 +165,7 @@ fn memory_usage_is_what_is_allocated() {
         assert_exact(&ws, BYTES.get() - before, "with output partly written");
         {
             let mut stream = frame_for(role, 0x01, "text".repeat(100).as_bytes());
-            ws.receive(&mut &mut stream[..300]).unwrap();
+            ws.receive(&mut Input::new(&mut stream[..300])).unwrap();
         }
         assert_exact(&ws, BYTES.get() - before, "within a message");
         ws.release();
@@ -182,10 +183,12 @@ fn a_declared_length_allocates_nothing() {
     for role in [Role::Client, Role::Server] {
         let mut ws = Connection::new(limited(role, unlimited));
         let mut head = head_for(role, 0x82, ABSURD_LEN);
-        let (allocations, _, _) = measure(|| assert_eq!(ws.receive(&mut &mut head[..]), Ok(None)));
+        let (allocations, _, _) =
+            measure(|| assert_eq!(ws.receive(&mut Input::new(&mut head[..])), Ok(None)));
         assert_eq!(allocations, 0);
         let mut byte = [0];
-        let (_, bytes, _) = measure(|| assert_eq!(ws.receive(&mut &mut byte[..]), Ok(None)));
+        let (_, bytes, _) =
+            measure(|| assert_eq!(ws.receive(&mut Input::new(&mut byte[..])), Ok(None)));
         assert!(bytes <= 257, "{bytes} bytes for one");
     }
 }
@@ -196,11 +199,11 @@ fn a_million_fragments_of_one_byte_hold_what_they_carry() {
     let unlimited = Limits { frame: 1, message: u64::MAX, fragments: u32::MAX };
     let mut ws = Connection::new(limited(Role::Client, unlimited));
     let mut first = frame_for(Role::Client, 0x02, b"x");
-    assert_eq!(ws.receive(&mut &mut first[..]), Ok(None));
+    assert_eq!(ws.receive(&mut Input::new(&mut first[..])), Ok(None));
     let (_, bytes, ()) = measure(|| {
         for _ in 0..1_000_000 {
             let mut fragment = [0x00, 0x01, b'x'];
-            assert_eq!(ws.receive(&mut &mut fragment[..]), Ok(None));
+            assert_eq!(ws.receive(&mut Input::new(&mut fragment[..])), Ok(None));
         }
     });
     assert!(bytes <= 2_000_256, "{bytes} bytes for a million");

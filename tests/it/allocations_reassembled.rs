@@ -3,7 +3,7 @@
 
 use crate::counting::{BYTES, measure};
 use crate::support::{ABSURD_LEN, NO_LIMITS, connection, fragmented_for, head_for, limited};
-use sansock::{Connection, Opcode, Role};
+use sansock::{Connection, Input, Opcode, Role};
 
 /// Gives `stream` in reads of `read` bytes, from memory that is there, and counts the events.
 fn receive_all(ws: &mut Connection, stream: &[u8], buffer: &mut [u8]) -> usize {
@@ -16,7 +16,8 @@ fn receive_all(ws: &mut Connection, stream: &[u8], buffer: &mut [u8]) -> usize {
     events
 }
 
-fn echo_nothing(ws: &mut Connection, mut input: &mut [u8]) -> usize {
+fn echo_nothing(ws: &mut Connection, input: &mut [u8]) -> usize {
+    let mut input = Input::new(input);
     std::iter::from_fn(|| ws.receive(&mut input).unwrap().map(drop)).count()
 }
 
@@ -129,7 +130,7 @@ fn messages_whose_events_are_kept_take_two_allocations() {
         let mut receive = |stream: &[u8]| {
             let read = &mut read[..stream.len()];
             read.copy_from_slice(stream);
-            kept = Some(ws.receive(&mut &mut *read).unwrap().unwrap().into_owned());
+            kept = Some(ws.receive(&mut Input::new(&mut *read)).unwrap().unwrap().into_owned());
             ws.memory_usage()
         };
         receive(&long);
@@ -155,9 +156,9 @@ fn a_message_takes_memory_as_it_arrives_while_a_large_event_is_kept() {
         let mut ws = connection(Role::Server);
         receive_all(&mut ws, &large, &mut vec![0; 64 << 10]);
         let mut read = large.clone();
-        let event = ws.receive(&mut &mut read[..]).unwrap().unwrap().into_owned();
+        let event = ws.receive(&mut Input::new(&mut read[..])).unwrap().unwrap().into_owned();
         let mut head = large[..100].to_vec();
-        ws.receive(&mut &mut head[..]).unwrap();
+        ws.receive(&mut Input::new(&mut head[..])).unwrap();
         assert!(ws.memory_usage() <= (16 << 10) + 64, "{}", ws.memory_usage());
         drop(event);
     }
@@ -171,9 +172,11 @@ fn a_declared_length_reserves_nothing_where_memory_waits() {
     receive_all(&mut ws, &large, &mut vec![0; 64 << 10]);
     let mut head = head_for(Role::Client, 0x82, ABSURD_LEN);
     head.push(b'x');
-    let (allocations, _, _) = measure(|| assert_eq!(ws.receive(&mut &mut head[..]), Ok(None)));
+    let (allocations, _, _) =
+        measure(|| assert_eq!(ws.receive(&mut Input::new(&mut head[..])), Ok(None)));
     assert_eq!(allocations, 0);
     let mut rest = vec![b'x'; 60_000];
-    let (_, bytes, _) = measure(|| assert_eq!(ws.receive(&mut &mut rest[..]), Ok(None)));
+    let (_, bytes, _) =
+        measure(|| assert_eq!(ws.receive(&mut Input::new(&mut rest[..])), Ok(None)));
     assert!(bytes <= 120_000, "{bytes} bytes for 60 000");
 }

@@ -5,14 +5,15 @@ use crate::support::{ROLES, config, connection, frame_for, frames, receive};
 use bytes::Buf;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use sansock::{Config, Connection, Event, ReadBuffer, Role, SendError, SendRefusal};
+use sansock::{Config, Connection, Event, Input, ReadBuffer, Role, SendError, SendRefusal};
 
 /// More than any header or control frame takes.
 const FRAME: usize = 14 + 125;
 
 /// An echo server as the documentation has it: asks before each `receive` whether the output is full,
 /// and writes first if it is. `written` is the transport; returns the most that ever waited.
-fn echo_as_taught(ws: &mut Connection, mut input: &mut [u8], written: &mut Vec<u8>) -> usize {
+fn echo_as_taught(ws: &mut Connection, input: &mut [u8], written: &mut Vec<u8>) -> usize {
+    let mut input = Input::new(input);
     let mut most = 0;
     loop {
         if ws.is_full() {

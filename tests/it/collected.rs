@@ -6,7 +6,7 @@ use crate::support::{
     receive, receive_bytes,
 };
 use proptest::prelude::*;
-use sansock::{Config, Connection, Event, Limits, Opcode, Role};
+use sansock::{Config, Connection, Event, Input, Limits, Opcode, Role};
 
 /// What is seen and answered where nothing is whole: a byte a read.
 fn by_the_long_way(config: &Config, stream: &[u8]) -> (Vec<Seen>, Vec<u8>) {
@@ -150,7 +150,7 @@ fn an_event_that_is_kept_is_not_overwritten() {
                 let mut count = 0;
                 for read in stream.chunks(50_000) {
                     let mut read = read.to_vec();
-                    let mut input = &mut read[..];
+                    let mut input = Input::new(&mut read[..]);
                     while let Some(event) = ws.receive(&mut input).unwrap() {
                         held.push((count, event.into_owned()));
                         count += 1;
@@ -179,7 +179,7 @@ fn an_event_that_is_changed_changes_no_other() {
     let mut count = 0;
     for read in stream.chunks(50_000) {
         let mut read = read.to_vec();
-        let mut input = &mut read[..];
+        let mut input = Input::new(&mut read[..]);
         while let Some(event) = ws.receive(&mut input).unwrap() {
             let Event::Binary(data) = event else { panic!("{event:?}") };
             assert!(*data == messages[count].1, "{count}");

@@ -2,7 +2,7 @@
 
 use crate::support::{KEY, NO_LIMITS, ROLES};
 use sansock::frame::{Decoder, Encoder, Header, Part, Rsv};
-use sansock::{Opcode, Role, UsageError};
+use sansock::{Input, Opcode, Role, UsageError};
 
 /// A frame of this role without extension bits.
 fn header(role: Role, fin: bool, opcode: Opcode, payload_len: u64) -> Header {
@@ -145,7 +145,7 @@ fn payloads_in_pieces_are_decoded_as_the_whole() {
             encoder.payload(right).unwrap();
 
             let mut decoder = Decoder::new(role.peer());
-            let mut input = &mut wire[..];
+            let mut input = Input::new(&mut wire[..]);
             assert!(matches!(decoder.decode(&mut input), Ok(Some(Part::Header(_)))));
             let Ok(Some(Part::Payload { bytes, last })) = decoder.decode(&mut input) else {
                 panic!("a payload");
@@ -183,11 +183,11 @@ fn headers_are_decoded_as_they_were_encoded() {
                 let first = Header { fin: *fin, opcode: *opcode, ..header };
                 let first = Header { payload_len: 0, ..first };
                 let mut bytes = Encoder::new(role).header(first).unwrap().to_vec();
-                let mut input = &mut bytes[..];
+                let mut input = Input::new(&mut bytes[..]);
                 while decoder.decode(&mut input).unwrap().is_some() {}
             }
             let mut bytes = encoder_after(role, open).header(header).unwrap().to_vec();
-            let decoded = decoder.decode(&mut &mut bytes[..]);
+            let decoded = decoder.decode(&mut Input::new(&mut bytes[..]));
             assert_eq!(decoded, Ok(Some(Part::Header(header))));
         }
     }

@@ -3,8 +3,8 @@
 use crate::support::{close_body, drain, frames, limited, receive};
 use bytes::Buf;
 use sansock::{
-    Connection, Limits, Opcode, Role, SendError, SendRefusal, State, TransportAction, UsageError,
-    Violation,
+    Connection, Input, Limits, Opcode, Role, SendError, SendRefusal, State, TransportAction,
+    UsageError, Violation,
 };
 
 const LIMITS: Limits = Limits { frame: 300, message: 400, fragments: 2 };
@@ -138,7 +138,7 @@ fn each_violation_says_what_where_and_why_and_its_close_is_flushed() {
 
 fn assert_case(case: &Case, bytes: &[u8]) {
     let mut buffer = bytes.to_vec();
-    let mut input = &mut buffer[..];
+    let mut input = Input::new(&mut buffer[..]);
     let mut ws = Connection::new(limited(case.receiver, LIMITS));
     let error = ws.receive(&mut input).unwrap_err();
 

@@ -5,7 +5,7 @@ use crate::support::{
     limited,
 };
 use sansock::frame::{Decoder, Header, Part, Rsv};
-use sansock::{Limits, Opcode, Role, Violation};
+use sansock::{Input, Limits, Opcode, Role, Violation};
 
 /// How a header writes the length of its payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ fn decode(decoder: &mut Decoder, pieces: &[&[u8]]) -> Vec<Said> {
     let mut said = Vec::new();
     for piece in pieces {
         let mut buffer = piece.to_vec();
-        let mut input = &mut buffer[..];
+        let mut input = Input::new(&mut buffer[..]);
         loop {
             match decoder.decode(&mut input) {
                 Ok(Some(Part::Header(header))) => said.push(Said::Header(header)),

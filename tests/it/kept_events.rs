@@ -3,7 +3,7 @@
 
 use crate::counting::measure;
 use crate::support::{ROLES, config, connection, fragmented_for, frame_for, read};
-use sansock::{Connection, Delivery, Event, Opcode, ReadBuffer, Role};
+use sansock::{Connection, Delivery, Event, Input, Opcode, ReadBuffer, Role};
 
 /// The bound: a message that fills less than a quarter of its buffer is copied out of it, and `bytes`
 /// allocates five words beside a buffer that may be shared.
@@ -70,7 +70,7 @@ fn receive(
 ) -> Option<Event<'static>> {
     let mut last = None;
     for read in reads {
-        let mut input = &mut read[..];
+        let mut input = Input::new(&mut read[..]);
         while let Some(event) = ws.receive(&mut input).unwrap() {
             last = Some(event.into_owned());
         }

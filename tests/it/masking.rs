@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::support::{ROLES, Seen, connection, drain, frame_for, frames, receive};
 use bytes::{Bytes, BytesMut};
 use sansock::frame::Part;
-use sansock::{CloseCode, Config, Connection, Event, Message, Payload, Role, Text, Utf8Bytes};
+use sansock::{
+    CloseCode, Config, Connection, Event, Input, Message, Payload, Role, Text, Utf8Bytes,
+};
 
 /// A client whose keys are 1, 2, 3 and so on.
 fn counting_client() -> Connection {
@@ -159,8 +161,10 @@ fn debug_shows_no_content() {
         let refused = ws.send(secret()).unwrap_err();
         shown.push(format!("{refused:?} {refused}"));
         let mut close = frame_for(role, 0x88, b"\x03\xE8secret");
-        shown.push(format!("{:?}", ws.receive(&mut &mut close[2..2]).unwrap()));
-        let seen = connection(role).receive(&mut &mut close[..]).map(|event| format!("{event:?}"));
+        shown.push(format!("{:?}", ws.receive(&mut Input::new(&mut close[2..2])).unwrap()));
+        let seen = connection(role)
+            .receive(&mut Input::new(&mut close[..]))
+            .map(|event| format!("{event:?}"));
         shown.push(seen.unwrap());
     }
     for text in shown {

@@ -5,7 +5,7 @@ use crate::support::{
     frame_for, head_for, limited, receive,
 };
 use bytes::{Bytes, BytesMut};
-use sansock::{Connection, Event, Limits, Message, Opcode, Role, Violation};
+use sansock::{Connection, Event, Input, Limits, Message, Opcode, Role, Violation};
 
 #[test]
 fn fragments_are_one_message() {
@@ -218,7 +218,7 @@ fn what_lies_whole_in_the_input_is_lent_from_it() {
                 let mut buffer = frame.repeat(2);
                 let (start, total) = (buffer.as_ptr(), buffer.len());
                 let mut ws = connection(role);
-                let mut input = &mut buffer[..];
+                let mut input = Input::new(&mut buffer[..]);
                 for _ in 0..2 {
                     let event = ws.receive(&mut input).unwrap().unwrap();
                     assert!(lies_in(payload(&event), start, total), "{event:?}");
@@ -246,7 +246,7 @@ fn a_payload_that_comes_whole_after_its_header_is_lent() {
                 assert_eq!(receive(&mut ws, &[&frame[..cut]]), []);
                 let mut buffer = frame[cut..].to_vec();
                 let (start, len) = (buffer.as_ptr(), buffer.len());
-                let event = ws.receive(&mut &mut buffer[..]).unwrap().unwrap();
+                let event = ws.receive(&mut Input::new(&mut buffer[..])).unwrap().unwrap();
                 assert!(lies_in(payload(&event), start, len), "{event:?} cut at {cut}");
             }
         }
@@ -257,7 +257,7 @@ fn a_payload_that_comes_whole_after_its_header_is_lent() {
 fn a_lent_payload_may_be_changed_and_is_lent_or_owned_as_it_says() {
     let mut buffer = frame_for(Role::Client, 0x82, b"abc");
     let mut ws = connection(Role::Client);
-    let Ok(Some(Event::Binary(mut data))) = ws.receive(&mut &mut buffer[..]) else {
+    let Ok(Some(Event::Binary(mut data))) = ws.receive(&mut Input::new(&mut buffer[..])) else {
         panic!("a binary message");
     };
     data[0] = b'X';
@@ -265,7 +265,7 @@ fn a_lent_payload_may_be_changed_and_is_lent_or_owned_as_it_says() {
     assert_eq!(buffer, b"\x82\x03Xbc");
 
     let mut parts = fragmented_for(Role::Client, Opcode::Binary, &[b"a", b"bc"]);
-    let Ok(Some(Event::Binary(data))) = ws.receive(&mut &mut parts[..]) else {
+    let Ok(Some(Event::Binary(data))) = ws.receive(&mut Input::new(&mut parts[..])) else {
         panic!("a binary message");
     };
     assert!(!data.is_lent() && *data == *b"abc");
@@ -275,7 +275,8 @@ fn a_lent_payload_may_be_changed_and_is_lent_or_owned_as_it_says() {
 /// A lent text may outlive its event, for as long as the input does.
 #[test]
 fn a_lent_text_is_for_as_long_as_the_input() {
-    fn text<'a>(ws: &mut Connection, mut input: &'a mut [u8]) -> Option<&'a str> {
+    fn text<'a>(ws: &mut Connection, input: &'a mut [u8]) -> Option<&'a str> {
+        let mut input = Input::new(input);
         match ws.receive(&mut input) {
             Ok(Some(Event::Text(text))) => text.lent(),
             _ => None,
@@ -304,7 +305,7 @@ fn owned_events_outlive_the_input() {
         let mut owned: Vec<Event<'static>> = Vec::new();
         {
             let mut buffer = stream.clone();
-            let mut input = &mut buffer[..];
+            let mut input = Input::new(&mut buffer[..]);
             while let Some(event) = ws.receive(&mut input).unwrap() {
                 owned.push(event.into_owned());
             }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::support::{KEY, Seen, connection, drain, frame_for, frames, receive};
 use sansock::frame::{CloseBody, Relay};
-use sansock::{CloseCode, CloseReason, Config, Connection, Role, State, TransportAction};
+use sansock::{CloseCode, CloseReason, Config, Connection, Input, Role, State, TransportAction};
 
 /// A client whose source gives `good` keys, then panics once, and gives keys again.
 fn client(good: u32) -> Connection {
@@ -156,10 +156,11 @@ fn a_relay_whose_keys_panic_sends_nothing_more() {
     for end in [hello.len(), 6] {
         let mut relay = Relay::new(Role::Server);
         let mut bytes = hello.clone();
-        let mut input = &mut bytes[..end];
+        let mut input = Input::new(&mut bytes[..end]);
         assert!(caught(|| relay.forward(&mut input, keys).is_ok()).is_none());
-        let mut rest = [input, &mut hello[end..].to_vec(), &mut hello.clone()].concat();
-        assert!(relay.forward(&mut &mut rest[..], || KEY).unwrap().is_none());
+        let mut rest =
+            [input.into_bytes(), &mut hello[end..].to_vec(), &mut hello.clone()].concat();
+        assert!(relay.forward(&mut Input::new(&mut rest[..]), || KEY).unwrap().is_none());
         assert!(relay.is_closed());
         assert!(relay.close(body, || KEY).is_none());
     }

@@ -7,7 +7,7 @@ use crate::support::{
 };
 use bytes::Buf;
 use sansock::frame::{Decoder, Rsv};
-use sansock::{Connection, Limits, Opcode, Role, SendRefusal, State, Violation};
+use sansock::{Connection, Input, Limits, Opcode, Role, SendRefusal, State, Violation};
 
 /// Asserts that the last byte of `stream`, and none before it, fails with this.
 fn assert_fails_at_its_end(role: Role, stream: &[u8], violation: Violation) {
@@ -125,12 +125,12 @@ fn rsv1_is_never_allowed_on_control_frames() {
     for role in ROLES {
         for first in [0xC8, 0xC9, 0xCA] {
             let mut decoder = Decoder::new(role).with_rsv(Rsv::RSV1);
-            let error = decoder.decode(&mut &mut [first][..]).unwrap_err();
+            let error = decoder.decode(&mut Input::new(&mut [first][..])).unwrap_err();
             assert_eq!(error.violation(), Violation::ReservedBits { rsv: 0b100 });
         }
         let mut decoder = Decoder::new(role).with_rsv(Rsv::RSV1);
         let mut data = frame_for(role, 0xC1, b"");
-        assert!(decoder.decode(&mut &mut data[..]).unwrap().is_some());
+        assert!(decoder.decode(&mut Input::new(&mut data[..])).unwrap().is_some());
     }
 }
 

@@ -7,7 +7,7 @@ use crate::support::{
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sansock::frame::{CloseBody, Decoder, Encoder, Header, Part, Relay, Rsv};
-use sansock::{CloseCode, CloseReason, Limits, Opcode, ProtocolError, Role};
+use sansock::{CloseCode, CloseReason, Input, Limits, Opcode, ProtocolError, Role};
 
 /// What came out of a relay, and how often it asked for a key.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -28,7 +28,7 @@ fn key(number: u32) -> [u8; 4] {
 fn forward(relay: &mut Relay, pieces: &[&[u8]], sent: &mut Sent) {
     for piece in pieces {
         let mut buffer = piece.to_vec();
-        let mut input = &mut buffer[..];
+        let mut input = Input::new(&mut buffer[..]);
         loop {
             let keys = &mut sent.keys;
             let next_key = || {
@@ -61,7 +61,7 @@ fn decode_and_encode(mut decoder: Decoder, sender: Role, stream: &[u8]) -> Sent 
     let mut encoder = Encoder::new(sender);
     let mut sent = Sent::default();
     let (mut stream, mut input_is_over) = (stream.to_vec(), false);
-    let mut input = &mut stream[..];
+    let mut input = Input::new(&mut stream[..]);
     while !input_is_over {
         match decoder.decode(&mut input) {
             Ok(Some(Part::Header(header))) => {
@@ -267,7 +267,7 @@ fn each_frame_has_a_key_of_its_own() {
         let mut relay = Relay::new(receiver).with_sender(sender);
         let no_key = || -> [u8; 4] { panic!("a server masks nothing") };
         let mut stream = frame_for(receiver, 0x82, b"abc");
-        let mut input = &mut stream[..];
+        let mut input = Input::new(&mut stream[..]);
         while relay.forward(&mut input, no_key).unwrap().is_some() {}
     }
 }
@@ -277,7 +277,7 @@ fn each_frame_has_a_key_of_its_own() {
 fn the_same_key_again_changes_nothing() {
     let stream = frame_for(Role::Server, 0x82, &[7; 100]);
     let (mut buffer, mut sent) = (stream.clone(), Vec::new());
-    let mut input = &mut buffer[..];
+    let mut input = Input::new(&mut buffer[..]);
     let mut relay = Relay::new(Role::Server);
     while let Some(part) = relay.forward(&mut input, || KEY).unwrap() {
         sent.extend_from_slice(&part.head());
@@ -293,10 +293,10 @@ fn a_terabyte_goes_through_without_an_allocation() {
         let (mut head, mut piece) = (head_for(role, 0x82, 1 << 40), vec![0; 1 << 16]);
         let (allocations, _, taken) = measure(|| {
             let mut taken = 0;
-            let mut input = &mut head[..];
+            let mut input = Input::new(&mut head[..]);
             while relay.forward(&mut input, || KEY).unwrap().is_some() {}
             for _ in 0..100 {
-                let mut input = &mut piece[..];
+                let mut input = Input::new(&mut piece[..]);
                 while let Some(part) = relay.forward(&mut input, || KEY).unwrap() {
                     taken += part.payload.len();
                     assert!(part.header.is_none() && !part.last);
@@ -312,7 +312,7 @@ fn a_terabyte_goes_through_without_an_allocation() {
 #[test]
 fn debug_shows_no_payload() {
     let mut stream = frame_for(Role::Client, 0x81, b"secret");
-    let mut input = &mut stream[..];
+    let mut input = Input::new(&mut stream[..]);
     let mut relay = Relay::new(Role::Client).with_sender(Role::Server);
     let mut shown = String::new();
     while let Some(part) = relay.forward(&mut input, || KEY).unwrap() {

@@ -5,7 +5,7 @@ use crate::support::{
     head_for, limited, receive,
 };
 use proptest::prelude::*;
-use sansock::{Config, Connection, Delivery, Event, Limits, Opcode, Role, Violation};
+use sansock::{Config, Connection, Delivery, Event, Input, Limits, Opcode, Role, Violation};
 
 fn streaming(role: Role) -> Config {
     let mut config = config(role);
@@ -16,7 +16,7 @@ fn streaming(role: Role) -> Config {
 /// Chunks with whether they are lent and the last.
 fn chunks(ws: &mut Connection, piece: &[u8]) -> Vec<(Vec<u8>, bool, bool)> {
     let mut buffer = piece.to_vec();
-    let mut input = &mut buffer[..];
+    let mut input = Input::new(&mut buffer[..]);
     let mut chunks = Vec::new();
     while let Some(event) = ws.receive(&mut input).unwrap() {
         chunks.push(match event {

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 
-use sansock::{CloseCode, Config, Connection, Event, TransportAction};
+use sansock::{CloseCode, Config, Connection, Event, Input, TransportAction};
 
 use crate::connect::{Connected, Stream};
 use crate::endpoint::{AsyncEndpoint, BETWEEN, Data, Seen};
@@ -67,7 +67,8 @@ impl Talk {
         self.receive(bytes);
     }
 
-    fn receive(&mut self, mut input: &mut [u8]) {
+    fn receive(&mut self, input: &mut [u8]) {
+        let mut input = Input::new(input);
         while let Some(event) = self.ws.receive(&mut input).expect("peers keep to the protocol") {
             let seen = match event {
                 Event::Text(text) => Seen::Data(Data::Text(text.to_string())),

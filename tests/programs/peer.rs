@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::channel;
 use std::thread;
 
+use sansock::Input;
 use sansock::handshake::server::Handshake;
 
 use crate::program::PATIENCE;
@@ -47,7 +48,8 @@ pub(crate) fn accept_tcp(listener: &TcpListener) -> TcpStream {
 pub(crate) fn accept(listener: &TcpListener) -> TcpStream {
     let mut stream = accept_tcp(listener);
     let request = head(&mut stream);
-    let (_, request) = Handshake::default().receive(request.as_bytes()).unwrap();
+    let mut request = request.into_bytes();
+    let request = Handshake::default().receive(&mut Input::new(&mut request)).unwrap();
     stream.write_all(&request.unwrap().upgrade().unwrap().accept().0).unwrap();
     stream
 }

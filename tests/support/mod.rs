@@ -12,7 +12,7 @@
 
 use bytes::{Buf, BytesMut};
 use sansock::{
-    Config, Connection, Event, Limits, Opcode, ProtocolError, ReadBuffer, Role, Violation,
+    Config, Connection, Event, Input, Limits, Opcode, ProtocolError, ReadBuffer, Role, Violation,
 };
 
 /// RFC 6455 §5.7's mask key.
@@ -207,7 +207,7 @@ pub fn receive(ws: &mut Connection, pieces: &[&[u8]]) -> Vec<Seen> {
     let mut log = Log::default();
     for piece in pieces {
         let mut buffer = piece.to_vec();
-        let mut input = &mut buffer[..];
+        let mut input = Input::new(&mut buffer[..]);
         loop {
             match ws.receive(&mut input) {
                 Ok(Some(event)) => log.push(event),

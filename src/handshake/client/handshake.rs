@@ -9,6 +9,7 @@ use crate::handshake::error::HeadError;
 use crate::handshake::excerpt::Excerpt;
 use crate::handshake::head::Head;
 use crate::handshake::limits::Limits;
+use crate::input::Input;
 use crate::negotiated::Negotiated;
 
 /// Waits for the server's response to a [`Request`](super::Request), RFC 6455 §4.1.
@@ -27,9 +28,9 @@ pub struct Handshake {
 impl Handshake {
     /// Takes bytes from the server, as many as belong to the head of its response.
     ///
-    /// Gives how many bytes of `input` were taken, and the outcome once it is certain. While it
-    /// is not, all bytes were taken. What follows the head is not looked at: it is the beginning
-    /// of the stream of frames, or of the response's body. Interim responses (1xx) are skipped.
+    /// Returns the outcome once it is certain, and `None` if more bytes are needed: all of `input`
+    /// was taken then. What follows the head stays in `input`: it is the beginning of the stream of
+    /// frames, or of the response's body. Interim responses (1xx) are skipped.
     ///
     /// # Errors
     ///
@@ -38,13 +39,10 @@ impl Handshake {
     /// _fail the WebSocket connection_, which is to close the transport. From then on, and after
     /// the outcome, every call fails with
     /// [`HeadError::Over`](crate::handshake::HeadError::Over).
-    pub fn receive(&mut self, input: &[u8]) -> Result<(usize, Option<Outcome>), Error> {
-        let mut rest = input;
+    pub fn receive(&mut self, input: &mut Input<'_>) -> Result<Option<Outcome>, Error> {
         loop {
-            let (taken, complete) = self.head.receive(rest)?;
-            rest = rest.get(taken..).unwrap_or_default();
-            if !complete {
-                return Ok((input.len(), None));
+            if !self.head.receive(input)? {
+                return Ok(None);
             }
             let headers = self.head.headers();
             let response = Response::parse(self.head.take(), headers)?;
@@ -53,7 +51,7 @@ impl Handshake {
                 // RFC 9110 §15.2: a client must be able to parse interim responses, and may
                 // ignore them.
                 100 | 102..=199 => self.head.restart(),
-                _ => return Ok((input.len() - rest.len(), Some(self.judge(response)?))),
+                _ => return self.judge(response).map(Some),
             }
         }
     }

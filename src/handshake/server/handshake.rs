@@ -6,6 +6,7 @@ use crate::handshake::error::HeadError;
 use crate::handshake::excerpt::Excerpt;
 use crate::handshake::head::Head;
 use crate::handshake::limits::Limits;
+use crate::input::Input;
 
 /// Reads the head of one request from a byte stream, RFC 6455 §4.2.1.
 ///
@@ -24,8 +25,8 @@ impl Handshake {
 
     /// Takes bytes from the client, as many as belong to the head of the request.
     ///
-    /// Gives how many bytes of `input` were taken, and the request once its head is complete.
-    /// While it is not, all bytes were taken. What follows the head is not looked at: after
+    /// Returns the request once its head is complete, and `None` if more bytes are needed: all of
+    /// `input` was taken then. What follows the head stays in `input`: after
     /// [`Upgrade::accept`](super::Upgrade::accept) it is the beginning of the stream of frames.
     ///
     /// # Errors
@@ -36,7 +37,7 @@ impl Handshake {
     ///
     /// A HEAD request with a malformed head, or one over a limit, is refused for its method, so that
     /// the answer has no content (RFC 9110 §9.3.2).
-    pub fn receive(&mut self, input: &[u8]) -> Result<(usize, Option<Request>), Refusal> {
+    pub fn receive(&mut self, input: &mut Input<'_>) -> Result<Option<Request>, Refusal> {
         let result = self.head.receive(input);
         if result == Err(HeadError::Over) {
             return Err(HeadError::Over.into());
@@ -60,15 +61,13 @@ impl Handshake {
     /// Parses the head where it is complete.
     fn request(
         &mut self,
-        received: Result<(usize, bool), HeadError>,
-    ) -> Result<(usize, Option<Request>), HeadError> {
-        match received? {
-            (taken, true) => {
-                let headers = self.head.headers();
-                Ok((taken, Some(Request::parse(self.head.take(), headers)?)))
-            }
-            (taken, false) => Ok((taken, None)),
+        is_complete: Result<bool, HeadError>,
+    ) -> Result<Option<Request>, HeadError> {
+        if !is_complete? {
+            return Ok(None);
         }
+        let headers = self.head.headers();
+        Request::parse(self.head.take(), headers).map(Some)
     }
 }
 

@@ -7,15 +7,16 @@
 //! [`without_content`](Response::without_content); a refusal's response is so by itself.
 //!
 //! ```
+//! use sansock::Input;
 //! use sansock::handshake::server::{Handshake, Response};
 //!
 //! let mut handshake = Handshake::default();
-//! let (_, request) = handshake.receive(b"GET /chat HTTP/1.1\r\nHost: a.example\r\n")?;
-//! assert!(request.is_none(), "more bytes are needed");
+//! let mut read = *b"GET /chat HTTP/1.1\r\nHost: a.example\r\n";
+//! assert!(handshake.receive(&mut Input::new(&mut read))?.is_none(), "more bytes are needed");
 //!
-//! let (taken, request) = handshake.receive(b"Origin: https://evil.example\r\n\r\n")?;
-//! let request = request.expect("the head is complete");
-//! assert_eq!((taken, request.target()), (32, "/chat"));
+//! let mut read = *b"Origin: https://evil.example\r\n\r\n";
+//! let request = handshake.receive(&mut Input::new(&mut read))?.expect("the head is complete");
+//! assert_eq!(request.target(), "/chat");
 //!
 //! let response = if request.origin() != Some(b"https://a.example") {
 //!     Response::new(403)?.body("who are you?").encode()

@@ -63,9 +63,11 @@ impl Refusal {
     /// which is left out where a HEAD request is refused (RFC 9110 §9.3.2).
     ///
     /// ```
+    /// use sansock::Input;
     /// use sansock::handshake::server::Handshake;
     ///
-    /// let (_, request) = Handshake::default().receive(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")?;
+    /// let mut head = *b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    /// let request = Handshake::default().receive(&mut Input::new(&mut head))?;
     /// let refusal = request.expect("the head is complete").upgrade().unwrap_err();
     /// assert_eq!(
     ///     String::from_utf8(refusal.response().encode())?,

@@ -14,18 +14,18 @@ use crate::negotiated::Negotiated;
 /// Accept it as it is, or choose a subprotocol and add headers first:
 ///
 /// ```
+/// use sansock::Input;
 /// use sansock::handshake::server::Handshake;
 ///
-/// let (_, request) = Handshake::default().receive(
-///     b"GET /chat HTTP/1.1\r\n\
-///       Host: server.example.com\r\n\
-///       Upgrade: websocket\r\n\
-///       Connection: Upgrade\r\n\
-///       Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-///       Sec-WebSocket-Protocol: chat, superchat\r\n\
-///       Sec-WebSocket-Version: 13\r\n\
-///       \r\n",
-/// )?;
+/// let mut head = *b"GET /chat HTTP/1.1\r\n\
+///     Host: server.example.com\r\n\
+///     Upgrade: websocket\r\n\
+///     Connection: Upgrade\r\n\
+///     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+///     Sec-WebSocket-Protocol: chat, superchat\r\n\
+///     Sec-WebSocket-Version: 13\r\n\
+///     \r\n";
+/// let request = Handshake::default().receive(&mut Input::new(&mut head))?;
 /// let request = request.expect("the head is complete");
 /// let upgrade = request.upgrade()?;
 /// assert_eq!(upgrade.subprotocols().collect::<Vec<_>>(), ["chat", "superchat"]);

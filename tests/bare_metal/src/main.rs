@@ -11,7 +11,7 @@ use core::ffi::{c_int, c_void};
 use core::panic::PanicInfo;
 
 use sansock::frame::{Decoder, Encoder, Header, Part};
-use sansock::{CloseCode, Opcode, ProtocolError, Role};
+use sansock::{CloseCode, Input, Opcode, ProtocolError, Role};
 
 #[unsafe(no_mangle)]
 extern "C" fn main() -> c_int {
@@ -64,7 +64,8 @@ struct Collected {
 }
 
 impl Collected {
-    fn decode(&mut self, decoder: &mut Decoder, mut input: &mut [u8]) -> Result<(), ProtocolError> {
+    fn decode(&mut self, decoder: &mut Decoder, input: &mut [u8]) -> Result<(), ProtocolError> {
+        let mut input = Input::new(input);
         while let Some(part) = decoder.decode(&mut input)? {
             match part {
                 Part::Header(header) => {

@@ -1,5 +1,6 @@
 //! The client's side, RFC 6455 §4.1.
 
+use super::feed::client_takes;
 use sansock::handshake::client::{Error, Outcome, Request, Response};
 use sansock::handshake::{BuildError, HeadError, Limits};
 
@@ -266,11 +267,11 @@ fn limits_hold_for_all_heads_together() {
     for input in [endless, interim.into_bytes()] {
         let (_, mut handshake) = request.start([0; 16]);
         for byte in &input[..limit] {
-            assert_eq!(handshake.receive(&[*byte]), Ok((1, None)));
+            assert_eq!(client_takes(&mut handshake, &[*byte]), Ok((1, None)));
         }
         let error = Error::Head(HeadError::TooLong { limit });
-        assert_eq!(handshake.receive(&input[limit..]), Err(error));
-        assert_eq!(request.start([0; 16]).1.receive(&input), Err(error));
+        assert_eq!(client_takes(&mut handshake, &input[limit..]), Err(error));
+        assert_eq!(client_takes(&mut request.start([0; 16]).1, &input), Err(error));
     }
 
     let request = request.limits(Limits { headers: 3, head: limit });
@@ -351,7 +352,7 @@ fn every_byte_at_every_place_gives_an_outcome_or_an_error() {
             let mut head = EXAMPLE.as_bytes().to_vec();
             head[place] = byte;
             let (_, mut handshake) = request.start(*b"the sample nonce");
-            if let Err(error) = handshake.receive(&head) {
+            if let Err(error) = client_takes(&mut handshake, &head) {
                 assert!(!error.to_string().is_empty());
             }
         }

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use sansock::Input;
 use sansock::handshake::{HeadError, client, server};
 
 /// What one call gives, in either role.
@@ -10,7 +11,7 @@ pub(crate) type Received<T, E> = Result<(usize, Option<T>), E>;
 /// What a server makes of `input`, and how many bytes it took.
 pub(crate) fn server(input: &[u8]) -> Received<server::Request, server::Refusal> {
     let over = server::Refusal::Head(HeadError::Over);
-    every_way(input, server::Handshake::default, server::Handshake::receive, over)
+    every_way(input, server::Handshake::default, server_takes, over)
 }
 
 /// What a client with `request` makes of `input`, and how many bytes it took.
@@ -19,7 +20,34 @@ pub(crate) fn client(
     input: &[u8],
 ) -> Received<client::Outcome, client::Error> {
     let start = || request.start(*b"the sample nonce").1;
-    every_way(input, start, client::Handshake::receive, client::Error::Head(HeadError::Over))
+    every_way(input, start, client_takes, client::Error::Head(HeadError::Over))
+}
+
+/// What one call gives of these bytes, and how many of them it took.
+pub(crate) fn server_takes(
+    handshake: &mut server::Handshake,
+    bytes: &[u8],
+) -> Received<server::Request, server::Refusal> {
+    taken(bytes, |input| handshake.receive(input))
+}
+
+pub(crate) fn client_takes(
+    handshake: &mut client::Handshake,
+    bytes: &[u8],
+) -> Received<client::Outcome, client::Error> {
+    taken(bytes, |input| handshake.receive(input))
+}
+
+fn taken<T, E>(
+    bytes: &[u8],
+    receive: impl FnOnce(&mut Input<'_>) -> Result<Option<T>, E>,
+) -> Received<T, E> {
+    let mut buffer = bytes.to_vec();
+    let mut input = Input::new(&mut buffer);
+    let received = receive(&mut input)?;
+    let taken = bytes.len() - input.len();
+    assert_eq!(input.as_bytes(), &bytes[taken..], "what follows is left as it is");
+    Ok((taken, received))
 }
 
 fn every_way<S, T, E>(

@@ -13,7 +13,7 @@ use proptest::test_runner::TestRunner;
 use sansock::handshake::client::{self, Outcome};
 use sansock::handshake::{HeadError, server};
 
-use super::feed::{Received, in_chunks};
+use super::feed::{Received, client_takes, in_chunks, server_takes};
 use super::heads;
 
 const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\n\
@@ -182,14 +182,14 @@ fn stage_of(error: HeadError) -> Stage {
 
 fn serve(chunks: &[&[u8]]) -> Received<server::Request, server::Refusal> {
     let over = server::Refusal::Head(HeadError::Over);
-    in_chunks(&mut server::Handshake::default(), chunks, server::Handshake::receive, &over)
+    in_chunks(&mut server::Handshake::default(), chunks, server_takes, &over)
 }
 
 fn ask(chunks: &[&[u8]]) -> Received<Outcome, client::Error> {
     let request = client::Request::new("ws://a").unwrap().subprotocol("chat").unwrap();
     let (_, mut handshake) = request.start(*b"the sample nonce");
     let over = client::Error::Head(HeadError::Over);
-    in_chunks(&mut handshake, chunks, client::Handshake::receive, &over)
+    in_chunks(&mut handshake, chunks, client_takes, &over)
 }
 
 /// Cuts `input` into pieces of the lengths of `cuts`, over and over.

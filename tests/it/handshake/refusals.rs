@@ -1,5 +1,6 @@
 //! What a server refuses, RFC 6455 §4.2.1, and how it answers.
 
+use super::feed::server_takes;
 use sansock::handshake::server::{Handshake, Refusal};
 use sansock::handshake::{HeadError, Limits};
 
@@ -269,8 +270,8 @@ fn other_protocols_are_refused_at_the_byte_that_proves_it() {
 fn after_a_refusal_no_byte_is_taken() {
     // `feed` checks it for every input; here is what it looks like.
     let mut handshake = Handshake::default();
-    assert!(handshake.receive(b"\n").is_err());
-    let refusal = handshake.receive(EXAMPLE.as_bytes()).unwrap_err();
+    assert!(server_takes(&mut handshake, b"\n").is_err());
+    let refusal = server_takes(&mut handshake, EXAMPLE.as_bytes()).unwrap_err();
     assert_eq!(refusal.to_string(), "bytes after the end of the handshake");
 }
 
@@ -279,13 +280,13 @@ fn heads_beyond_the_limits_are_refused() {
     let endless = [b"GET / HTTP/1.1\r\nHost: a\r\nA: \"".to_vec(), vec![b'\\'; 1 << 16]].concat();
     let mut handshake = Handshake::default();
     for byte in &endless[..16 * 1024] {
-        assert_eq!(handshake.receive(&[*byte]), Ok((1, None)));
+        assert_eq!(server_takes(&mut handshake, &[*byte]), Ok((1, None)));
     }
-    let refusal = handshake.receive(b"x").unwrap_err();
+    let refusal = server_takes(&mut handshake, b"x").unwrap_err();
     assert_eq!(refusal, Refusal::Head(HeadError::TooLong { limit: 16 * 1024 }));
     assert_eq!(refusal.status(), 431);
     assert_eq!(refusal.to_string(), "head over the limit of 16384 bytes");
-    assert_eq!(Handshake::default().receive(&endless), Err(refusal));
+    assert_eq!(server_takes(&mut Handshake::default(), &endless), Err(refusal));
 
     let many = format!("GET / HTTP/1.1\r\n{}", "A:\r\n".repeat(65));
     let refusal = feed::server(many.as_bytes()).unwrap_err();
@@ -303,6 +304,6 @@ fn a_limit_never_makes_a_header_vanish() {
     assert_eq!(refusal(&head), Refusal::Head(HeadError::TooManyHeaders { limit: 64 }));
 
     let limits = Limits { headers: 7, head: EXAMPLE.len() };
-    let (_, request) = Handshake::new(limits).receive(EXAMPLE.as_bytes()).unwrap();
+    let (_, request) = server_takes(&mut Handshake::new(limits), EXAMPLE.as_bytes()).unwrap();
     assert!(request.unwrap().upgrade().is_ok());
 }

@@ -1,5 +1,6 @@
 //! The server's side, RFC 6455 §4.2.
 
+use super::feed::server_takes;
 use sansock::handshake::BuildError;
 use sansock::handshake::server::{Handshake, Refusal, Request, Response};
 
@@ -207,7 +208,7 @@ fn every_byte_at_every_place_gives_a_request_or_a_refusal() {
             let mut head = EXAMPLE.as_bytes().to_vec();
             head[place] = byte;
             let mut handshake = Handshake::default();
-            match handshake.receive(&head) {
+            match server_takes(&mut handshake, &head) {
                 Ok((_, Some(request))) => match request.upgrade() {
                     Ok(upgrade) => assert!(upgrade.accept().0.ends_with(b"\r\n\r\n")),
                     Err(refusal) => assert!(!refusal.response().encode().is_empty()),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Buf;
 use sansock::timer::{Expired, Timeouts, Timers};
-use sansock::{CloseCode, Connection, Event, Role, TransportAction};
+use sansock::{CloseCode, Connection, Event, Input, Role, TransportAction};
 
 use super::network::{NEVER, Pipe, Read};
 use super::random::Random;
@@ -169,7 +169,7 @@ impl End {
                     self.ws.receive_eof();
                 }
                 Read::Bytes(mut bytes) => {
-                    let mut input = &mut bytes[..];
+                    let mut input = Input::new(&mut bytes[..]);
                     while let Some(event) = self.ws.receive(&mut input).unwrap() {
                         match event {
                             Event::Text(text) => self.received.push(text.as_bytes().to_vec()),

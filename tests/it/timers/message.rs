@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Buf;
 use sansock::timer::{Expired, Timeouts};
-use sansock::{Role, State, TransportAction};
+use sansock::{Input, Role, State, TransportAction};
 
 use super::watched::{Watched, timeouts, watched};
 use crate::support::{Frame, close_body, drain, frame_for, frames, head_for};
@@ -98,7 +98,7 @@ fn a_burst_earns_no_credit() {
 #[test]
 fn a_rate_is_counted_exactly_however_often_is_polled() {
     let mut server = server(|timeouts| timeouts.message_rate = 3);
-    server.ws.receive(&mut &mut head_for(Role::Server, 0x82, 10_000_000)[..]).unwrap();
+    server.ws.receive(&mut Input::new(&mut head_for(Role::Server, 0x82, 10_000_000)[..])).unwrap();
     let mut poll = |millis| server.timers.poll(&mut server.ws, Duration::from_millis(millis));
     let given_up = (0..).find(|millis| poll(*millis).is_err()).unwrap();
     assert_eq!(given_up, 40_000);
@@ -196,7 +196,7 @@ fn time_in_which_a_trickle_was_read_counts_even_while_output_is_left() {
     assert!(server.turn(0, &head_for(Role::Server, 0x82, 1_000_000)).0.is_ok());
     server.ws.send_text("x").unwrap();
     let mut trickle = |now| {
-        server.ws.receive(&mut &mut [0][..]).unwrap();
+        server.ws.receive(&mut Input::new(&mut [0][..])).unwrap();
         server.poll(now)
     };
     assert_eq!((1..).find(|now| trickle(*now).is_err()), Some(41));

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use sansock::Role;
 use sansock::timer::{Expired, HandshakeTimer, Timeouts, Timers};
+use sansock::{Input, Role};
 
 use super::watched::{PING, timeouts, watched};
 use crate::support::{connection, drain, head_for};
@@ -48,7 +48,7 @@ fn any_time_and_any_limit_will_do() {
                 let mut ws = connection(Role::Server);
                 let mut timers = Timers::new(timeouts.clone(), *first);
                 let mut handshake = HandshakeTimer::new(*limit, *first);
-                ws.receive(&mut &mut head_for(Role::Server, 0x82, 9)[..]).unwrap();
+                ws.receive(&mut Input::new(&mut head_for(Role::Server, 0x82, 9)[..])).unwrap();
                 for now in [first, then, then, first] {
                     let _ = timers.poll(&mut ws, *now);
                     let _ = handshake.poll(*now);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Buf;
+use sansock::Input;
 use sansock::timer::{Expired, Timeouts};
 
 use super::watched::{NEVER, Watched, timeouts, watched};
@@ -103,7 +104,7 @@ fn what_the_peer_sends_does_not_excuse_that_it_reads_nothing() {
     let mut server = server(|_| ());
     server.ws.send_binary(&[7; 100]).unwrap();
     for now in 0..60 {
-        server.ws.receive(&mut &mut b"\x8A\x80\0\0\0\0".to_vec()[..]).unwrap();
+        server.ws.receive(&mut Input::new(&mut b"\x8A\x80\0\0\0\0".to_vec()[..])).unwrap();
         assert_eq!(server.poll(now), Ok(60));
     }
     assert_eq!(server.poll(60), Err(Expired::WriteStalled));

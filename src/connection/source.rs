@@ -2,11 +2,11 @@
 
 use bytes::{Buf, BytesMut};
 
-use crate::frame::split_front;
+use crate::input::Input;
 use crate::message::Payload;
 
 /// Bytes received, of which parts are lent for `'a`.
-pub(super) trait Input<'a> {
+pub(super) trait Source<'a> {
     /// All that is left.
     fn bytes(&self) -> &[u8];
 
@@ -17,24 +17,24 @@ pub(super) trait Input<'a> {
     fn take(&mut self, len: usize) -> Payload<'a>;
 }
 
-impl<'a> Input<'a> for &'a mut [u8] {
+impl<'a> Source<'a> for Input<'a> {
     #[inline]
     fn bytes(&self) -> &[u8] {
-        self
+        self.as_bytes()
     }
 
     #[inline]
     fn skip(&mut self, len: usize) {
-        split_front(self, len);
+        Input::take(self, len);
     }
 
     #[inline]
     fn take(&mut self, len: usize) -> Payload<'a> {
-        split_front(self, len).into()
+        Input::take(self, len).into()
     }
 }
 
-impl Input<'static> for BytesMut {
+impl Source<'static> for BytesMut {
     fn bytes(&self) -> &[u8] {
         self
     }

@@ -1,0 +1,125 @@
+//! Bytes that were read, and are taken off their front.
+
+use core::fmt;
+
+/// A cursor over bytes that were read: everything here that receives takes bytes off its front.
+///
+/// A handshake takes its head and leaves what follows, which is frames already; a
+/// [`Connection`](crate::Connection) takes what completes the next event. Call them with the same
+/// input until they return `None`, and nothing is lost between them. What is taken may be
+/// overwritten, as payloads are unmasked in place, and events borrow from it.
+///
+/// ```
+/// use sansock::Input;
+/// use sansock::frame::Decoder;
+/// use sansock::Role;
+///
+/// let mut buffer = *b"\x81\x05Hello"; // RFC 6455 §5.7
+/// let mut input = Input::new(&mut buffer);
+/// let mut client = Decoder::new(Role::Client);
+/// while let Some(part) = client.decode(&mut input)? {
+///     println!("{part:?}");
+/// }
+/// assert!(input.is_empty());
+/// # Ok::<(), sansock::ProtocolError>(())
+/// ```
+#[derive(Default)]
+pub struct Input<'a> {
+    bytes: &'a mut [u8],
+}
+
+impl<'a> Input<'a> {
+    /// A cursor at the first of `bytes`.
+    #[inline]
+    pub const fn new(bytes: &'a mut [u8]) -> Self {
+        Input { bytes }
+    }
+
+    /// Returns the number of bytes that were not taken.
+    #[inline]
+    pub const fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Returns `true` if all bytes were taken.
+    #[inline]
+    pub const fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Returns the bytes that were not taken.
+    #[inline]
+    pub const fn as_bytes(&self) -> &[u8] {
+        self.bytes
+    }
+
+    /// Returns the bytes that were not taken, for as long as the input is borrowed.
+    #[inline]
+    pub fn into_bytes(self) -> &'a mut [u8] {
+        self.bytes
+    }
+
+    /// Checks that nothing is left, before the protocol under this one changes.
+    ///
+    /// Bytes that were read in the clear must not be treated as if they had come after the TLS
+    /// handshake (STARTTLS, CVE-2011-0411): whoever sent them was not authenticated.
+    ///
+    /// ```
+    /// use sansock::Input;
+    ///
+    /// let mut buffer = *b"STARTTLS\r\nNOOP\r\n";
+    /// let (command, rest) = buffer.split_at_mut(10);
+    /// assert_eq!(command, b"STARTTLS\r\n");
+    /// let error = Input::new(rest).expect_empty().unwrap_err();
+    /// assert_eq!(error.to_string(), "6 bytes follow where nothing may follow");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`UnexpectedBytes`] if something is left.
+    pub fn expect_empty(&self) -> Result<(), UnexpectedBytes> {
+        match self.bytes.len() {
+            0 => Ok(()),
+            len => Err(UnexpectedBytes { len }),
+        }
+    }
+
+    /// Takes `len` bytes, or all if there are fewer, off the front.
+    #[inline]
+    pub(crate) fn take(&mut self, len: usize) -> &'a mut [u8] {
+        let all = core::mem::take(&mut self.bytes);
+        let (front, rest) = all.split_at_mut(len.min(all.len()));
+        self.bytes = rest;
+        front
+    }
+}
+
+impl<'a> From<&'a mut [u8]> for Input<'a> {
+    #[inline]
+    fn from(bytes: &'a mut [u8]) -> Self {
+        Input::new(bytes)
+    }
+}
+
+/// Shows the length alone, so that logs hold nobody's data.
+impl fmt::Debug for Input<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Input({} bytes)", self.bytes.len())
+    }
+}
+
+/// Bytes were left where none may follow, by [`Input::expect_empty`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct UnexpectedBytes {
+    /// How many.
+    pub len: usize,
+}
+
+impl fmt::Display for UnexpectedBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes follow where nothing may follow", self.len)
+    }
+}
+
+impl core::error::Error for UnexpectedBytes {}
