@@ -42,14 +42,8 @@ unsafe fn widest<const NOTE: bool, const BACK: bool>(
     // SAFETY: the caller's promise; a kernel is called where its instructions were detected.
     unsafe {
         #[cfg(all(feature = "std", any(target_arch = "x86", target_arch = "x86_64")))]
-        {
-            #[cfg(feature = "avx512")]
-            if std::is_x86_feature_detected!("avx512f") {
-                return avx512::<NOTE, BACK>(from, to, len, key);
-            }
-            if std::is_x86_feature_detected!("avx2") {
-                return avx2::<NOTE, BACK>(from, to, len, key);
-            }
+        if std::is_x86_feature_detected!("avx2") {
+            return avx2::<NOTE, BACK>(from, to, len, key);
         }
         baseline::<NOTE, BACK>(from, to, len, key)
     }
@@ -83,21 +77,6 @@ unsafe fn avx2<const NOTE: bool, const BACK: bool>(
 ) -> u64 {
     // SAFETY: the caller's promise.
     unsafe { kernel::mask::<4, NOTE, BACK>(from, to, len, key) }
-}
-
-/// # Safety
-///
-/// As for [`kernel::mask`], on a processor with AVX-512F.
-#[cfg(all(feature = "avx512", any(target_arch = "x86", target_arch = "x86_64")))]
-#[target_feature(enable = "avx512f")]
-unsafe fn avx512<const NOTE: bool, const BACK: bool>(
-    from: *const u8,
-    to: *mut u8,
-    len: usize,
-    key: Key,
-) -> u64 {
-    // SAFETY: the caller's promise.
-    unsafe { kernel::mask::<8, NOTE, BACK>(from, to, len, key) }
 }
 
 /// The OR of `bytes`, folded to a word.

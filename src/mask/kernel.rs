@@ -16,7 +16,7 @@
 //! 3. The key turns with the place of a vector, and with nothing else, as vectors are a multiple of
 //!    its length: head, body and tail have one pattern each.
 //! 4. A vector is an array of words, which the compiler keeps in registers as wide as the processor
-//!    it compiles for: 16 bytes with SSE2 and NEON, 32 with AVX2, 64 with AVX-512. All of it is
+//!    it compiles for: 16 bytes with SSE2 and NEON, and 32 with AVX2. All of it is
 //!    inlined, so that a function with `#[target_feature]` that calls [`mask`] is a kernel for that
 //!    feature, and there is one text for all of them.
 //! 5. One kernel reads from here and writes to there. In place, both are the same.
