@@ -1,5 +1,10 @@
 //! The kernel for each set of instructions, and the choice between them.
 
+use core::{fmt, iter};
+
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+use super::vector::Avx2;
+use super::vector::Words;
 use super::{Key, kernel};
 
 /// Masks `len` bytes from `from` to `to` with the widest vectors at hand; what it gives and asks
@@ -22,9 +27,9 @@ pub(super) unsafe fn mask<const NOTE: bool>(
         if len <= max_in_line {
             kernel::short::<NOTE>(from, to, len, key)
         } else if kernel::waits_for_stores(from, to) {
-            widest::<NOTE, true>(from, to, len, key)
+            mask_with_widest::<NOTE, true>(from, to, len, key)
         } else {
-            widest::<NOTE, false>(from, to, len, key)
+            mask_with_widest::<NOTE, false>(from, to, len, key)
         }
     }
 }
@@ -33,50 +38,14 @@ pub(super) unsafe fn mask<const NOTE: bool>(
 ///
 /// As for [`kernel::mask`].
 #[inline(never)]
-unsafe fn widest<const NOTE: bool, const BACK: bool>(
-    from: *const u8,
-    to: *mut u8,
-    len: usize,
-    key: Key,
-) -> u64 {
-    // SAFETY: the caller's promise; a kernel is called where its instructions were detected.
-    unsafe {
-        #[cfg(all(feature = "std", any(target_arch = "x86", target_arch = "x86_64")))]
-        if std::is_x86_feature_detected!("avx2") {
-            return avx2::<NOTE, BACK>(from, to, len, key);
-        }
-        baseline::<NOTE, BACK>(from, to, len, key)
-    }
-}
-
-/// What every processor of the target has: SSE2 on `x86_64`, NEON on `aarch64`.
-///
-/// # Safety
-///
-/// As for [`kernel::mask`].
-unsafe fn baseline<const NOTE: bool, const BACK: bool>(
+unsafe fn mask_with_widest<const NOTE: bool, const BACK: bool>(
     from: *const u8,
     to: *mut u8,
     len: usize,
     key: Key,
 ) -> u64 {
     // SAFETY: the caller's promise.
-    unsafe { kernel::mask::<2, NOTE, BACK>(from, to, len, key) }
-}
-
-/// # Safety
-///
-/// As for [`kernel::mask`], on a processor with AVX2.
-#[cfg(all(feature = "std", any(target_arch = "x86", target_arch = "x86_64")))]
-#[target_feature(enable = "avx2")]
-unsafe fn avx2<const NOTE: bool, const BACK: bool>(
-    from: *const u8,
-    to: *mut u8,
-    len: usize,
-    key: Key,
-) -> u64 {
-    // SAFETY: the caller's promise.
-    unsafe { kernel::mask::<4, NOTE, BACK>(from, to, len, key) }
+    unsafe { Kernel::widest().mask::<NOTE, BACK>(from, to, len, key) }
 }
 
 /// The OR of `bytes`, folded to a word.
@@ -88,8 +57,8 @@ pub(super) fn look(bytes: &[u8]) -> u64 {
     unsafe {
         match len {
             32.. => look_with_widest(from, len),
-            16..=31 => kernel::look::<2>(from, len),
-            8..=15 => kernel::look::<1>(from, len),
+            16..=31 => kernel::look::<Words<2>>(from, len),
+            8..=15 => kernel::look::<Words<1>>(from, len),
             _ => bytes.iter().fold(0, |seen, &byte| seen | u64::from(byte)),
         }
     }
@@ -101,22 +70,250 @@ pub(super) fn look(bytes: &[u8]) -> u64 {
 #[cfg(feature = "alloc")]
 #[inline(never)]
 unsafe fn look_with_widest(from: *const u8, len: usize) -> u64 {
-    // SAFETY: the caller's promise; a kernel is called where its instructions were detected.
-    unsafe {
-        #[cfg(all(feature = "std", any(target_arch = "x86", target_arch = "x86_64")))]
-        if std::is_x86_feature_detected!("avx2") {
-            return look_avx2(from, len);
-        }
-        kernel::look::<4>(from, len)
+    // SAFETY: the caller's promise.
+    unsafe { Kernel::widest().look(from, len) }
+}
+
+/// A kernel. One exists only where the processor has its instructions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Kernel(Instructions);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Instructions {
+    /// What every processor of the target has: SSE2 on `x86_64`, NEON on `aarch64`.
+    Baseline,
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    Avx2,
+}
+
+impl Kernel {
+    const BASELINE: Kernel = Kernel(Instructions::Baseline);
+
+    /// Returns each kernel that this processor can run.
+    pub fn all() -> impl Iterator<Item = Kernel> {
+        let wider = Some(Kernel::widest()).filter(|&widest| widest != Kernel::BASELINE);
+        iter::once(Kernel::BASELINE).chain(wider)
     }
+
+    /// Returns the kernel that [`super::apply`] and all others take.
+    #[inline(always)]
+    fn widest() -> Kernel {
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        if has_avx2() {
+            return Kernel(Instructions::Avx2);
+        }
+        Kernel::BASELINE
+    }
+
+    /// Masks `payload` in place, as [`super::apply`] does.
+    pub fn apply(self, payload: &mut [u8], key: [u8; 4], offset: usize) {
+        let (start, len) = (payload.as_mut_ptr(), payload.len());
+        // SAFETY: `start` is valid for reading and writing the `len` bytes of the slice.
+        unsafe { self.mask::<false, false>(start, start, len, Key::new(key).turned(offset)) };
+    }
+
+    /// Masks while copying, as [`super::apply_copy`] does.
+    pub fn apply_copy(
+        self,
+        payload: &[u8],
+        masked: &mut [u8],
+        key: [u8; 4],
+        offset: usize,
+    ) -> usize {
+        let (from, to) = (payload.as_ptr(), masked.as_mut_ptr());
+        let len = payload.len().min(masked.len());
+        let key = Key::new(key).turned(offset);
+        // SAFETY: `len` is within both slices, which do not overlap as one of them is exclusive.
+        unsafe {
+            if kernel::waits_for_stores(from, to) {
+                self.mask::<false, true>(from, to, len, key);
+            } else {
+                self.mask::<false, false>(from, to, len, key);
+            }
+        }
+        len
+    }
+
+    /// Masks as [`kernel::mask`] does.
+    ///
+    /// # Safety
+    ///
+    /// As for [`kernel::mask`].
+    #[inline(always)]
+    pub(super) unsafe fn mask<const NOTE: bool, const BACK: bool>(
+        self,
+        from: *const u8,
+        to: *mut u8,
+        len: usize,
+        key: Key,
+    ) -> u64 {
+        // SAFETY: the caller's promise, and the processor has the instructions.
+        unsafe {
+            match self.0 {
+                Instructions::Baseline => kernel::mask::<Words<2>, NOTE, BACK>(from, to, len, key),
+                #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+                Instructions::Avx2 => avx2::<NOTE, BACK>(from, to, len, key),
+            }
+        }
+    }
+
+    /// Returns what [`kernel::look`] does.
+    ///
+    /// # Safety
+    ///
+    /// As for [`kernel::look`], and `len >= 32`.
+    #[cfg(feature = "alloc")]
+    #[inline(always)]
+    pub(super) unsafe fn look(self, from: *const u8, len: usize) -> u64 {
+        // SAFETY: the caller's promise, and the processor has the instructions.
+        unsafe {
+            match self.0 {
+                Instructions::Baseline => kernel::look::<Words<4>>(from, len),
+                #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+                Instructions::Avx2 => look_avx2(from, len),
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Whether this processor has AVX2. Without `std` only the compiler's flags can tell.
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+#[inline(always)]
+fn has_avx2() -> bool {
+    #[cfg(feature = "std")]
+    return std::is_x86_feature_detected!("avx2");
+    #[cfg(not(feature = "std"))]
+    return cfg!(target_feature = "avx2");
+}
+
+/// # Safety
+///
+/// As for [`kernel::mask`], on a processor with AVX2.
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+#[target_feature(enable = "avx2")]
+unsafe fn avx2<const NOTE: bool, const BACK: bool>(
+    from: *const u8,
+    to: *mut u8,
+    len: usize,
+    key: Key,
+) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { kernel::mask::<Avx2, NOTE, BACK>(from, to, len, key) }
 }
 
 /// # Safety
 ///
 /// As for [`kernel::look`], on a processor with AVX2.
-#[cfg(all(feature = "alloc", feature = "std", any(target_arch = "x86", target_arch = "x86_64")))]
+#[cfg(all(feature = "alloc", any(target_arch = "x86", target_arch = "x86_64")))]
 #[target_feature(enable = "avx2")]
 unsafe fn look_avx2(from: *const u8, len: usize) -> u64 {
     // SAFETY: the caller's promise.
-    unsafe { kernel::look::<4>(from, len) }
+    unsafe { kernel::look::<Avx2>(from, len) }
+}
+
+/// Each kernel by itself, as `mask` chooses one of them only.
+#[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
+mod tests {
+    use super::super::scalar;
+    use super::*;
+
+    const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+    const MAX_LEN: usize = 600;
+    /// The size of the longest vector.
+    const ALIGNMENTS: usize = 32;
+    /// What stands before and after the payload.
+    const OUTSIDE: u8 = 0xEE;
+
+    type Mask = unsafe fn(Kernel, *const u8, *mut u8, usize, Key) -> u64;
+    const WAYS: [Mask; 4] = [
+        Kernel::mask::<false, false>,
+        Kernel::mask::<false, true>,
+        Kernel::mask::<true, false>,
+        Kernel::mask::<true, true>,
+    ];
+
+    #[test]
+    fn every_kernel_masks_as_scalar_does_at_every_length_offset_and_alignment() {
+        let source: Vec<u8> = (0..=255u8).cycle().map(|i| i.wrapping_mul(7)).take(700).collect();
+        let alignments = |offset| (offset..ALIGNMENTS).step_by(3);
+        for (offset, alignment) in (0..4).flat_map(|i| alignments(i).map(move |j| (i, j))) {
+            // The distance between the addresses of a copy differs too.
+            let payload = &source[alignment * 5 % 32..];
+            let mut masked = payload.to_vec();
+            scalar::apply(&mut masked, KEY, offset);
+            let key = Key::new(KEY).turned(offset);
+            for (kernel, way) in Kernel::all().flat_map(|kernel| WAYS.map(|way| (kernel, way))) {
+                for len in 0..=MAX_LEN {
+                    let (payload, masked) = (&payload[..len], &masked[..len]);
+                    let is_right = masks(kernel, way, key, payload, masked, alignment);
+                    assert!(is_right, "{kernel:?}: {len} bytes, {offset} of key, at {alignment}");
+                }
+            }
+        }
+    }
+
+    /// Whether `way` makes `masked` of `payload`, in place and by copying, and writes nothing else.
+    fn masks(
+        kernel: Kernel,
+        way: Mask,
+        key: Key,
+        payload: &[u8],
+        masked: &[u8],
+        alignment: usize,
+    ) -> bool {
+        let place = alignment..alignment + payload.len();
+        let mut expected = [OUTSIDE; MAX_LEN + ALIGNMENTS + 1];
+        let mut in_place = expected;
+        let mut copied = expected;
+        expected[place.clone()].copy_from_slice(masked);
+        in_place[place.clone()].copy_from_slice(payload);
+
+        let (here, there) = (&mut in_place[place.clone()], &mut copied[place]);
+        let (start, len) = (here.as_mut_ptr(), here.len());
+        // SAFETY: each slice has `len` bytes; those of a copy do not overlap.
+        unsafe {
+            way(kernel, start, start, len, key);
+            way(kernel, payload.as_ptr(), there.as_mut_ptr(), len, key);
+        }
+        in_place == expected && copied == expected
+    }
+
+    #[cfg(feature = "alloc")]
+    #[test]
+    fn every_kernel_notes_one_byte_that_is_not_ascii_wherever_it_stands() {
+        let key = Key::new(KEY);
+        for len in 32..=MAX_LEN {
+            for at in (0..len).step_by(1 + len / 37).chain([len - 1]).map(Some).chain([None]) {
+                let mut text = vec![b'x'; len];
+                if let Some(at) = at {
+                    text[at] = 0x80;
+                }
+                let mut masked = text.clone();
+                scalar::apply(&mut masked, KEY, 0);
+                for kernel in Kernel::all() {
+                    let to = text.as_mut_ptr();
+                    // SAFETY: both have `len` bytes, and do not overlap.
+                    let seen = unsafe {
+                        [
+                            kernel.mask::<true, false>(masked.as_ptr(), to, len, key),
+                            kernel.mask::<true, true>(masked.as_ptr(), to, len, key),
+                            kernel.look(to, len),
+                        ]
+                    };
+                    assert_eq!(
+                        seen.map(super::super::is_ascii),
+                        [at.is_none(); 3],
+                        "{kernel:?}: {at:?} of {len}"
+                    );
+                }
+            }
+        }
+    }
 }

@@ -16,9 +16,9 @@
 //! 3. The key turns with the place of a vector, and with nothing else, as vectors are a multiple of
 //!    its length: head, body and tail have one pattern each.
 //! 4. A vector is an array of words, which the compiler keeps in registers as wide as the processor
-//!    it compiles for: 16 bytes with SSE2 and NEON, and 32 with AVX2. All of it is
-//!    inlined, so that a function with `#[target_feature]` that calls [`mask`] is a kernel for that
-//!    feature, and there is one text for all of them.
+//!    it compiles for, or where it cannot be trusted to, the processor's own ([`Vector`]). All of it
+//!    is inlined, so that a function with `#[target_feature]` that calls [`mask`] is a kernel for
+//!    that feature, and there is one text for all of them.
 //! 5. One kernel reads from here and writes to there. In place, both are the same.
 //! 6. A copy goes from the end to the start (`BACK`) where its loads would wait for its stores
 //!    otherwise ([`waits_for_stores`]), at up to twice the time.
@@ -29,12 +29,11 @@
 //! The price is the raw pointers: safe code cannot hold a payload to read from and the same payload
 //! to write to. Their bounds are few, and stand at each function.
 
-use core::ops::{BitOr, BitXor};
-
 use super::Key;
+use super::vector::{Vector, Words};
 
 /// Masks `len` bytes from `from` to `to`. With `NOTE` it gives the OR of all that it wrote, folded to
-/// a word, and without it a number that means nothing. A vector is `N` words. With `BACK` the body
+/// a word, and without it a number that means nothing. A vector is a `V`. With `BACK` the body
 /// goes from its end to its start.
 ///
 /// # Safety
@@ -42,7 +41,7 @@ use super::Key;
 /// `from` is valid for reading `len` bytes and `to` for writing them, and they are the same or do
 /// not overlap.
 #[inline(always)]
-pub(super) unsafe fn mask<const N: usize, const NOTE: bool, const BACK: bool>(
+pub(super) unsafe fn mask<V: Vector, const NOTE: bool, const BACK: bool>(
     from: *const u8,
     to: *mut u8,
     len: usize,
@@ -53,7 +52,7 @@ pub(super) unsafe fn mask<const N: usize, const NOTE: bool, const BACK: bool>(
         if len <= MAX_SHORT {
             short::<NOTE>(from, to, len, key)
         } else {
-            long::<N, NOTE, BACK>(from, to, len, key)
+            long::<V, NOTE, BACK>(from, to, len, key)
         }
     }
 }
@@ -75,16 +74,16 @@ pub(super) unsafe fn short<const NOTE: bool>(
     unsafe {
         if len <= 16 {
             match len {
-                8.. => ends::<1, NOTE>(from, to, len, key),
+                8.. => ends::<Words<1>, NOTE>(from, to, len, key),
                 4..=7 => half_words(from, to, len, key),
                 1..=3 => bytes(from, to, len, key),
                 0 => 0,
             }
         } else {
             match len {
-                65.. => ends::<8, NOTE>(from, to, len, key),
-                33..=64 => ends::<4, NOTE>(from, to, len, key),
-                _ => ends::<2, NOTE>(from, to, len, key),
+                65.. => ends::<Words<8>, NOTE>(from, to, len, key),
+                33..=64 => ends::<Words<4>, NOTE>(from, to, len, key),
+                _ => ends::<Words<2>, NOTE>(from, to, len, key),
             }
         }
     }
@@ -97,15 +96,15 @@ pub(super) const MAX_SHORT: usize = 128;
 ///
 /// # Safety
 ///
-/// As for [`mask`], and `len >= size_of::<Vector<N>>()`.
+/// As for [`mask`], and `len >= size_of::<V>()`.
 #[inline(always)]
-unsafe fn long<const N: usize, const NOTE: bool, const BACK: bool>(
+unsafe fn long<V: Vector, const NOTE: bool, const BACK: bool>(
     from: *const u8,
     to: *mut u8,
     len: usize,
     key: Key,
 ) -> u64 {
-    let size = size_of::<Vector<N>>();
+    let size = size_of::<V>();
     let last = len - size;
     // How far it is to the next aligned address: `1 <= start <= size`.
     let start = size - to.addr() % size;
@@ -116,11 +115,11 @@ unsafe fn long<const N: usize, const NOTE: bool, const BACK: bool>(
     // `last`. Head and tail are loaded before anything is stored; between two vectors of the body
     // there is no overlap. Where there is no body, `last <= start <= size`: head and tail meet.
     unsafe {
-        let head = load::<N>(from, 0) ^ pattern(key, 0);
-        let tail = load::<N>(from, last) ^ pattern(key, last);
+        let head = load::<V>(from, 0) ^ pattern(key, 0);
+        let tail = load::<V>(from, last) ^ pattern(key, last);
         let mut seen = head | tail;
         let mut mask_at = |at: usize| {
-            let vector = load::<N>(from, at) ^ aligned;
+            let vector = load::<V>(from, at) ^ aligned;
             store(to, at, vector);
             if NOTE {
                 seen = seen | vector;
@@ -156,16 +155,16 @@ unsafe fn long<const N: usize, const NOTE: bool, const BACK: bool>(
 ///
 /// # Safety
 ///
-/// `from` is valid for reading `len` bytes, and `len >= size_of::<Vector<N>>()`.
+/// `from` is valid for reading `len` bytes, and `len >= size_of::<V>()`.
 #[cfg(feature = "alloc")]
 #[inline(always)]
-pub(super) unsafe fn look<const N: usize>(from: *const u8, len: usize) -> u64 {
-    let size = size_of::<Vector<N>>();
+pub(super) unsafe fn look<V: Vector>(from: *const u8, len: usize) -> u64 {
+    let size = size_of::<V>();
     let last = len - size;
     let mut at = size - from.addr() % size;
     // SAFETY: every vector lies in the `len` bytes, as in `long`.
     unsafe {
-        let load = |at| load::<N>(from, at);
+        let load = |at| load::<V>(from, at);
         // Two, so that one does not wait for the other.
         let (mut even, mut odd) = (load(0), load(last));
         while at + 3 * size <= last {
@@ -196,20 +195,20 @@ const PAGE: usize = 4096;
 ///
 /// # Safety
 ///
-/// As for [`mask`], and `size_of::<Vector<N>>() <= len <= 2 * size_of::<Vector<N>>()`.
+/// As for [`mask`], and `size_of::<V>() <= len <= 2 * size_of::<V>()`.
 #[inline(always)]
-unsafe fn ends<const N: usize, const NOTE: bool>(
+unsafe fn ends<V: Vector, const NOTE: bool>(
     from: *const u8,
     to: *mut u8,
     len: usize,
     key: Key,
 ) -> u64 {
-    let last = len - size_of::<Vector<N>>();
+    let last = len - size_of::<V>();
     // SAFETY: a vector at 0 and one at `last` lie in the `len` bytes that the caller vouches for;
     // both are loaded before the first is stored.
     unsafe {
-        let head = load::<N>(from, 0) ^ pattern(key, 0);
-        let tail = load::<N>(from, last) ^ pattern(key, last);
+        let head = load::<V>(from, 0) ^ pattern(key, 0);
+        let tail = load::<V>(from, last) ^ pattern(key, last);
         store(to, 0, head);
         store(to, last, tail);
         if NOTE { (head | tail).fold() } else { 0 }
@@ -256,71 +255,25 @@ unsafe fn bytes(from: *const u8, to: *mut u8, len: usize, key: Key) -> u64 {
 
 /// The key as it meets the vector at `at`, repeated.
 #[inline(always)]
-fn pattern<const N: usize>(key: Key, at: usize) -> Vector<N> {
+fn pattern<V: Vector>(key: Key, at: usize) -> V {
     let key = u64::from(key.turned(at).in_memory());
-    Vector([key << 32 | key; N])
-}
-
-/// `N` words, which the compiler makes one or more of the processor's vectors.
-#[derive(Clone, Copy)]
-struct Vector<const N: usize>([u64; N]);
-
-impl<const N: usize> Vector<N> {
-    /// The OR of its words.
-    #[inline(always)]
-    fn fold(mut self) -> u64 {
-        const { assert!(N.is_power_of_two()) };
-        let mut words = N;
-        // By halves, so that the compiler needs no word of a vector by itself but the last two.
-        while words > 1 {
-            words /= 2;
-            let (front, back) = self.0.split_at_mut(words);
-            for (word, other) in front.iter_mut().zip(back) {
-                *word |= *other;
-            }
-        }
-        self.0.first().copied().unwrap_or_default()
-    }
-}
-
-impl<const N: usize> BitXor for Vector<N> {
-    type Output = Self;
-
-    #[inline(always)]
-    fn bitxor(mut self, other: Self) -> Self {
-        for (word, other) in self.0.iter_mut().zip(other.0) {
-            *word ^= other;
-        }
-        self
-    }
-}
-
-impl<const N: usize> BitOr for Vector<N> {
-    type Output = Self;
-
-    #[inline(always)]
-    fn bitor(mut self, other: Self) -> Self {
-        for (word, other) in self.0.iter_mut().zip(other.0) {
-            *word |= other;
-        }
-        self
-    }
+    V::splat(key << 32 | key)
 }
 
 /// # Safety
 ///
 /// `from` is valid for reading a vector at `at`.
 #[inline(always)]
-unsafe fn load<const N: usize>(from: *const u8, at: usize) -> Vector<N> {
-    // SAFETY: the caller's promise.
-    Vector(unsafe { from.add(at).cast::<[u64; N]>().read_unaligned() })
+unsafe fn load<V: Vector>(from: *const u8, at: usize) -> V {
+    // SAFETY: the caller's promise, and every value of the bytes is valid.
+    unsafe { from.add(at).cast::<V>().read_unaligned() }
 }
 
 /// # Safety
 ///
 /// `to` is valid for writing a vector at `at`.
 #[inline(always)]
-unsafe fn store<const N: usize>(to: *mut u8, at: usize, vector: Vector<N>) {
+unsafe fn store<V: Vector>(to: *mut u8, at: usize, vector: V) {
     // SAFETY: the caller's promise.
-    unsafe { to.add(at).cast::<[u64; N]>().write_unaligned(vector.0) }
+    unsafe { to.add(at).cast::<V>().write_unaligned(vector) }
 }

@@ -20,6 +20,8 @@ mod instances;
 mod kernel;
 mod key;
 mod scalar;
+#[allow(unsafe_code)]
+mod vector;
 
 #[cfg(feature = "alloc")]
 #[allow(unsafe_code)]
@@ -118,8 +120,13 @@ const fn is_ascii(seen: u64) -> bool {
 #[doc(hidden)]
 pub use scalar::apply as apply_scalar;
 
+/// Each kernel by itself, for the benchmarks and fuzz targets.
+#[doc(hidden)]
+pub use instances::Kernel;
+
 #[cfg(test)]
 mod tests {
+    use super::vector::Words;
     use super::*;
     use proptest::prelude::*;
 
@@ -181,14 +188,14 @@ mod tests {
             let mut expected = source.clone();
             scalar::apply(&mut expected, KEY, 0);
             for mask in [
-                kernel::mask::<1, true, false>,
-                kernel::mask::<1, true, true>,
-                kernel::mask::<2, true, false>,
-                kernel::mask::<2, true, true>,
-                kernel::mask::<4, true, false>,
-                kernel::mask::<4, true, true>,
-                kernel::mask::<8, true, false>,
-                kernel::mask::<8, true, true>,
+                kernel::mask::<Words<1>, true, false>,
+                kernel::mask::<Words<1>, true, true>,
+                kernel::mask::<Words<2>, true, false>,
+                kernel::mask::<Words<2>, true, true>,
+                kernel::mask::<Words<4>, true, false>,
+                kernel::mask::<Words<4>, true, true>,
+                kernel::mask::<Words<8>, true, false>,
+                kernel::mask::<Words<8>, true, true>,
             ] {
                 let mut masked = source.clone();
                 let start = masked.as_mut_ptr();
@@ -235,10 +242,10 @@ mod tests {
             let payload = &bytes[start..start + len];
             let mut seen = vec![instances::look(payload)];
             for (size, look) in [
-                (8, kernel::look::<1> as unsafe fn(*const u8, usize) -> u64),
-                (16, kernel::look::<2>),
-                (32, kernel::look::<4>),
-                (64, kernel::look::<8>),
+                (8, kernel::look::<Words<1>> as unsafe fn(*const u8, usize) -> u64),
+                (16, kernel::look::<Words<2>>),
+                (32, kernel::look::<Words<4>>),
+                (64, kernel::look::<Words<8>>),
             ] {
                 if len >= size {
                     // SAFETY: the bytes are those of the slice, and enough.
