@@ -1,5 +1,6 @@
 //! Masking beside what the machine can do: a plain copy, and the widest loop that it has, which
-//! knows nothing of alignment and tails; and beside the loop as the RFC has it.
+//! knows nothing of alignment and tails; and beside the loop as the RFC has it. Each kernel that the
+//! processor has is also measured by itself, so that none of them is slow unseen.
 //!
 //! `cargo bench --bench mask`; compare only within a run.
 
@@ -14,8 +15,11 @@ use criterion::measurement::WallTime;
 use criterion::{
     BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main,
 };
-use sansock::mask;
-use support::{HUGE, KEY, SIZES, group};
+use sansock::mask::{self, Kernel};
+use support::{HUGE, KEY, group};
+
+/// From one vector to more than any cache holds.
+const SIZES: [usize; 8] = [16, 125, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 1 << 20, HUGE];
 
 /// A cache line, and more than the widest vector.
 const ALIGNMENT: usize = 64;
@@ -23,7 +27,7 @@ const ALIGNMENT: usize = 64;
 fn masking(criterion: &mut Criterion) {
     let mut group = group(criterion, "mask");
     for (alignment, shift) in [("aligned", 0), ("misaligned by one", 1)] {
-        for len in SIZES.into_iter().chain([HUGE]) {
+        for len in SIZES {
             group.throughput(Throughput::Bytes(len as u64));
             compare(&mut group, alignment, shift, len);
         }
@@ -39,6 +43,14 @@ fn compare(group: &mut BenchmarkGroup<'_, WallTime>, alignment: &str, shift: usi
     let to = aligned(&mut to, shift, len);
     assert_masks(from, to);
 
+    for kernel in Kernel::all() {
+        group.bench_function(id(&format!("{kernel:?} in place")), |bencher| {
+            bencher.iter(|| kernel.apply(black_box(to), black_box(KEY), 0));
+        });
+        group.bench_function(id(&format!("{kernel:?} copy")), |bencher| {
+            bencher.iter(|| kernel.apply_copy(black_box(from), black_box(to), black_box(KEY), 0));
+        });
+    }
     group.bench_function(id("in place"), |bencher| {
         bencher.iter(|| mask::apply(black_box(to), black_box(KEY), 0));
     });
@@ -112,6 +124,12 @@ fn assert_masks(from: &[u8], to: &mut [u8]) {
     assert!(*to == expected, "masked while copied");
     mask::apply(to, KEY, 0);
     assert!(to == from, "and back in place");
+    for kernel in Kernel::all() {
+        kernel.apply_copy(from, to, KEY, 0);
+        assert!(*to == expected, "masked while copied by {kernel:?}");
+        kernel.apply(to, KEY, 0);
+        assert!(to == from, "and back in place by {kernel:?}");
+    }
 }
 
 criterion_group!(name = benches; config = support::criterion(); targets = masking);

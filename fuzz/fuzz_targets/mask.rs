@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
-use sansock::mask;
+use sansock::mask::{self, Kernel};
 
 #[derive(Arbitrary, Debug)]
 struct Case<'a> {
@@ -34,4 +34,12 @@ fuzz_target!(|input: Case<'_>| {
     assert_eq!(mask::apply_copy(payload, &mut copy, key, offset), payload.len());
     assert_eq!(copy[..payload.len()], expected);
     assert_eq!(copy[payload.len()], 0xEE);
+
+    for kernel in Kernel::all() {
+        kernel.apply_copy(payload, &mut copy, key, offset);
+        assert_eq!(copy[..payload.len()], expected, "{kernel:?}");
+        kernel.apply(&mut copy[..payload.len()], key, offset);
+        assert_eq!(copy[..payload.len()], *payload, "{kernel:?}");
+        assert_eq!(copy[payload.len()], 0xEE);
+    }
 });
