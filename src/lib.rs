@@ -6,7 +6,7 @@
 //! # A server and a client
 //!
 //! A [`Connection`] is one end of a WebSocket, after its handshake. What the transport reads goes
-//! into [`receive`](Connection::receive), and what is in [`output`](Connection::output) goes to the
+//! into [`receive`][Connection::receive], and what is in [`output`][Connection::output] goes to the
 //! transport; that is all, and its documentation says it in full.
 //!
 //! ```
@@ -66,7 +66,27 @@
 //! * `tokio-util`: the module [`codec`]; implies `std`.
 //!
 //! Without `rand` a client's configuration takes a source of mask keys.
-
+//!
+// What is not there without its feature leads to the list of features.
+#![cfg_attr(not(feature = "tokio-util"), doc = "[`codec`]: #features")]
+#![cfg_attr(not(feature = "handshake"), doc = "[`handshake`]: #features")]
+#![cfg_attr(
+    not(feature = "alloc"),
+    doc = "
+[Connection::receive]: #features
+[Connection::output]: #features
+[`Connection`]: #features
+[`Config`]: #features
+[`Event`]: #features
+[`ReadBuffer`]: #features
+[`Output`]: #features
+[`Message`]: #features
+[`Text`]: #features
+[`Payload`]: #features
+[`Negotiated`]: #features
+[`timer`]: #features
+"
+)]
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 
 #[cfg(feature = "alloc")]

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 /// What both ends agreed on in the opening handshake, RFC 6455 §4.
 ///
-/// A [`handshake`](crate::handshake) makes one. Where the handshake was done elsewhere, by an HTTP
+/// A `handshake` makes one. Where the handshake was done elsewhere, by an HTTP
 /// library or over HTTP/2, start from [`Negotiated::default`], which is an agreement on nothing.
 ///
 /// ```

@@ -135,7 +135,7 @@ type Head = [u8; size_of::<u128>()];
 /// [`Connection::lend_text`] and [`Connection::lend_binary`]; see the first of these.
 ///
 /// Of a client's message only the block that is masked is shown by [`chunk`](Buf::chunk) and
-/// [`chunks_vectored`](Buf::chunks_vectored), but all is counted by [`remaining`](Buf::remaining).
+/// `chunks_vectored`, but all is counted by [`remaining`](Buf::remaining).
 ///
 /// # Dropping it
 ///

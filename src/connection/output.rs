@@ -16,7 +16,7 @@ use crate::mask::{self, Key};
 
 /// The bytes that a connection has to send, in order: a [`Buf`].
 ///
-/// Write from [`chunk`](Buf::chunk) or [`chunks_vectored`](Buf::chunks_vectored), and
+/// Write from [`chunk`](Buf::chunk) or `chunks_vectored`, and
 /// [`advance`](Buf::advance) by what was written, however little that is. Small frames lie side by
 /// side in one chunk; a large payload is a chunk of its own, the very buffer that was given to be
 /// sent.

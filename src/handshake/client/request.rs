@@ -126,7 +126,7 @@ impl Request {
     /// Starts a handshake: gives the bytes to send, and what takes the answer.
     ///
     /// `nonce` must be random, and another for each connection, RFC 6455 §4.1, item 7. With the
-    /// feature `rand`, [`nonce`](super::nonce()) draws one.
+    /// feature `rand`, `client::nonce` draws one.
     #[must_use]
     pub fn start(&self, nonce: [u8; 16]) -> (Vec<u8>, Handshake) {
         let key = key::encode(nonce);
