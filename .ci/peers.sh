@@ -5,9 +5,12 @@
 #   next_url                         sets $url to the next address that it says
 #   start_echo_server [OPTION]...    the echo_server example; $url is ws:, and $secure_url is wss:
 #   build_example NAME...            for release
-#   missing WHAT                     says what is not tried and why; in CI that is a failure
+#   missing WHAT                     of .ci/missing.sh
 #
 # $scratch is a directory for the time of the script, and $target is cargo's.
+
+# shellcheck source=.ci/missing.sh
+. .ci/missing.sh
 
 target=${CARGO_TARGET_DIR:-target}
 scratch=$(mktemp -d)
@@ -50,9 +53,3 @@ start_echo_server() {
 }
 
 build_example() { cargo build --release --all-features "${@/#/--example=}"; }
-
-# Where the means are missing: a word about it, and in CI (CI=true) a failure.
-missing() {
-    echo "$(basename "$0"): $1"
-    if [ -n "${CI:-}" ]; then exit 1; fi
-}
