@@ -1,16 +1,16 @@
 # shellcheck shell=bash
 # Sourced by .ci/targets and .ci/address-sanitizer:
 #
-#   narrow DIRECTORY     makes a package of this one's sources, and of those of its tests that need no
-#                        dev-dependency but proptest, and no example
+#   narrow DIRECTORY     makes a package of this one's sources and of tests/it, with proptest as the
+#                        only dev-dependency: the others do not build for every target
 
 narrow() {
-    local directory=$1 others test left all
+    local directory=$1
     rm -rf "$directory"
-    mkdir -p "$directory"
+    mkdir -p "$directory/tests"
     ln -s "$PWD/src" "$PWD/README.md" "$directory/"
-    cp -rp Cargo.lock tests "$directory/"
-    rm -rf "$directory/tests/bare_metal"
+    cp Cargo.lock "$directory/"
+    cp -r tests/it tests/support "$directory/tests/"
     awk '
         /^\[/ { section = $0 }
         section ~ /^\[\[|^\[profile/ { next }
@@ -18,21 +18,4 @@ narrow() {
         { print }
         END { print "\n[workspace]" }
     ' Cargo.toml >"$directory/Cargo.toml"
-
-    others=$(awk '
-        /^\[/ { section = $0 }
-        section == "[dev-dependencies]" && /^[a-z]/ && $1 != "proptest" { gsub("-", "_", $1); print $1 }
-    ' Cargo.toml | paste -sd'|')
-    for test in "$directory"/tests/*; do
-        if grep -rqE "\b($others)::|\bexamples\b" "$test"; then rm -r "$test"; fi
-    done
-    left=$(count_tests "$directory/tests")
-    all=$(count_tests tests)
-    echo "$left of $all tests"
-    if [ "$left" -lt $((all / 2)) ]; then
-        echo "most tests need more than proptest: keep those apart that do" >&2
-        exit 1
-    fi
 }
-
-count_tests() { grep -rE '#\[(tokio::)?test' "$1" --include='*.rs' | wc -l; }

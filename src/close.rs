@@ -29,7 +29,7 @@ impl CloseCode {
     pub const PROTOCOL_ERROR: CloseCode = CloseCode::registered(1002);
     /// 1003: the kind of data cannot be accepted.
     pub const UNSUPPORTED_DATA: CloseCode = CloseCode::registered(1003);
-    /// 1007: the payload is not what its message's type promises, as text that is not UTF-8.
+    /// 1007: the payload is not what its message's type promises, as text is not UTF-8.
     pub const INVALID_PAYLOAD: CloseCode = CloseCode::registered(1007);
     /// 1008: the message breaks a policy of the endpoint.
     pub const POLICY_VIOLATION: CloseCode = CloseCode::registered(1008);
@@ -72,6 +72,31 @@ impl CloseCode {
         }
     }
 }
+
+/// As [`CloseCode::new`].
+impl TryFrom<u16> for CloseCode {
+    type Error = InvalidCloseCode;
+
+    fn try_from(code: u16) -> Result<Self, InvalidCloseCode> {
+        CloseCode::new(code).ok_or(InvalidCloseCode { code })
+    }
+}
+
+/// A number that may not stand in a Close frame, RFC 6455 §7.4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct InvalidCloseCode {
+    /// The number.
+    pub code: u16,
+}
+
+impl fmt::Display for InvalidCloseCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "invalid close code {}", self.code)
+    }
+}
+
+impl core::error::Error for InvalidCloseCode {}
 
 impl From<CloseCode> for u16 {
     fn from(code: CloseCode) -> u16 {
@@ -131,6 +156,21 @@ impl<'a> CloseReason<'a> {
     /// The reason's text.
     pub const fn as_str(self) -> &'a str {
         self.text
+    }
+}
+
+/// As [`CloseReason::truncated`].
+impl<'a> From<&'a str> for CloseReason<'a> {
+    fn from(text: &'a str) -> Self {
+        CloseReason::truncated(text)
+    }
+}
+
+/// As [`CloseReason::truncated`].
+#[cfg(feature = "alloc")]
+impl<'a> From<&'a alloc::string::String> for CloseReason<'a> {
+    fn from(text: &'a alloc::string::String) -> Self {
+        CloseReason::truncated(text)
     }
 }
 

@@ -1,9 +1,8 @@
-//! What went wrong, split by blame: [`ProtocolError`] is the peer's fault, [`UsageError`] the
-//! caller's.
+//! What the peer did wrong. What the caller did wrong stands with the API that notices it.
 
 use core::fmt;
 
-use crate::close::{CloseCode, CloseReason};
+use crate::close::CloseCode;
 use crate::opcode::Opcode;
 
 /// The peer broke RFC 6455 or went over a limit; the connection has failed.
@@ -181,139 +180,35 @@ impl fmt::Display for Violation {
             }
             Violation::ReservedOpcode { opcode } => write!(f, "reserved opcode {opcode:#x}"),
             Violation::FragmentedControl { opcode } => write!(f, "fragmented {opcode} frame"),
-            Violation::UnexpectedContinuation => f.write_str("continuation of no message"),
+            Violation::UnexpectedContinuation => {
+                f.write_str("continuation frame without a message in progress")
+            }
             Violation::ExpectedContinuation { opcode } => {
                 write!(f, "{opcode} frame inside a fragmented message")
             }
             Violation::UnmaskedFrame => f.write_str("unmasked frame from a client"),
             Violation::MaskedFrame => f.write_str("masked frame from a server"),
             Violation::ControlTooLong { opcode } => {
-                write!(f, "{opcode} frame of more than 125 bytes")
+                write!(f, "{opcode} frame exceeds 125 bytes")
             }
-            Violation::LengthOverflow => f.write_str("length of 2^63 or above"),
+            Violation::LengthOverflow => f.write_str("length is 2^63 or above"),
             Violation::LengthNotMinimal { len } => {
-                write!(f, "length {len} in more bytes than it needs")
+                write!(f, "length {len} is not encoded in the fewest bytes")
             }
             Violation::FrameTooBig { len, limit } => {
-                write!(f, "frame of {len} bytes over the limit of {limit}")
+                write!(f, "frame of {len} bytes exceeds the limit of {limit}")
             }
             Violation::MessageTooBig { len, limit } => {
-                write!(f, "message of {len} bytes over the limit of {limit}")
+                write!(f, "message of {len} bytes exceeds the limit of {limit}")
             }
             Violation::TooManyFragments { limit } => {
                 write!(f, "message in more than {limit} fragments")
             }
             Violation::TooManyPings { limit } => write!(f, "more than {limit} pings in a row"),
-            Violation::TruncatedCloseCode => f.write_str("close frame of one byte"),
-            Violation::InvalidCloseCode { code } => write!(f, "close code {code}"),
-            Violation::InvalidCloseReason => f.write_str("close reason that is not UTF-8"),
-            Violation::InvalidUtf8 => f.write_str("text that is not UTF-8"),
+            Violation::TruncatedCloseCode => f.write_str("close frame with a payload of one byte"),
+            Violation::InvalidCloseCode { code } => write!(f, "invalid close code {code}"),
+            Violation::InvalidCloseReason => f.write_str("close reason is not UTF-8"),
+            Violation::InvalidUtf8 => f.write_str("text is not UTF-8"),
         }
     }
 }
-
-/// The caller asked for what the protocol forbids. Nothing was sent, nothing has changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum UsageError {
-    /// A close reason of more than [`CloseReason::MAX_LEN`] bytes.
-    ReasonTooLong {
-        /// Its length in bytes.
-        len: usize,
-    },
-    /// A server may not send 1010, RFC 6455 §7.4.1.
-    ClientOnlyCloseCode,
-    /// A Close was sent before, or the connection has failed or has ended.
-    Closing,
-    /// A client's frame without a mask key, RFC 6455 §5.1.
-    MaskKeyMissing,
-    /// A server's frame with a mask key, RFC 6455 §5.1.
-    MaskKeyUnwanted,
-    /// A control frame without FIN, RFC 6455 §5.5.
-    FragmentedControl {
-        /// The control frame's opcode.
-        opcode: Opcode,
-    },
-    /// A reserved bit on a control or continuation frame, where no extension gives it a meaning.
-    ReservedBits {
-        /// The three bits, RSV1 the highest (`0b100`).
-        rsv: u8,
-    },
-    /// A Close frame of one byte, which is neither empty nor a whole code, RFC 6455 §5.5.1.
-    TruncatedCloseCode,
-    /// A control frame of more than 125 bytes, RFC 6455 §5.5.
-    ControlTooLong {
-        /// The payload length asked for.
-        len: u64,
-    },
-    /// A payload of 2^63 bytes or more, RFC 6455 §5.2.
-    LengthOverflow {
-        /// The payload length asked for.
-        len: u64,
-    },
-    /// A continuation frame while no message is open, RFC 6455 §5.4.
-    UnexpectedContinuation,
-    /// A new message while one is open, RFC 6455 §5.4.
-    ExpectedContinuation {
-        /// The opcode that was asked for instead of a continuation.
-        opcode: Opcode,
-    },
-    /// A header while the payload of the frame before is still owed.
-    PayloadOwed {
-        /// The bytes still owed.
-        remaining: u64,
-    },
-    /// More bytes taken from the output than it held.
-    AdvanceTooFar {
-        /// The bytes that it holds.
-        remaining: usize,
-    },
-    /// A configuration of another role or delivery for a connection that was taken apart.
-    ConfigChanged,
-    /// More payload than the frame's header announced.
-    PayloadTooLong {
-        /// The bytes that the frame still takes.
-        remaining: u64,
-    },
-}
-
-impl fmt::Display for UsageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            UsageError::ReasonTooLong { len } => {
-                write!(f, "close reason of {len} bytes, {} at most", CloseReason::MAX_LEN)
-            }
-            UsageError::ClientOnlyCloseCode => f.write_str("close code 1010 from a server"),
-            UsageError::Closing => f.write_str("connection is closing"),
-            UsageError::MaskKeyMissing => f.write_str("client frame without a mask key"),
-            UsageError::MaskKeyUnwanted => f.write_str("server frame with a mask key"),
-            UsageError::FragmentedControl { opcode } => write!(f, "fragmented {opcode} frame"),
-            UsageError::ReservedBits { rsv } => {
-                write!(f, "reserved bits {rsv:03b} on another frame than a message's first")
-            }
-            UsageError::TruncatedCloseCode => f.write_str("close frame of one byte"),
-            UsageError::ControlTooLong { len } => {
-                write!(f, "control frame of {len} bytes, 125 at most")
-            }
-            UsageError::LengthOverflow { len } => {
-                write!(f, "payload of {len} bytes, not below 2^63")
-            }
-            UsageError::UnexpectedContinuation => f.write_str("continuation of no message"),
-            UsageError::ExpectedContinuation { opcode } => {
-                write!(f, "{opcode} frame inside a fragmented message")
-            }
-            UsageError::PayloadOwed { remaining } => {
-                write!(f, "header while {remaining} bytes of payload are owed")
-            }
-            UsageError::AdvanceTooFar { remaining } => {
-                write!(f, "advance beyond the {remaining} bytes of output")
-            }
-            UsageError::ConfigChanged => f.write_str("configuration of another role or delivery"),
-            UsageError::PayloadTooLong { remaining } => {
-                write!(f, "payload beyond the {remaining} bytes that the frame still takes")
-            }
-        }
-    }
-}
-
-impl core::error::Error for UsageError {}

@@ -45,7 +45,7 @@
 //! | | |
 //! | --- | --- |
 //! | [`Role`], [`Opcode`], [`CloseCode`], [`CloseReason`] | the RFC's words |
-//! | [`ProtocolError`], [`UsageError`] | the peer's fault, the caller's fault |
+//! | [`ProtocolError`] | what the peer did wrong |
 //! | [`mask`], [`utf8`] | the two loops that touch every byte |
 //! | [`frame`] | RFC 6455 §5 on the wire, without an allocator |
 //! | [`Negotiated`] | what a handshake hands to a connection |
@@ -113,8 +113,8 @@ mod role;
 pub mod timer;
 pub mod utf8;
 
-pub use close::{CloseCode, CloseReason};
-pub use error::{ProtocolError, UsageError, Violation};
+pub use close::{CloseCode, CloseReason, InvalidCloseCode};
+pub use error::{ProtocolError, Violation};
 pub use frame::Limits;
 pub use input::{Input, UnexpectedBytes};
 pub use opcode::Opcode;
@@ -125,8 +125,9 @@ pub use role::Role;
 pub use bytes;
 #[cfg(feature = "alloc")]
 pub use connection::{
-    BeyondBudget, Closure, Config, Connection, Delivery, Event, Lent, MessageWriter, Output, Parts,
-    PingReplies, Progress, ReadBuffer, SendError, SendRefusal, State, TransportAction,
+    AdvanceError, BeyondBudget, CloseError, Closure, Config, ConfigMismatch, Connection, Delivery,
+    Event, Lent, MessageWriter, Output, Parts, PingReplies, Progress, ReadBuffer, SendError, State,
+    TransportAction, Unsent,
 };
 #[cfg(feature = "alloc")]
 pub use message::{Message, Payload, Prepared, Text, Utf8Bytes};

@@ -12,7 +12,7 @@ pub struct Invalid {
 
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "text that is not UTF-8 at byte {}", self.at)
+        write!(f, "text is not UTF-8 at byte {}", self.at)
     }
 }
 

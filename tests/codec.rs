@@ -16,9 +16,9 @@ use std::io::ErrorKind;
 use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt, StreamExt};
 use sansock::codec::{Error, Frames, Messages, Outgoing};
-use sansock::frame::{Header, Rsv};
+use sansock::frame::{EncodeError, Header, Rsv};
 use sansock::{
-    CloseCode, Closure, Connection, Limits, Message, Opcode, Role, SendRefusal, State, UsageError,
+    CloseCode, CloseError, Closure, Connection, Limits, Message, Opcode, Role, SendError, State,
     Violation,
 };
 use support::{
@@ -178,11 +178,10 @@ async fn either_end_closes() {
         closer.send(close.clone()).await.unwrap();
         assert_eq!(next(&mut other).await, Seen::Close(Some(1001), "bye".into()));
         let Err(Error::Send(error)) = other.send("late".into()).await else { panic!() };
-        assert_eq!(error.why, SendRefusal::Closing);
-        let refused = other.send(close).await;
-        assert!(matches!(refused, Err(Error::Usage(UsageError::Closing))));
+        assert_eq!(error, SendError::Closing);
+        other.send(close).await.expect("it may be said twice");
         other.send(Outgoing::Replies).await.unwrap();
-        assert_eq!(next(&mut closer).await, Seen::Close(Some(1001), String::new()));
+        assert_eq!(next(&mut closer).await, Seen::Close(Some(1001), "bye".into()));
         assert_eq!((closer.codec().closure(), other.codec().closure()), (None, None));
 
         // RFC 6455 §7.1.1: the server ends the transport.
@@ -208,7 +207,7 @@ async fn the_end_of_the_transport_is_the_end_of_the_stream() {
     assert!(ws.next().await.is_none() && ws.next().await.is_none());
     assert_eq!(ws.codec().closure(), Some(Closure::Abnormal));
     let Err(Error::Send(error)) = ws.feed("late".into()).await else { panic!() };
-    assert_eq!(error.why, SendRefusal::Closing);
+    assert_eq!(error, SendError::Closing);
 }
 
 #[tokio::test]
@@ -243,16 +242,11 @@ async fn what_cannot_be_sent_is_refused() {
     let (mut ws, mut peer) = bare(Role::Server);
     for too_long in [Outgoing::Ping(vec![0; 126].into()), Outgoing::Pong(vec![0; 126].into())] {
         let Err(Error::Send(error)) = ws.send(too_long).await else { panic!() };
-        assert_eq!(error.why, SendRefusal::TooLong);
+        assert_eq!(error, SendError::TooLong);
     }
-    for (code, reason, error) in [
-        (CloseCode::NORMAL, "x".repeat(124), UsageError::ReasonTooLong { len: 124 }),
-        (CloseCode::MANDATORY_EXTENSION, String::new(), UsageError::ClientOnlyCloseCode),
-    ] {
-        let close = Outgoing::Close { code, reason: reason.into() };
-        let Err(Error::Usage(refused)) = ws.send(close).await else { panic!() };
-        assert_eq!(refused, error);
-    }
+    let close = Outgoing::Close { code: CloseCode::MANDATORY_EXTENSION, reason: "x".into() };
+    let Err(Error::Close(refused)) = ws.send(close).await else { panic!() };
+    assert_eq!(refused, CloseError::ClientOnlyCode);
     ws.send("still open".into()).await.unwrap();
     drop(ws);
     let mut sent = Vec::new();
@@ -284,12 +278,12 @@ fn errors_and_items_show_what_they_are_and_no_payload() {
     let mut codec = messages(Role::Client);
     let error = codec.decode(&mut BytesMut::from(&b"\x81\x80"[..])).unwrap_err();
     assert_eq!(error.to_string(), "masked frame from a server at byte 1 (RFC 6455 §5.1)");
-    let cause = std::io::Error::other(UsageError::Closing);
+    let cause = std::io::Error::other(SendError::Closing);
     let error = Error::from(cause);
-    assert_eq!(error.to_string(), "connection is closing");
+    assert_eq!(error.to_string(), "not sent: connection is closing");
     assert!(error.source().is_none());
     let refused = codec.encode("x".into(), &mut BytesMut::new()).unwrap_err();
-    assert_eq!(refused.to_string(), "connection is closing");
+    assert_eq!(refused.to_string(), "not sent: connection is closing");
     let error = Frames::new(Role::Server)
         .encode((Header::single(Opcode::Text, 0, Some(KEY)), Bytes::new()), &mut BytesMut::new())
         .unwrap_err();
@@ -355,7 +349,7 @@ fn frames_by_the_rules_alone() {
     let mut header = Header::single(Opcode::Continuation, 0, None);
     let (mut codec, mut dst) = (Frames::new(Role::Server), BytesMut::new());
     let refused = codec.encode((header, "a".into()), &mut dst);
-    assert!(matches!(refused, Err(Error::Usage(UsageError::UnexpectedContinuation))));
+    assert!(matches!(refused, Err(Error::Encode(EncodeError::UnexpectedContinuation))));
     (header.opcode, header.rsv) = (Opcode::Text, Rsv::RSV1);
     codec.encode((header, "a".into()), &mut dst).unwrap();
     assert_eq!(&dst[..], b"\xC1\x01a");

@@ -151,7 +151,7 @@ async fn headers_for_one_hop_stay_on_it() {
 #[tokio::test]
 async fn an_answer_that_is_none_is_a_502() {
     for (answer, why) in [
-        ("HTTP/1.1 700 What\r\n\r\n", "status code 700"),
+        ("HTTP/1.1 700 What\r\n\r\n", "invalid status code 700"),
         ("HTTP/2 200\r\n\r\n", "begins no HTTP/1.1 message"),
     ] {
         let (response, outcome) = refused(answer).await;
@@ -334,5 +334,5 @@ async fn a_tunnel_in_which_nothing_moves_is_left() {
     assert!(start.elapsed() > 10 * (IDLE_LIMIT - Duration::from_secs(1)));
     drop((client, server));
     let error = tunnel.await.unwrap().unwrap_err();
-    assert_eq!(error.to_string(), "idle: nothing received since a ping");
+    assert_eq!(error.to_string(), "nothing moved for too long");
 }

@@ -93,8 +93,8 @@ impl Echo {
         input.into_bytes()
     }
 
-    fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError<()>> {
-        self.ws.send(message).map_err(SendError::without_message)
+    fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError> {
+        self.ws.send(message).map_err(SendError::from)
     }
 
     /// Polls the timers, and returns for how long they need no other poll; `None` to leave the peer.

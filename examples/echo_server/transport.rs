@@ -89,7 +89,7 @@ pub(crate) async fn within<T>(
 }
 
 /// What is missing where a peer takes nothing.
-const STALLED: &str = "output not taken by the transport";
+const STALLED: &str = "write timed out";
 
 const STALL_LIMIT: Duration = Duration::from_secs(60);
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use sansock::frame::{CloseBody, Limits, Relay};
-use sansock::timer::{Activity, Expired, Timeouts, Timers};
+use sansock::timer::{Activity, Timeouts, Timers};
 use sansock::{CloseCode, CloseReason, Input, ProtocolError, Role};
 use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::time::{Instant, sleep, timeout};
@@ -63,7 +63,7 @@ impl Tunnel {
         let mut up = pin!(self.up.run(client, &moved));
         let mut down = pin!(self.down.run(server, &moved));
         tokio::select! {
-            expired = idle => Err(format!("idle: {expired}").into()),
+            () = idle => Err("nothing moved for too long".into()),
             ended = &mut up => { ended?; last(down).await }
             ended = &mut down => { ended?; last(up).await }
         }
@@ -72,7 +72,7 @@ impl Tunnel {
 
 /// Waits until neither end has sent anything for `limit`. A ping of an end keeps the tunnel open: the
 /// relay sends none of its own.
-async fn idle(moved: &AtomicU64, limit: Duration) -> Expired {
+async fn idle(moved: &AtomicU64, limit: Duration) {
     let mut timeouts = Timeouts::DEFAULT;
     (timeouts.ping, timeouts.pong) = (limit / 2, limit / 2);
     let (start, mut timers) = (Instant::now(), Timers::new(timeouts, Duration::ZERO));
@@ -80,10 +80,8 @@ async fn idle(moved: &AtomicU64, limit: Duration) -> Expired {
         let mut activity = Activity::NONE;
         activity.received = moved.load(Ordering::Relaxed);
         let now = start.elapsed();
-        match timers.poll_activity(&activity, now) {
-            Ok(wait) => sleep(wait.deadline.saturating_sub(now)).await,
-            Err(expired) => return expired,
-        }
+        let Ok(wait) = timers.poll_activity(&activity, now) else { return };
+        sleep(wait.deadline.saturating_sub(now)).await;
     }
 }
 

@@ -10,7 +10,6 @@ use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use sansock::{
     Config, Connection, Event, Input, Limits, Message, Prepared, ReadBuffer, Role, SendError,
-    SendRefusal,
 };
 
 #[derive(Arbitrary, Debug)]
@@ -134,13 +133,13 @@ impl Sender {
             Step::Give(what) => {
                 let message = self.message(what);
                 let result = self.ws.send(message.to_message());
-                self.note(result.map_err(SendError::without_message), message);
+                self.note(result.map_err(SendError::from), message);
             }
             Step::Share(what) => {
                 let message = self.message(what);
                 let given = message.to_message();
                 let held = given.clone();
-                let result = self.ws.send(given).map_err(SendError::without_message);
+                let result = self.ws.send(given).map_err(SendError::from);
                 self.note(result, message);
                 assert_eq!(held.as_bytes(), self.message(what).bytes(), "masked under its holder");
             }
@@ -204,7 +203,7 @@ impl Sender {
         };
         match result.map(drop) {
             Ok(()) => assert!(self.open.replace((message, 0)).is_none()),
-            Err(refused) => self.assert_refused(refused.why),
+            Err(refused) => self.assert_refused(refused),
         }
     }
 
@@ -216,7 +215,7 @@ impl Sender {
         let piece = &rest[..len.min(rest.len())];
         match self.ws.open_message().expect("it was begun").fragment(piece) {
             Ok(()) => *at += piece.len(),
-            Err(refused) => self.assert_refused(refused.why),
+            Err(refused) => self.assert_refused(refused),
         }
     }
 
@@ -226,7 +225,7 @@ impl Sender {
             Ok(()) => self.sent.push(message),
             Err(refused) => {
                 self.open = Some((message, at));
-                self.assert_refused(refused.why);
+                self.assert_refused(refused);
             }
         }
     }
@@ -243,20 +242,20 @@ impl Sender {
     }
 
     /// Notes a message that was sent, or asserts that there was a reason to refuse it.
-    fn note(&mut self, result: Result<(), SendError<()>>, message: Seen) {
+    fn note(&mut self, result: Result<(), SendError>, message: Seen) {
         match result {
             Ok(()) => {
                 assert!(self.open.is_none(), "a message within another");
                 self.sent.push(message);
             }
-            Err(refused) => self.assert_refused(refused.why),
+            Err(refused) => self.assert_refused(refused),
         }
     }
 
-    fn assert_refused(&mut self, why: SendRefusal) {
+    fn assert_refused(&mut self, why: SendError) {
         match why {
-            SendRefusal::Full => assert!(self.ws.output().remaining() >= MAX_OUTPUT),
-            SendRefusal::MessageOpen => assert!(self.open.is_some()),
+            SendError::Full => assert!(self.ws.output().remaining() >= MAX_OUTPUT),
+            SendError::MessageOpen => assert!(self.open.is_some()),
             other => panic!("refused as {other}"),
         }
     }

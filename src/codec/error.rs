@@ -3,8 +3,9 @@
 use core::fmt;
 use std::io;
 
-use crate::connection::SendError;
-use crate::error::{ProtocolError, UsageError};
+use crate::connection::{CloseError, SendError, Unsent};
+use crate::error::ProtocolError;
+use crate::frame::EncodeError;
 
 /// Why a codec, or the transport under it, failed.
 #[derive(Debug)]
@@ -15,9 +16,11 @@ pub enum Error {
     /// The peer broke the protocol. What it still sends is swallowed.
     Protocol(ProtocolError),
     /// A message, a ping or a pong was not sent, and why.
-    Send(SendError<()>),
-    /// A Close or a frame was not sent, as the protocol forbids it.
-    Usage(UsageError),
+    Send(SendError),
+    /// A Close was not sent, as the protocol forbids it.
+    Close(CloseError),
+    /// A frame was not sent, as the protocol forbids it.
+    Encode(EncodeError),
 }
 
 impl From<io::Error> for Error {
@@ -32,16 +35,28 @@ impl From<ProtocolError> for Error {
     }
 }
 
-/// Drops the message.
-impl<M> From<SendError<M>> for Error {
-    fn from(error: SendError<M>) -> Self {
-        Error::Send(error.without_message())
+impl From<SendError> for Error {
+    fn from(error: SendError) -> Self {
+        Error::Send(error)
     }
 }
 
-impl From<UsageError> for Error {
-    fn from(error: UsageError) -> Self {
-        Error::Usage(error)
+/// Drops the message.
+impl From<Unsent> for Error {
+    fn from(unsent: Unsent) -> Self {
+        Error::Send(unsent.error)
+    }
+}
+
+impl From<CloseError> for Error {
+    fn from(error: CloseError) -> Self {
+        Error::Close(error)
+    }
+}
+
+impl From<EncodeError> for Error {
+    fn from(error: EncodeError) -> Self {
+        Error::Encode(error)
     }
 }
 
@@ -52,7 +67,8 @@ impl fmt::Display for Error {
             Error::Io(error) => error.fmt(f),
             Error::Protocol(error) => error.fmt(f),
             Error::Send(error) => error.fmt(f),
-            Error::Usage(error) => error.fmt(f),
+            Error::Close(error) => error.fmt(f),
+            Error::Encode(error) => error.fmt(f),
         }
     }
 }
@@ -64,7 +80,8 @@ impl core::error::Error for Error {
             Error::Io(error) => error.source(),
             Error::Protocol(error) => error.source(),
             Error::Send(error) => error.source(),
-            Error::Usage(error) => error.source(),
+            Error::Close(error) => error.source(),
+            Error::Encode(error) => error.source(),
         }
     }
 }

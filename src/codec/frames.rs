@@ -121,7 +121,7 @@ impl codec::Encoder<(Header, Bytes)> for Frames {
     ///
     /// # Errors
     ///
-    /// [`Error::Usage`], as [`frame::Encoder::header`](Encoder::header): a client's header has a mask
+    /// [`Error::Encode`], as [`frame::Encoder::header`](Encoder::header): a client's header has a mask
     /// key, fresh for each frame, and a server's none. Nothing was appended then.
     fn encode(
         &mut self,

@@ -113,7 +113,7 @@ impl Messages {
             Outgoing::Message(message) => self.ws.send(message)?,
             Outgoing::Ping(payload) => self.ws.ping(&payload)?,
             Outgoing::Pong(payload) => self.ws.pong(&payload)?,
-            Outgoing::Close { code, reason } => self.ws.close(code, &reason)?,
+            Outgoing::Close { code, reason } => self.ws.close(code, reason.as_str())?,
             Outgoing::Replies => {}
         }
         Ok(())
@@ -150,7 +150,7 @@ impl Encoder<Outgoing> for Messages {
     ///
     /// # Errors
     ///
-    /// [`Error::Send`] and [`Error::Usage`] where `item` cannot be sent, as [`Connection::send`],
+    /// [`Error::Send`] and [`Error::Close`] where `item` cannot be sent, as [`Connection::send`],
     /// [`Connection::ping`] and [`Connection::close`] say. The replies were appended even so, and are
     /// written by the next flush.
     fn encode(&mut self, item: Outgoing, dst: &mut BytesMut) -> Result<(), Error> {

@@ -6,10 +6,10 @@ use std::io::IoSlice;
 
 use bytes::Buf;
 
+use super::output::AdvanceError;
 #[cfg(feature = "std")]
 use super::output::add_chunk;
 use super::{Connection, Output, SendError};
-use crate::error::UsageError;
 use crate::frame::Header;
 use crate::mask::Key;
 use crate::opcode::Opcode;
@@ -65,7 +65,7 @@ impl Connection {
     ///
     /// As [`send_text`](Self::send_text).
     #[inline]
-    pub fn lend_text<'a>(&'a mut self, text: &'a str) -> Result<Lent<'a>, SendError<()>> {
+    pub fn lend_text<'a>(&'a mut self, text: &'a str) -> Result<Lent<'a>, SendError> {
         self.lend(Opcode::Text, text.as_bytes())
     }
 
@@ -75,17 +75,13 @@ impl Connection {
     ///
     /// As [`send_text`](Self::send_text).
     #[inline]
-    pub fn lend_binary<'a>(&'a mut self, data: &'a [u8]) -> Result<Lent<'a>, SendError<()>> {
+    pub fn lend_binary<'a>(&'a mut self, data: &'a [u8]) -> Result<Lent<'a>, SendError> {
         self.lend(Opcode::Binary, data)
     }
 
     /// What a server does most, with all that was before written, is done in line.
     #[inline(always)]
-    fn lend<'a>(
-        &'a mut self,
-        opcode: Opcode,
-        payload: &'a [u8],
-    ) -> Result<Lent<'a>, SendError<()>> {
+    fn lend<'a>(&'a mut self, opcode: Opcode, payload: &'a [u8]) -> Result<Lent<'a>, SendError> {
         let config = &*self.config;
         let is_masked = config.role() == Role::Client;
         if is_masked || payload.len() > config.fragment_size || !self.output.is_surely_empty() {
@@ -115,7 +111,7 @@ impl Connection {
         &mut self,
         opcode: Opcode,
         payload: &[u8],
-    ) -> Result<(usize, Option<Key>), SendError<()>> {
+    ) -> Result<(usize, Option<Key>), SendError> {
         self.output.queue_next_pong();
         if payload.len() > self.config.fragment_size {
             self.send_copied(opcode, payload)?;
@@ -164,9 +160,9 @@ impl Lent<'_> {
     ///
     /// # Errors
     ///
-    /// [`UsageError::AdvanceTooFar`] where `count` is more than there is; nothing has changed then.
+    /// [`AdvanceError`] where `count` is more than there is; nothing has changed then.
     #[inline]
-    pub fn try_advance(&mut self, count: usize) -> Result<(), UsageError> {
+    pub fn try_advance(&mut self, count: usize) -> Result<(), AdvanceError> {
         if self.head_len > 0 && count == self.remaining {
             self.output.count_taken(count);
             (self.head_len, self.rest, self.remaining) = (0, &[], 0);
@@ -176,9 +172,9 @@ impl Lent<'_> {
     }
 
     #[inline(never)]
-    fn take_part(&mut self, count: usize) -> Result<(), UsageError> {
+    fn take_part(&mut self, count: usize) -> Result<(), AdvanceError> {
         if count > self.remaining {
-            return Err(UsageError::AdvanceTooFar { remaining: self.remaining });
+            return Err(AdvanceError { remaining: self.remaining });
         }
         self.queue_head();
         self.output.take(count);

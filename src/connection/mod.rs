@@ -24,16 +24,17 @@ use core::fmt;
 use bytes::Buf;
 
 use crate::close::{CloseCode, CloseReason};
-use crate::frame::{Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
+use crate::frame::{CloseBody, Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
 use crate::message::Incoming;
 
 pub use config::{BeyondBudget, Config, Delivery, PingReplies};
 pub use event::Event;
 pub use lent::Lent;
-pub use output::Output;
-pub use parts::{Parts, Progress};
+pub use output::{AdvanceError, Output};
+pub use parts::{ConfigMismatch, Parts, Progress};
 pub use read_buffer::ReadBuffer;
-pub use send_error::{SendError, SendRefusal};
+pub use send::CloseError;
+pub use send_error::{SendError, Unsent};
 pub use state::{Closure, State, TransportAction};
 pub use writer::MessageWriter;
 
@@ -215,7 +216,7 @@ impl Connection {
     ///
     /// ```
     /// use bytes::Buf;
-    /// use sansock::{Config, Connection, Message, SendRefusal};
+    /// use sansock::{Config, Connection, Message, SendError};
     ///
     /// let mut config = Config::server();
     /// config.max_output = 10;
@@ -223,7 +224,7 @@ impl Connection {
     /// server.send_text("more than it should")?; // judged before it is added
     /// assert_eq!(server.pending(), 2 + 19);
     /// let refused = server.send("later").unwrap_err();
-    /// assert_eq!((refused.why, refused.message), (SendRefusal::Full, Message::from("later")));
+    /// assert_eq!((refused.error, refused.message), (SendError::Full, Message::from("later")));
     ///
     /// server.output().advance(12); // written
     /// assert_eq!(server.pending(), 9);
@@ -234,7 +235,7 @@ impl Connection {
         self.output.remaining()
     }
 
-    /// Whether messages, pings and pongs are refused as [`SendRefusal::Full`]: as much output waits
+    /// Whether messages, pings and pongs are refused as [`SendError::Full`]: as much output waits
     /// as [`Config::max_output`] allows.
     ///
     /// Ask before each [`receive`](Self::receive), and write first if it is: then whatever is
@@ -279,8 +280,8 @@ impl Connection {
 
     /// Fails as by a protocol error, RFC 6455 §7.1.7, for a reason of policy (1008).
     pub(crate) fn fail_by_policy(&mut self, reason: &str) {
-        let status = (CloseCode::POLICY_VIOLATION, CloseReason::truncated(reason));
-        self.queue_close(Some(status), Occurrence::Violation);
+        let status = Some((CloseCode::POLICY_VIOLATION, CloseReason::truncated(reason)));
+        self.queue_close(CloseBody { status }, Occurrence::Violation);
     }
 
     /// Earns the answers to pings that a time brings.

@@ -10,7 +10,6 @@ use std::io::IoSlice;
 use bytes::{Buf, Bytes};
 
 use super::byte_queue::ByteQueue;
-use crate::error::UsageError;
 use crate::frame::{Header, MAX_CONTROL_PAYLOAD, MAX_HEADER, ShortBytes};
 use crate::mask::{self, Key};
 
@@ -61,12 +60,12 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// [`UsageError::AdvanceTooFar`] where `count` is more than there is; nothing has changed then.
-    pub fn try_advance(&mut self, count: usize) -> Result<(), UsageError> {
+    /// [`AdvanceError`] where `count` is more than there is; nothing has changed then.
+    pub fn try_advance(&mut self, count: usize) -> Result<(), AdvanceError> {
         if count > self.queued() {
             let remaining = self.remaining();
             if count > remaining {
-                return Err(UsageError::AdvanceTooFar { remaining });
+                return Err(AdvanceError { remaining });
             }
             self.queue_next_pong();
         }
@@ -334,6 +333,22 @@ impl Buf for Output {
         }
     }
 }
+
+/// More bytes were taken from the output than it held, by [`Output::try_advance`]. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct AdvanceError {
+    /// The bytes that it holds.
+    pub remaining: usize,
+}
+
+impl fmt::Display for AdvanceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot advance beyond the {} bytes of output", self.remaining)
+    }
+}
+
+impl core::error::Error for AdvanceError {}
 
 /// Appends `payload`, masked where there is a key.
 #[inline(always)]

@@ -6,7 +6,6 @@ use core::fmt;
 
 use super::writer::Outgoing;
 use super::{Closure, Config, Connection, Output, PingReplies, State, full_credit};
-use crate::error::UsageError;
 use crate::frame::{Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
 use crate::message::Incoming;
 
@@ -83,13 +82,13 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`UsageError::ConfigChanged`] where the configuration has another role or delivery than that
+    /// [`ConfigMismatch`] where the configuration has another role or delivery than that
     /// of the connection that was taken apart.
-    pub fn from_parts(parts: Parts) -> Result<Self, UsageError> {
+    pub fn from_parts(parts: Parts) -> Result<Self, ConfigMismatch> {
         let Parts { config, output, progress } = parts;
         let mut decoder = progress.decoder;
         if !decoder.is_for(config.role(), config.lends_whole()) {
-            return Err(UsageError::ConfigChanged);
+            return Err(ConfigMismatch);
         }
         decoder.set_limits(config.message_limits());
         let ping_credit = if config.ping_replies == progress.ping_replies {
@@ -110,6 +109,19 @@ impl Connection {
         })
     }
 }
+
+/// The configuration has another role or delivery than the connection that was taken apart, by
+/// [`Connection::from_parts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConfigMismatch;
+
+impl fmt::Display for ConfigMismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("config has a different role or delivery mode than the connection")
+    }
+}
+
+impl core::error::Error for ConfigMismatch {}
 
 /// Shows lengths alone, so that logs hold nobody's data.
 impl fmt::Debug for Parts {

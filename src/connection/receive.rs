@@ -10,7 +10,7 @@ use super::state::Occurrence;
 use super::{Closure, Connection, Delivery, Event};
 use crate::close::CloseReason;
 use crate::error::{ProtocolError, Violation};
-use crate::frame::{CloseBody, Current, IsEnd, ShortBytes};
+use crate::frame::{CloseBody, Current, InvalidCloseBody, IsEnd, ShortBytes};
 use crate::input::Input;
 use crate::mask::{self, Key};
 use crate::message::{Collected, Incoming, Payload, Text};
@@ -262,7 +262,7 @@ impl Connection {
         if frame.opcode == Opcode::Close {
             let collected = **collected;
             CloseBody::check_prefix(&collected)
-                .map_err(|fault| self.error_in(collected.len(), fault))?;
+                .map_err(|invalid| self.error_in_close(collected.len(), invalid))?;
         }
         Ok(None)
     }
@@ -283,14 +283,14 @@ impl Connection {
         }
     }
 
-    /// RFC 6455 §5.5.1: the peer's Close, answered with its own code unless we have sent ours.
+    /// RFC 6455 §5.5.1: the peer's Close, answered by its own code and reason unless ours was sent.
     fn close_event<'a>(&mut self, payload: Payload<'a>) -> Result<Event<'a>, ProtocolError> {
-        let body =
-            CloseBody::parse(&payload).map_err(|fault| self.error_in(payload.len(), fault))?;
+        let body = CloseBody::parse(&payload)
+            .map_err(|invalid| self.error_in_close(payload.len(), invalid))?;
         let code = body.status.map(|(code, _)| code);
 
         self.closure = code.map_or(Closure::NoStatus, Closure::Code);
-        self.queue_close(code.map(|code| (code, CloseReason::EMPTY)), Occurrence::ReceiveClose);
+        self.queue_close(body, Occurrence::ReceiveClose);
         Ok(Event::Close { code, reason: reason_of(payload) })
     }
 
@@ -302,6 +302,11 @@ impl Connection {
     /// An error at an index of the last `len` bytes that were taken.
     fn error_in(&self, len: usize, (violation, at): (Violation, usize)) -> ProtocolError {
         ProtocolError::new(violation, self.decoder.offset() - len as u64 + at as u64)
+    }
+
+    /// An error in the body of a Close frame, of which `len` bytes were taken last.
+    fn error_in_close(&self, len: usize, invalid: InvalidCloseBody) -> ProtocolError {
+        self.error_in(len, (invalid.violation, invalid.offset))
     }
 
     /// Fails because of a text in the last `len` bytes that were taken.
@@ -317,8 +322,8 @@ impl Connection {
     #[cold]
     fn fail(&mut self, error: &ProtocolError) {
         let reason = error.violation().to_string();
-        let status = (error.close_code(), CloseReason::truncated(&reason));
-        self.queue_close(Some(status), Occurrence::Violation);
+        let status = Some((error.close_code(), CloseReason::truncated(&reason)));
+        self.queue_close(CloseBody { status }, Occurrence::Violation);
     }
 }
 

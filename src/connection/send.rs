@@ -1,15 +1,15 @@
 //! The sending half: from messages to output.
 
-use core::mem;
 use core::ops::Range;
+use core::{fmt, mem};
 
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::output::ControlFrame;
 use super::state::Occurrence;
-use super::{BeyondBudget, Connection, PING, SendError, SendRefusal, State};
+use super::{BeyondBudget, Connection, PING, SendError, State, Unsent};
 use crate::close::{CloseCode, CloseReason};
-use crate::error::{UsageError, Violation};
+use crate::error::Violation;
 use crate::frame::{CloseBody, Header, MAX_CONTROL_PAYLOAD};
 use crate::mask;
 use crate::message::{Message, Prepared};
@@ -23,7 +23,7 @@ impl Connection {
     ///
     /// [`SendError`] where the output is full, another message is open, or the connection is
     /// closing; nothing was queued.
-    pub fn send_text(&mut self, text: &str) -> Result<(), SendError<()>> {
+    pub fn send_text(&mut self, text: &str) -> Result<(), SendError> {
         self.send_copied(Opcode::Text, text.as_bytes())
     }
 
@@ -32,7 +32,7 @@ impl Connection {
     /// # Errors
     ///
     /// As [`send_text`](Self::send_text).
-    pub fn send_binary(&mut self, data: &[u8]) -> Result<(), SendError<()>> {
+    pub fn send_binary(&mut self, data: &[u8]) -> Result<(), SendError> {
         self.send_copied(Opcode::Binary, data)
     }
 
@@ -42,12 +42,12 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`SendError`] with the message handed back, where the output is full, another message is
+    /// [`Unsent`], which hands the message back, where the output is full, another message is
     /// open, or the connection is closing.
-    pub fn send(&mut self, message: impl Into<Message>) -> Result<(), SendError<Message>> {
+    pub fn send(&mut self, message: impl Into<Message>) -> Result<(), Unsent> {
         let message = message.into();
-        if let Err(why) = self.admit_message(message.as_bytes().len()) {
-            return Err(SendError { why, message });
+        if let Err(error) = self.admit_message(message.as_bytes().len()) {
+            return Err(Unsent { error, message });
         }
         let (opcode, payload) = (message.opcode(), message.into_bytes());
         let len = payload.len();
@@ -75,7 +75,7 @@ impl Connection {
     /// # Errors
     ///
     /// As [`send_text`](Self::send_text).
-    pub fn send_prepared(&mut self, message: &Prepared) -> Result<(), SendError<()>> {
+    pub fn send_prepared(&mut self, message: &Prepared) -> Result<(), SendError> {
         let payload = message.payload();
         self.admit_message(payload.len())?;
         match self.config.role() {
@@ -94,7 +94,7 @@ impl Connection {
     ///
     /// [`SendError`] where the output is full, the connection is closing, or the payload is too
     /// long.
-    pub fn ping(&mut self, payload: &[u8]) -> Result<(), SendError<()>> {
+    pub fn ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
         self.send_control(Opcode::Ping, payload)
     }
 
@@ -104,42 +104,43 @@ impl Connection {
     /// # Errors
     ///
     /// As [`ping`](Self::ping).
-    pub fn pong(&mut self, payload: &[u8]) -> Result<(), SendError<()>> {
+    pub fn pong(&mut self, payload: &[u8]) -> Result<(), SendError> {
         self.send_control(Opcode::Pong, payload)
     }
 
     /// Begins the closing handshake, RFC 6455 §7.1.2: queues a Close frame, after which nothing can
     /// be sent. What the peer sends before its own Close is still received.
     ///
-    /// The Close is queued however full the output is. The peer may take its time to answer, or
-    /// never do so: how long to wait before dropping the transport is the caller's to decide.
+    /// A `&str` that is too long for a reason is cut to 123 bytes, between two code points; see
+    /// [`CloseReason`]. The Close is queued however full the output is. The peer may take its time to
+    /// answer, or never do so: how long to wait before dropping the transport is up to you.
+    ///
+    /// If a Close was sent before, the connection has failed or the transport has ended, nothing
+    /// happens: the peer may close at the same time as you.
     ///
     /// # Errors
     ///
-    /// [`UsageError`] where the reason is longer than 123 bytes, where a server gives 1010, and
-    /// where a Close was sent before, the connection has failed or the transport has ended.
-    pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), UsageError> {
-        let reason =
-            CloseReason::new(reason).ok_or(UsageError::ReasonTooLong { len: reason.len() })?;
+    /// [`CloseError`] if a server gives 1010. Nothing has changed then.
+    pub fn close<'a>(
+        &mut self,
+        code: CloseCode,
+        reason: impl Into<CloseReason<'a>>,
+    ) -> Result<(), CloseError> {
         // RFC 6455 §7.4.1: 1010 is what a client says of a server.
         if code == CloseCode::MANDATORY_EXTENSION && self.config.role() == Role::Server {
-            return Err(UsageError::ClientOnlyCloseCode);
+            return Err(CloseError::ClientOnlyCode);
         }
-        if self.state != State::Open {
-            return Err(UsageError::Closing);
+        if self.state == State::Open {
+            let status = Some((code, reason.into()));
+            self.queue_close(CloseBody { status }, Occurrence::SendClose);
         }
-        self.queue_close(Some((code, reason)), Occurrence::SendClose);
         Ok(())
     }
 
     /// Enters the next state, with a Close frame in the output unless one was sent before.
-    pub(super) fn queue_close(
-        &mut self,
-        status: Option<(CloseCode, CloseReason<'_>)>,
-        occurrence: Occurrence,
-    ) {
+    pub(super) fn queue_close(&mut self, body: CloseBody<'_>, occurrence: Occurrence) {
         if self.state == State::Open {
-            let frame = self.control_frame(Opcode::Close, &CloseBody { status }.to_bytes());
+            let frame = self.control_frame(Opcode::Close, &body.to_bytes());
             self.output.push_close(&frame);
         }
         self.enter(occurrence);
@@ -168,11 +169,7 @@ impl Connection {
 
     /// Queues a message with a copy of `payload`. What most servers send most is done in line.
     #[inline]
-    pub(super) fn send_copied(
-        &mut self,
-        opcode: Opcode,
-        payload: &[u8],
-    ) -> Result<(), SendError<()>> {
+    pub(super) fn send_copied(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
         let config = &*self.config;
         let is_plain = config.role() == Role::Server && payload.len() <= config.fragment_size;
         if !is_plain || !self.output.has_room_for(payload.len()) {
@@ -184,7 +181,7 @@ impl Connection {
     }
 
     #[inline(never)]
-    fn send_copied_slowly(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError<()>> {
+    fn send_copied_slowly(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
         self.admit_message(payload.len())?;
         if payload.len() <= self.config.fragment_size {
             let header = self.header(opcode, payload.len());
@@ -219,9 +216,9 @@ impl Connection {
         });
     }
 
-    fn send_control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError<()>> {
+    fn send_control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
         if payload.len() > MAX_CONTROL_PAYLOAD {
-            return Err(SendRefusal::TooLong.into());
+            return Err(SendError::TooLong);
         }
         self.admit(payload.len())?;
         let header = self.header(opcode, payload.len());
@@ -254,36 +251,36 @@ impl Connection {
 
     /// Whether a message of this length may be queued now.
     #[inline(always)]
-    pub(super) fn admit_message(&self, payload_len: usize) -> Result<(), SendRefusal> {
+    pub(super) fn admit_message(&self, payload_len: usize) -> Result<(), SendError> {
         self.admit_message_after(self.output.remaining(), payload_len)
     }
 
     /// The same after so many bytes that are queued.
     #[inline(always)]
-    pub(super) fn admit_message_after(&self, queued: usize, len: usize) -> Result<(), SendRefusal> {
+    pub(super) fn admit_message_after(&self, queued: usize, len: usize) -> Result<(), SendError> {
         if self.outgoing.is_some() {
-            return Err(SendRefusal::MessageOpen);
+            return Err(SendError::MessageOpen);
         }
         self.admit_after(queued, len)
     }
 
     /// Whether a frame of this length may be queued now, not counting the open message.
     #[inline(always)]
-    pub(super) fn admit(&self, payload_len: usize) -> Result<(), SendRefusal> {
+    pub(super) fn admit(&self, payload_len: usize) -> Result<(), SendError> {
         self.admit_after(self.output.remaining(), payload_len)
     }
 
     #[inline(always)]
-    fn admit_after(&self, queued: usize, payload_len: usize) -> Result<(), SendRefusal> {
+    fn admit_after(&self, queued: usize, payload_len: usize) -> Result<(), SendError> {
         if self.state != State::Open {
-            return Err(SendRefusal::Closing);
+            return Err(SendError::Closing);
         }
         // Where addresses are short, one buffer queued many times could be longer than they reach,
         // with the headers of fragments, and control frames, of which there are fewer bytes. The sum
         // does not overflow, as what is queued was judged so, and no slice is longer than half of it.
         let is_countable = queued + payload_len <= usize::MAX / 4;
         if queued >= self.config.max_output || !is_countable {
-            return Err(SendRefusal::Full);
+            return Err(SendError::Full);
         }
         Ok(())
     }
@@ -323,6 +320,24 @@ impl Connection {
         frame
     }
 }
+
+/// A Close that may not be sent, by [`Connection::close`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CloseError {
+    /// 1010 from a server: it is what a client says of a server, RFC 6455 §7.4.1.
+    ClientOnlyCode,
+}
+
+impl fmt::Display for CloseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CloseError::ClientOnlyCode => f.write_str("close code 1010 is for clients only"),
+        }
+    }
+}
+
+impl core::error::Error for CloseError {}
 
 /// Payloads from this length on are queued by reference: below it, a copy costs less than a chunk
 /// of its own in a vectored write.

@@ -2,20 +2,13 @@
 
 use core::fmt;
 
-/// A message that was not queued, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SendError<M> {
-    /// Why.
-    pub why: SendRefusal,
-    /// The message, where it was given up.
-    pub message: M,
-}
+use crate::message::Message;
 
-/// Why a message was not queued.
+/// Why a message, a fragment, a ping or a pong was not queued. Nothing has changed then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum SendRefusal {
-    /// As much output waits as [`Config::max_output`](super::Config::max_output) allows; send again
+pub enum SendError {
+    /// As much output waits as [`Config::max_output`](super::Config::max_output) allows: send again
     /// when some of it is written.
     Full,
     /// A Close was sent or received, the connection has failed, or the transport has ended.
@@ -30,35 +23,41 @@ pub enum SendRefusal {
     NotUtf8,
 }
 
-impl<M> fmt::Display for SendError<M> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.why.fmt(f)
-    }
-}
-
-impl From<SendRefusal> for SendError<()> {
-    fn from(why: SendRefusal) -> Self {
-        SendError { why, message: () }
-    }
-}
-
-impl<M> SendError<M> {
-    /// The same error, with the message dropped.
-    pub fn without_message(self) -> SendError<()> {
-        SendError { why: self.why, message: () }
-    }
-}
-
-impl<M: fmt::Debug> core::error::Error for SendError<M> {}
-
-impl fmt::Display for SendRefusal {
+impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            SendRefusal::Full => "output is full",
-            SendRefusal::Closing => "connection is closing",
-            SendRefusal::MessageOpen => "another message is not finished",
-            SendRefusal::NotUtf8 => "fragment that is not UTF-8",
-            SendRefusal::TooLong => "ping or pong of more than 125 bytes",
+            SendError::Full => "not sent: output is full",
+            SendError::Closing => "not sent: connection is closing",
+            SendError::MessageOpen => "not sent: another message is not finished",
+            SendError::NotUtf8 => "not sent: text message would not be UTF-8",
+            SendError::TooLong => "not sent: ping or pong is longer than 125 bytes",
         })
+    }
+}
+
+impl core::error::Error for SendError {}
+
+/// A message that [`Connection::send`](super::Connection::send) did not queue, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unsent {
+    /// Why it was not queued.
+    pub error: SendError,
+    /// The message, to be sent later.
+    pub message: Message,
+}
+
+impl fmt::Display for Unsent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl core::error::Error for Unsent {}
+
+/// Drops the message.
+impl From<Unsent> for SendError {
+    fn from(unsent: Unsent) -> Self {
+        unsent.error
     }
 }

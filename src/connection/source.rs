@@ -18,17 +18,17 @@ pub(super) trait Source<'a> {
 }
 
 impl<'a> Source<'a> for Input<'a> {
-    #[inline]
+    #[inline(always)]
     fn bytes(&self) -> &[u8] {
         self.as_bytes()
     }
 
-    #[inline]
+    #[inline(always)]
     fn skip(&mut self, len: usize) {
         Input::take(self, len);
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(&mut self, len: usize) -> Payload<'a> {
         Input::take(self, len).into()
     }

@@ -5,9 +5,9 @@ use std::io::{self, IoSlice, Read, Write};
 use bytes::Buf;
 
 use super::lent::Lent;
+use super::output::AdvanceError;
 use super::output::Output;
 use super::read_buffer::ReadBuffer;
-use crate::error::UsageError;
 
 impl ReadBuffer {
     /// Reads from a transport that does not block as long as it has something and more of a message
@@ -138,18 +138,18 @@ fn take(from: &mut impl Written, written: io::Result<usize>) -> io::Result<()> {
 
 /// What is written from.
 trait Written: Buf {
-    fn try_advance(&mut self, count: usize) -> Result<(), UsageError>;
+    fn try_advance(&mut self, count: usize) -> Result<(), AdvanceError>;
 }
 
 impl Written for Output {
-    fn try_advance(&mut self, count: usize) -> Result<(), UsageError> {
+    fn try_advance(&mut self, count: usize) -> Result<(), AdvanceError> {
         Output::try_advance(self, count)
     }
 }
 
 impl Written for Lent<'_> {
     #[inline(always)]
-    fn try_advance(&mut self, count: usize) -> Result<(), UsageError> {
+    fn try_advance(&mut self, count: usize) -> Result<(), AdvanceError> {
         Lent::try_advance(self, count)
     }
 }

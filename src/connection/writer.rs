@@ -1,6 +1,6 @@
 //! Messages sent in fragments, as they come to be: RFC 6455 §5.4.
 
-use super::{Connection, SendError, SendRefusal};
+use super::{Connection, SendError};
 use crate::frame::Header;
 use crate::opcode::Opcode;
 use crate::utf8::Validator;
@@ -23,12 +23,12 @@ impl Connection {
     ///
     /// ```
     /// use bytes::Buf;
-    /// use sansock::{Config, Connection, SendRefusal};
+    /// use sansock::{Config, Connection, SendError};
     ///
     /// let mut server = Connection::new(Config::server());
     /// server.start_text()?.fragment(b"Hel")?;
     /// server.ping(b"")?;
-    /// assert_eq!(server.send_text("no").unwrap_err().why, SendRefusal::MessageOpen);
+    /// assert_eq!(server.send_text("no").unwrap_err(), SendError::MessageOpen);
     /// server.open_message().expect("it is not finished").finish(b"lo")?;
     /// assert_eq!(server.output().chunk(), b"\x01\x03Hel\x89\x00\x80\x02lo");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -45,7 +45,7 @@ impl Connection {
     /// # Errors
     ///
     /// [`SendError`] where another message is open or the connection is closing.
-    pub fn start_text(&mut self) -> Result<MessageWriter<'_>, SendError<()>> {
+    pub fn start_text(&mut self) -> Result<MessageWriter<'_>, SendError> {
         self.start(Outgoing { opcode: Opcode::Text, text: Some(Validator::new()) })
     }
 
@@ -55,7 +55,7 @@ impl Connection {
     /// # Errors
     ///
     /// As [`start_text`](Self::start_text).
-    pub fn start_binary(&mut self) -> Result<MessageWriter<'_>, SendError<()>> {
+    pub fn start_binary(&mut self) -> Result<MessageWriter<'_>, SendError> {
         self.start(Outgoing { opcode: Opcode::Binary, text: None })
     }
 
@@ -65,11 +65,11 @@ impl Connection {
         self.outgoing.is_some().then_some(MessageWriter { ws: self })
     }
 
-    fn start(&mut self, outgoing: Outgoing) -> Result<MessageWriter<'_>, SendError<()>> {
+    fn start(&mut self, outgoing: Outgoing) -> Result<MessageWriter<'_>, SendError> {
         // An empty frame may be queued whenever any may.
-        self.admit_message(0).or_else(|why| match why {
-            SendRefusal::Full => Ok(()),
-            why => Err(why),
+        self.admit_message(0).or_else(|error| match error {
+            SendError::Full => Ok(()),
+            error => Err(error),
         })?;
         self.outgoing = Some(outgoing);
         Ok(MessageWriter { ws: self })
@@ -93,7 +93,7 @@ impl MessageWriter<'_> {
     ///
     /// [`SendError`] where the output is full, where it breaks the text, and where the connection is
     /// closing. Nothing was queued then, and the message is still open.
-    pub fn fragment(&mut self, piece: &[u8]) -> Result<(), SendError<()>> {
+    pub fn fragment(&mut self, piece: &[u8]) -> Result<(), SendError> {
         self.queue(piece, false)
     }
 
@@ -103,21 +103,21 @@ impl MessageWriter<'_> {
     ///
     /// As [`fragment`](Self::fragment), and where the text ends within a code point. The message is
     /// still open then: take it up again with [`Connection::open_message`].
-    pub fn finish(mut self, piece: &[u8]) -> Result<(), SendError<()>> {
+    pub fn finish(mut self, piece: &[u8]) -> Result<(), SendError> {
         self.queue(piece, true)?;
         self.ws.outgoing = None;
         Ok(())
     }
 
-    fn queue(&mut self, piece: &[u8], fin: bool) -> Result<(), SendError<()>> {
+    fn queue(&mut self, piece: &[u8], fin: bool) -> Result<(), SendError> {
         self.ws.admit(piece.len())?;
         let Some(Outgoing { opcode, mut text }) = self.ws.outgoing else {
-            return Err(SendRefusal::Closing.into());
+            return Err(SendError::Closing);
         };
         if let Some(text) = &mut text {
             // RFC 6455 §8.1: a message as a whole is UTF-8.
             if text.push(piece).is_err() || fin && !text.is_complete() {
-                return Err(SendRefusal::NotUtf8.into());
+                return Err(SendError::NotUtf8);
             }
         }
         // First of all the mask key, whose source may panic.

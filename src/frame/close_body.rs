@@ -1,5 +1,7 @@
 //! What a Close frame carries: RFC 6455 §5.5.1, §7.4.
 
+use core::fmt;
+
 use super::MAX_CONTROL_PAYLOAD;
 use super::short::ShortBytes;
 use crate::close::{CloseCode, CloseReason};
@@ -14,28 +16,45 @@ pub struct CloseBody<'a> {
     pub status: Option<(CloseCode, CloseReason<'a>)>,
 }
 
+/// The body of a Close frame that breaks RFC 6455 §5.5.1 or §7.4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct InvalidCloseBody {
+    /// The rule that it breaks.
+    pub violation: Violation,
+    /// The index in the body of the byte that shows it.
+    pub offset: usize,
+}
+
+impl fmt::Display for InvalidCloseBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at byte {} of a close frame's body", self.violation, self.offset)
+    }
+}
+
+impl core::error::Error for InvalidCloseBody {}
+
 impl<'a> CloseBody<'a> {
     /// Reads a whole body.
     ///
     /// # Errors
     ///
-    /// The [`Violation`], and the index in `payload` of the byte that shows it.
-    pub fn parse(payload: &'a [u8]) -> Result<CloseBody<'a>, (Violation, usize)> {
+    /// [`InvalidCloseBody`] at the first byte of `payload` that breaks a rule.
+    pub fn parse(payload: &'a [u8]) -> Result<CloseBody<'a>, InvalidCloseBody> {
         if payload.len() > MAX_CONTROL_PAYLOAD {
             let too_long = Violation::ControlTooLong { opcode: Opcode::Close };
-            return Err((too_long, MAX_CONTROL_PAYLOAD));
+            return Err(InvalidCloseBody { violation: too_long, offset: MAX_CONTROL_PAYLOAD });
         }
         let Some((code, reason)) = payload.split_first_chunk() else {
             // RFC 6455 §5.5.1: a body, if there is one, begins with a two-byte code.
             return match payload {
                 [] => Ok(CloseBody { status: None }),
-                _ => Err((Violation::TruncatedCloseCode, 0)),
+                _ => Err(InvalidCloseBody { violation: Violation::TruncatedCloseCode, offset: 0 }),
             };
         };
         let code = parse_code(*code)?;
-        let invalid = |at| (Violation::InvalidCloseReason, size_of::<u16>() + at);
-        let reason = utf8::from_utf8(reason).map_err(|error| invalid(error.at))?;
-        let reason = CloseReason::new(reason).ok_or(invalid(CloseReason::MAX_LEN))?;
+        let reason = utf8::from_utf8(reason).map_err(|error| invalid_reason(error.at))?;
+        let reason = CloseReason::new(reason).ok_or(invalid_reason(CloseReason::MAX_LEN))?;
         Ok(CloseBody { status: Some((code, reason)) })
     }
 
@@ -44,12 +63,10 @@ impl<'a> CloseBody<'a> {
     /// # Errors
     ///
     /// As [`parse`](Self::parse), for what no continuation can mend.
-    pub fn check_prefix(payload: &[u8]) -> Result<(), (Violation, usize)> {
+    pub fn check_prefix(payload: &[u8]) -> Result<(), InvalidCloseBody> {
         let Some((code, reason)) = payload.split_first_chunk() else { return Ok(()) };
         parse_code(*code)?;
-        Validator::new()
-            .push(reason)
-            .map_err(|error| (Violation::InvalidCloseReason, size_of::<u16>() + error.at))
+        Validator::new().push(reason).map_err(|error| invalid_reason(error.at))
     }
 
     /// The body as it goes on the wire.
@@ -64,9 +81,15 @@ impl<'a> CloseBody<'a> {
 }
 
 /// RFC 6455 §7.4: which codes may stand in a Close frame.
-fn parse_code(code: [u8; 2]) -> Result<CloseCode, (Violation, usize)> {
+fn parse_code(code: [u8; 2]) -> Result<CloseCode, InvalidCloseBody> {
     let code = u16::from_be_bytes(code);
-    CloseCode::new(code).ok_or((Violation::InvalidCloseCode { code }, 1))
+    let violation = Violation::InvalidCloseCode { code };
+    CloseCode::new(code).ok_or(InvalidCloseBody { violation, offset: 1 })
+}
+
+/// A reason that breaks at this index.
+const fn invalid_reason(at: usize) -> InvalidCloseBody {
+    InvalidCloseBody { violation: Violation::InvalidCloseReason, offset: size_of::<u16>() + at }
 }
 
 #[cfg(test)]
@@ -77,7 +100,8 @@ mod tests {
     fn every_code_is_judged_alike_whole_and_as_a_prefix() {
         for code in 0..=u16::MAX {
             let bytes = code.to_be_bytes();
-            let expected = CloseCode::new(code).ok_or((Violation::InvalidCloseCode { code }, 1));
+            let violation = Violation::InvalidCloseCode { code };
+            let expected = CloseCode::new(code).ok_or(InvalidCloseBody { violation, offset: 1 });
             let whole = CloseBody::parse(&bytes).map(|body| body.status.unwrap().0);
             assert_eq!(whole, expected);
             assert_eq!(CloseBody::check_prefix(&bytes), expected.map(|_| ()));
@@ -101,17 +125,19 @@ mod tests {
 
     #[test]
     fn a_reason_breaks_at_the_byte_that_breaks_it() {
-        let invalid = |at| (Violation::InvalidCloseReason, at);
+        let violation = Violation::InvalidCloseReason;
+        let invalid = |offset| InvalidCloseBody { violation, offset };
         assert_eq!(CloseBody::parse(b"\x03\xe8ok\xce"), Err(invalid(4)));
         assert_eq!(CloseBody::check_prefix(b"\x03\xe8ok\xce"), Ok(()));
         assert_eq!(CloseBody::parse(b"\x03\xe8\xceok"), Err(invalid(3)));
         assert_eq!(CloseBody::check_prefix(b"\x03\xe8\xceo"), Err(invalid(3)));
-        assert_eq!(CloseBody::parse(b"\x03"), Err((Violation::TruncatedCloseCode, 0)));
+        let truncated = InvalidCloseBody { violation: Violation::TruncatedCloseCode, offset: 0 };
+        assert_eq!(CloseBody::parse(b"\x03"), Err(truncated));
         assert_eq!(CloseBody::check_prefix(b"\x03"), Ok(()));
         let too_long = Violation::ControlTooLong { opcode: Opcode::Close };
         assert_eq!(
             CloseBody::parse(&[b"\x03\xe8", &[b'x'; 124][..]].concat()),
-            Err((too_long, 125))
+            Err(InvalidCloseBody { violation: too_long, offset: 125 })
         );
     }
 }

@@ -1,9 +1,9 @@
 //! From frames to bytes: headers written, payloads masked in place.
 
+use super::encode_error::EncodeError;
 use super::header::{Header, Rsv};
 use super::short::ShortBytes;
 use super::{MAX_CONTROL_PAYLOAD, MAX_HEADER};
-use crate::error::UsageError;
 use crate::mask;
 use crate::opcode::Opcode;
 use crate::role::Role;
@@ -25,7 +25,7 @@ use crate::role::Role;
 /// encoder.payload(&mut payload)?;
 /// assert_eq!(&*header, b"\x81\x85\x37\xfa\x21\x3d"); // RFC 6455 §5.7
 /// assert_eq!(&payload, b"\x7f\x9f\x4d\x51\x58");
-/// # Ok::<(), sansock::UsageError>(())
+/// # Ok::<(), sansock::frame::EncodeError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Encoder {
@@ -50,13 +50,13 @@ impl Encoder {
     ///
     /// # Errors
     ///
-    /// [`UsageError`] where the payload of the frame before is not complete
-    /// ([`PayloadOwed`](UsageError::PayloadOwed)), where a mask key is missing or unwanted, where a
+    /// [`EncodeError`] where the payload of the frame before is not complete
+    /// ([`PayloadOwed`](EncodeError::PayloadOwed)), where a mask key is missing or unwanted, where a
     /// control frame is too long or fragmented, where reserved bits are set on another frame than the
     /// first of a message, where a length is 2^63 or above, and where the
     /// frame does not follow from those before it (RFC 6455 §5.4). After a Close, everything but pings
-    /// and pongs is refused ([`Closing`](UsageError::Closing)). Nothing has changed then.
-    pub fn header(&mut self, header: Header) -> Result<ShortBytes<MAX_HEADER>, UsageError> {
+    /// and pongs is refused ([`Closing`](EncodeError::Closed)). Nothing has changed then.
+    pub fn header(&mut self, header: Header) -> Result<ShortBytes<MAX_HEADER>, EncodeError> {
         self.check(&header)?;
         if header.opcode.is_data() {
             self.message_open = !header.fin;
@@ -72,10 +72,10 @@ impl Encoder {
     ///
     /// # Errors
     ///
-    /// [`UsageError::PayloadTooLong`] where the header announced less; `piece` is unchanged then.
-    pub fn payload(&mut self, piece: &mut [u8]) -> Result<(), UsageError> {
+    /// [`EncodeError::PayloadTooLong`] where the header announced less; `piece` is unchanged then.
+    pub fn payload(&mut self, piece: &mut [u8]) -> Result<(), EncodeError> {
         let Some(remaining) = self.remaining.checked_sub(piece.len() as u64) else {
-            return Err(UsageError::PayloadTooLong { remaining: self.remaining });
+            return Err(EncodeError::PayloadTooLong { remaining: self.remaining });
         };
         self.remaining = remaining;
         if self.role.masks() {
@@ -85,45 +85,45 @@ impl Encoder {
         Ok(())
     }
 
-    fn check(&self, header: &Header) -> Result<(), UsageError> {
+    fn check(&self, header: &Header) -> Result<(), EncodeError> {
         if self.remaining > 0 {
-            return Err(UsageError::PayloadOwed { remaining: self.remaining });
+            return Err(EncodeError::PayloadOwed { remaining: self.remaining });
         }
         let Header { fin, rsv, opcode, payload_len: len, .. } = *header;
         // RFC 6455 §5.1: a client masks every frame, a server none.
         match (self.role, header.mask_key) {
-            (Role::Client, None) => return Err(UsageError::MaskKeyMissing),
-            (Role::Server, Some(_)) => return Err(UsageError::MaskKeyUnwanted),
+            (Role::Client, None) => return Err(EncodeError::MaskKeyMissing),
+            (Role::Server, Some(_)) => return Err(EncodeError::MaskKeyUnwanted),
             _ => {}
         }
         // RFC 7692 §6.1: what extensions mark is the first frame of a message.
         if rsv != Rsv::NONE && !matches!(opcode, Opcode::Text | Opcode::Binary) {
-            return Err(UsageError::ReservedBits { rsv: rsv.bits() });
+            return Err(EncodeError::ReservedBits { rsv: rsv.bits() });
         }
         // RFC 6455 §5.5: control frames are short and whole.
         if opcode.is_control() && !fin {
-            return Err(UsageError::FragmentedControl { opcode });
+            return Err(EncodeError::FragmentedControl { opcode });
         }
         if opcode.is_control() && len > MAX_CONTROL_PAYLOAD as u64 {
-            return Err(UsageError::ControlTooLong { len });
+            return Err(EncodeError::ControlTooLong { len });
         }
         // RFC 6455 §5.5.1: a Close that has a body begins it with a two-byte code.
         if opcode == Opcode::Close && len == 1 {
-            return Err(UsageError::TruncatedCloseCode);
+            return Err(EncodeError::TruncatedCloseCode);
         }
         // RFC 6455 §5.2: the most significant bit of a 64-bit length is 0.
         if len > i64::MAX as u64 {
-            return Err(UsageError::LengthOverflow { len });
+            return Err(EncodeError::LengthOverflow { len });
         }
         // RFC 6455 §5.5.1: no more data frames after a Close; and one Close is enough.
         if self.closed && (opcode.is_data() || opcode == Opcode::Close) {
-            return Err(UsageError::Closing);
+            return Err(EncodeError::Closed);
         }
         // RFC 6455 §5.4: a message is one frame, or a first one and continuations of it.
         match (self.message_open, opcode) {
-            (false, Opcode::Continuation) => Err(UsageError::UnexpectedContinuation),
+            (false, Opcode::Continuation) => Err(EncodeError::UnexpectedContinuation),
             (true, Opcode::Text | Opcode::Binary) => {
-                Err(UsageError::ExpectedContinuation { opcode })
+                Err(EncodeError::ExpectedContinuation { opcode })
             }
             _ => Ok(()),
         }

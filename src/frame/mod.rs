@@ -8,6 +8,7 @@
 mod close_body;
 mod current;
 mod decoder;
+mod encode_error;
 mod encoder;
 mod header;
 #[cfg(feature = "alloc")]
@@ -17,8 +18,9 @@ mod rules;
 mod short;
 mod whole;
 
-pub use close_body::CloseBody;
+pub use close_body::{CloseBody, InvalidCloseBody};
 pub use decoder::{Decoder, Part};
+pub use encode_error::EncodeError;
 pub use encoder::Encoder;
 pub use header::{Header, Rsv};
 pub use relay::{Forwarded, Relay};

@@ -94,23 +94,23 @@ impl fmt::Display for HeadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             HeadError::NotHttp { byte, offset } => {
-                write!(f, "byte {byte:#04x} at {offset} begins no HTTP/1.1 message")
+                write!(f, "not an HTTP/1.1 message: unexpected byte {byte:#04x} at offset {offset}")
             }
             HeadError::BareLineEnd { offset } => {
-                write!(f, "line end without CRLF at byte {offset}")
+                write!(f, "line end without CRLF at offset {offset}")
             }
-            HeadError::FoldedLine { offset } => write!(f, "folded header line at byte {offset}"),
+            HeadError::FoldedLine { offset } => write!(f, "folded header line at offset {offset}"),
             HeadError::ControlByte { byte, offset } => {
-                write!(f, "control character {byte:#04x} at byte {offset}")
+                write!(f, "invalid control character {byte:#04x} at offset {offset}")
             }
-            HeadError::TooLong { limit } => write!(f, "head over the limit of {limit} bytes"),
+            HeadError::TooLong { limit } => write!(f, "head exceeds the limit of {limit} bytes"),
             HeadError::TooManyHeaders { limit } => write!(f, "more than {limit} header fields"),
             HeadError::StartLine => f.write_str("malformed start line"),
-            HeadError::HttpVersion => f.write_str("HTTP version other than 1.0 and 1.1"),
+            HeadError::HttpVersion => f.write_str("HTTP version is not 1.0 or 1.1"),
             HeadError::HeaderLine => f.write_str("malformed header line"),
-            HeadError::MissingHeader { name } => write!(f, "no {name} header"),
-            HeadError::DuplicateHeader { name } => write!(f, "more than one {name} header"),
-            HeadError::InvalidHeader { name, value } => write!(f, "{name} header of {value}"),
+            HeadError::MissingHeader { name } => write!(f, "missing {name} header"),
+            HeadError::DuplicateHeader { name } => write!(f, "duplicate {name} header"),
+            HeadError::InvalidHeader { name, value } => write!(f, "invalid {name} header {value}"),
             HeadError::Over => f.write_str("bytes after the end of the handshake"),
         }
     }
@@ -167,10 +167,10 @@ impl fmt::Display for BuildError {
         match self {
             BuildError::HeaderName { name } => write!(f, "header name {name} is not a token"),
             BuildError::HeaderValue { byte, offset } => {
-                write!(f, "byte {byte:#04x} at {offset} of a header value")
+                write!(f, "invalid byte {byte:#04x} at offset {offset} of a header value")
             }
             BuildError::ReservedHeader { name } => {
-                write!(f, "header {name} is written by the handshake")
+                write!(f, "header {name} is reserved for the handshake")
             }
             BuildError::SubprotocolName { subprotocol } => {
                 write!(f, "subprotocol {subprotocol} is not a token")
@@ -181,7 +181,7 @@ impl fmt::Display for BuildError {
             BuildError::UnofferedSubprotocol { subprotocol } => {
                 write!(f, "subprotocol {subprotocol} was not offered")
             }
-            BuildError::Status { status } => write!(f, "status code {status}"),
+            BuildError::Status { status } => write!(f, "invalid status code {status}"),
         }
     }
 }

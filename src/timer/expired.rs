@@ -25,11 +25,11 @@ pub enum Expired {
 impl fmt::Display for Expired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Expired::NoPong => "nothing received since a ping",
-            Expired::WriteStalled => "output not taken by the transport",
-            Expired::CloseTimeout => "connection not ended by the peer",
-            Expired::MessageTimeout => "message too slow",
-            Expired::HandshakeTimeout => "handshake too slow",
+            Expired::NoPong => "no response to ping",
+            Expired::WriteStalled => "write timed out",
+            Expired::CloseTimeout => "close timed out: peer did not end the connection",
+            Expired::MessageTimeout => "message timed out: peer sent too slowly",
+            Expired::HandshakeTimeout => "handshake timed out",
         })
     }
 }

@@ -149,7 +149,7 @@ impl Timers {
         ws.earn_pings(elapsed);
         let deadline = self.deadline(&activity).inspect_err(|expired| {
             if *expired == Expired::MessageTimeout {
-                ws.fail_by_policy("message too slow");
+                ws.fail_by_policy("message timed out: peer sent too slowly");
             }
         })?;
         // Without a payload: as any byte is an answer, there is nothing to tell its pong by. The ping

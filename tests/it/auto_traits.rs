@@ -5,7 +5,7 @@ use sansock::timer::{HandshakeTimer, Timers};
 use sansock::utf8::Validator;
 use sansock::{
     Config, Connection, Event, Lent, Message, MessageWriter, Output, Payload, Prepared,
-    ProtocolError, ReadBuffer, SendError, Text, Utf8Bytes,
+    ProtocolError, ReadBuffer, Text, Unsent, Utf8Bytes,
 };
 
 /// Compiles for such a type alone.
@@ -27,7 +27,7 @@ fn whatever_a_connection_consists_of_goes_to_any_thread() {
         goes_to_any_thread::<Prepared>();
         goes_to_any_thread::<Utf8Bytes>();
         goes_to_any_thread::<ProtocolError>();
-        goes_to_any_thread::<SendError<Message>>();
+        goes_to_any_thread::<Unsent>();
         goes_to_any_thread::<Timers>();
         goes_to_any_thread::<HandshakeTimer>();
         goes_to_any_thread::<Decoder>();

@@ -1,8 +1,8 @@
 //! Frames to be sent: what is refused, and that a decoder of the other role reads the rest.
 
 use crate::support::{KEY, NO_LIMITS, ROLES};
-use sansock::frame::{Decoder, Encoder, Header, Part, Rsv};
-use sansock::{Input, Opcode, Role, UsageError};
+use sansock::frame::{Decoder, EncodeError, Encoder, Header, Part, Rsv};
+use sansock::{Input, Opcode, Role};
 
 /// A frame of this role without extension bits.
 fn header(role: Role, fin: bool, opcode: Opcode, payload_len: u64) -> Header {
@@ -23,33 +23,33 @@ fn encoder_after(role: Role, frames: &[(bool, Opcode)]) -> Encoder {
 fn what_breaks_the_protocol_is_refused_and_changes_nothing() {
     use Opcode::{Binary, Close, Continuation, Ping, Pong, Text};
     type Frames = &'static [(bool, Opcode)];
-    let refused: [(Frames, (bool, Opcode, u64), UsageError); 15] = [
-        (&[], (true, Continuation, 0), UsageError::UnexpectedContinuation),
-        (&[], (false, Continuation, 0), UsageError::UnexpectedContinuation),
-        (&[(true, Text)], (true, Continuation, 0), UsageError::UnexpectedContinuation),
+    let refused: [(Frames, (bool, Opcode, u64), EncodeError); 15] = [
+        (&[], (true, Continuation, 0), EncodeError::UnexpectedContinuation),
+        (&[], (false, Continuation, 0), EncodeError::UnexpectedContinuation),
+        (&[(true, Text)], (true, Continuation, 0), EncodeError::UnexpectedContinuation),
         (
             &[(false, Text), (true, Ping)],
             (true, Text, 0),
-            UsageError::ExpectedContinuation { opcode: Text },
+            EncodeError::ExpectedContinuation { opcode: Text },
         ),
         (
             &[(false, Binary)],
             (false, Binary, 0),
-            UsageError::ExpectedContinuation { opcode: Binary },
+            EncodeError::ExpectedContinuation { opcode: Binary },
         ),
-        (&[], (false, Close, 0), UsageError::FragmentedControl { opcode: Close }),
-        (&[], (false, Ping, 0), UsageError::FragmentedControl { opcode: Ping }),
-        (&[(false, Text)], (false, Pong, 0), UsageError::FragmentedControl { opcode: Pong }),
-        (&[], (true, Close, 126), UsageError::ControlTooLong { len: 126 }),
-        (&[], (true, Ping, 126), UsageError::ControlTooLong { len: 126 }),
-        (&[], (true, Pong, u64::MAX), UsageError::ControlTooLong { len: u64::MAX }),
-        (&[], (true, Close, 1), UsageError::TruncatedCloseCode),
-        (&[], (true, Binary, 1 << 63), UsageError::LengthOverflow { len: 1 << 63 }),
-        (&[], (true, Text, u64::MAX), UsageError::LengthOverflow { len: u64::MAX }),
+        (&[], (false, Close, 0), EncodeError::FragmentedControl { opcode: Close }),
+        (&[], (false, Ping, 0), EncodeError::FragmentedControl { opcode: Ping }),
+        (&[(false, Text)], (false, Pong, 0), EncodeError::FragmentedControl { opcode: Pong }),
+        (&[], (true, Close, 126), EncodeError::ControlTooLong { len: 126 }),
+        (&[], (true, Ping, 126), EncodeError::ControlTooLong { len: 126 }),
+        (&[], (true, Pong, u64::MAX), EncodeError::ControlTooLong { len: u64::MAX }),
+        (&[], (true, Close, 1), EncodeError::TruncatedCloseCode),
+        (&[], (true, Binary, 1 << 63), EncodeError::LengthOverflow { len: 1 << 63 }),
+        (&[], (true, Text, u64::MAX), EncodeError::LengthOverflow { len: u64::MAX }),
         (
             &[(false, Text)],
             (true, Continuation, 1 << 63),
-            UsageError::LengthOverflow { len: 1 << 63 },
+            EncodeError::LengthOverflow { len: 1 << 63 },
         ),
     ];
     for role in ROLES {
@@ -57,7 +57,10 @@ fn what_breaks_the_protocol_is_refused_and_changes_nothing() {
             let mut encoder = encoder_after(role, before);
             let wrong = header(role, *fin, *opcode, *len);
             assert_eq!(encoder.header(wrong).unwrap_err(), *error);
-            assert_eq!(encoder.payload(&mut [0]), Err(UsageError::PayloadTooLong { remaining: 0 }));
+            assert_eq!(
+                encoder.payload(&mut [0]),
+                Err(EncodeError::PayloadTooLong { remaining: 0 })
+            );
             let message_open = matches!(before, [(false, _), ..]);
             let right = header(role, true, if message_open { Continuation } else { Text }, 0);
             assert!(encoder.header(right).is_ok(), "after {error}");
@@ -74,7 +77,7 @@ fn after_a_close_there_are_no_data_frames_and_no_other_close() {
             encoder.payload(&mut [0x03, 0xE8]).unwrap();
             for opcode in [Opcode::Text, Opcode::Binary, Opcode::Continuation, Opcode::Close] {
                 let refused = encoder.header(header(role, true, opcode, 2)).unwrap_err();
-                assert_eq!(refused, UsageError::Closing, "{role:?} {opcode:?}");
+                assert_eq!(refused, EncodeError::Closed, "{role:?} {opcode:?}");
             }
             for opcode in [Opcode::Ping, Opcode::Pong] {
                 assert!(encoder.header(header(role, true, opcode, 0)).is_ok());
@@ -90,7 +93,7 @@ fn reserved_bits_are_for_the_first_frames_of_messages() {
             let header = Header { rsv, ..header(Role::Server, true, opcode, 0) };
             let mut encoder = encoder_after(Role::Server, &[(false, Opcode::Text)]);
             let refused = encoder.header(header).unwrap_err();
-            assert_eq!(refused, UsageError::ReservedBits { rsv: rsv.bits() });
+            assert_eq!(refused, EncodeError::ReservedBits { rsv: rsv.bits() });
         }
     }
 }
@@ -98,8 +101,8 @@ fn reserved_bits_are_for_the_first_frames_of_messages() {
 #[test]
 fn a_client_gives_a_mask_key_and_a_server_none() {
     for (role, mask_key, error) in [
-        (Role::Client, None, UsageError::MaskKeyMissing),
-        (Role::Server, Some(KEY), UsageError::MaskKeyUnwanted),
+        (Role::Client, None, EncodeError::MaskKeyMissing),
+        (Role::Server, Some(KEY), EncodeError::MaskKeyUnwanted),
     ] {
         for opcode in [Opcode::Text, Opcode::Binary, Opcode::Close, Opcode::Ping, Opcode::Pong] {
             for len in [0, 5] {
@@ -116,12 +119,12 @@ fn a_payload_is_as_long_as_its_header_says() {
         let mut encoder = Encoder::new(role);
         let next = header(role, true, Opcode::Binary, 3);
         encoder.header(next).unwrap();
-        assert_eq!(encoder.header(next).unwrap_err(), UsageError::PayloadOwed { remaining: 3 });
+        assert_eq!(encoder.header(next).unwrap_err(), EncodeError::PayloadOwed { remaining: 3 });
         encoder.payload(&mut [1]).unwrap();
-        assert_eq!(encoder.header(next).unwrap_err(), UsageError::PayloadOwed { remaining: 2 });
+        assert_eq!(encoder.header(next).unwrap_err(), EncodeError::PayloadOwed { remaining: 2 });
 
         let mut piece = *b"abc";
-        let too_long = UsageError::PayloadTooLong { remaining: 2 };
+        let too_long = EncodeError::PayloadTooLong { remaining: 2 };
         assert_eq!(encoder.payload(&mut piece), Err(too_long));
         assert_eq!(&piece, b"abc", "it is unchanged");
         encoder.payload(&mut piece[..2]).unwrap();

@@ -2,9 +2,10 @@
 
 use crate::support::{close_body, drain, frames, limited, receive};
 use bytes::Buf;
+use sansock::frame::{CloseBody, EncodeError};
 use sansock::{
-    Connection, Input, Limits, Opcode, Role, SendError, SendRefusal, State, TransportAction,
-    UsageError, Violation,
+    CloseCode, CloseError, Connection, Input, Limits, Opcode, Role, SendError, State,
+    TransportAction, Violation,
 };
 
 const LIMITS: Limits = Limits { frame: 300, message: 400, fragments: 2 };
@@ -54,7 +55,13 @@ const CASES: &[Case] = &[
         "5.5",
         1002,
     ),
-    case(b"\x80", Violation::UnexpectedContinuation, "continuation of no message", "5.4", 1002),
+    case(
+        b"\x80",
+        Violation::UnexpectedContinuation,
+        "continuation frame without a message in progress",
+        "5.4",
+        1002,
+    ),
     case(
         b"\x01\x00\x82",
         Violation::ExpectedContinuation { opcode: Opcode::Binary },
@@ -70,29 +77,29 @@ const CASES: &[Case] = &[
     case(
         b"\x8A\x7E",
         Violation::ControlTooLong { opcode: Opcode::Pong },
-        "pong frame of more than 125 bytes",
+        "pong frame exceeds 125 bytes",
         "5.5",
         1002,
     ),
-    case(b"\x82\x7F\x80", Violation::LengthOverflow, "length of 2^63 or above", "5.2", 1002),
+    case(b"\x82\x7F\x80", Violation::LengthOverflow, "length is 2^63 or above", "5.2", 1002),
     case(
         b"\x82\x7E\x00\x7D",
         Violation::LengthNotMinimal { len: 125 },
-        "length 125 in more bytes than it needs",
+        "length 125 is not encoded in the fewest bytes",
         "5.2",
         1002,
     ),
     case(
         b"\x82\x7E\x01\x2D",
         Violation::FrameTooBig { len: 301, limit: 300 },
-        "frame of 301 bytes over the limit of 300",
+        "frame of 301 bytes exceeds the limit of 300",
         "10.4",
         1009,
     ),
     case(
         b"\x02\x01x\x80\x7E\x01\x90",
         Violation::FrameTooBig { len: 400, limit: 300 },
-        "frame of 400 bytes over the limit of 300",
+        "frame of 400 bytes exceeds the limit of 300",
         "10.4",
         1009,
     ),
@@ -103,22 +110,28 @@ const CASES: &[Case] = &[
         "10.4",
         1008,
     ),
-    case(b"\x88\x01", Violation::TruncatedCloseCode, "close frame of one byte", "5.5.1", 1002),
+    case(
+        b"\x88\x01",
+        Violation::TruncatedCloseCode,
+        "close frame with a payload of one byte",
+        "5.5.1",
+        1002,
+    ),
     case(
         b"\x88\x02\x03\xED",
         Violation::InvalidCloseCode { code: 1005 },
-        "close code 1005",
+        "invalid close code 1005",
         "7.4",
         1002,
     ),
     case(
         b"\x88\x03\x03\xE8\xFF",
         Violation::InvalidCloseReason,
-        "close reason that is not UTF-8",
+        "close reason is not UTF-8",
         "5.5.1",
         1007,
     ),
-    case(b"\x81\x01\xFF", Violation::InvalidUtf8, "text that is not UTF-8", "8.1", 1007),
+    case(b"\x81\x01\xFF", Violation::InvalidUtf8, "text is not UTF-8", "8.1", 1007),
 ];
 
 #[test]
@@ -131,7 +144,7 @@ fn each_violation_says_what_where_and_why_and_its_close_is_flushed() {
     stream.extend(b"\x80\x65");
     let too_big = Violation::MessageTooBig { len: 401, limit: 400 };
     assert_case(
-        &case(b"", too_big, "message of 401 bytes over the limit of 400", "10.4", 1009),
+        &case(b"", too_big, "message of 401 bytes exceeds the limit of 400", "10.4", 1009),
         &stream,
     );
 }
@@ -170,48 +183,62 @@ fn the_close_of_an_error_does_not_overtake_messages() {
 
 #[test]
 fn every_refusal_says_what_was_wrong() {
+    fn says(error: impl std::error::Error, text: &str) {
+        assert_eq!(error.to_string(), text);
+    }
+    says(CloseError::ClientOnlyCode, "close code 1010 is for clients only");
+    says(CloseCode::try_from(1005).unwrap_err(), "invalid close code 1005");
+    says(SendError::Full, "not sent: output is full");
+    says(SendError::Closing, "not sent: connection is closing");
+    says(SendError::MessageOpen, "not sent: another message is not finished");
+    says(SendError::NotUtf8, "not sent: text message would not be UTF-8");
+    says(SendError::TooLong, "not sent: ping or pong is longer than 125 bytes");
+    let mut ws = crate::support::connection(Role::Server);
+    let advance = ws.output().try_advance(1).unwrap_err();
+    says(advance, "cannot advance beyond the 0 bytes of output");
+    ws.close(CloseCode::NORMAL, "").unwrap();
+    says(ws.send("x").unwrap_err(), "not sent: connection is closing");
+    let mut parts = ws.into_parts();
+    parts.config = crate::support::config(Role::Client).into();
+    let mismatch = Connection::from_parts(parts).unwrap_err();
+    says(mismatch, "config has a different role or delivery mode than the connection");
+    let body = CloseBody::parse(b"\x03").unwrap_err();
+    says(body, "close frame with a payload of one byte at byte 0 of a close frame's body");
+}
+
+#[test]
+fn every_frame_that_is_refused_says_why() {
     let errors = [
-        (UsageError::ReasonTooLong { len: 124 }, "close reason of 124 bytes, 123 at most"),
-        (UsageError::ClientOnlyCloseCode, "close code 1010 from a server"),
-        (UsageError::Closing, "connection is closing"),
-        (UsageError::MaskKeyMissing, "client frame without a mask key"),
-        (UsageError::MaskKeyUnwanted, "server frame with a mask key"),
-        (UsageError::FragmentedControl { opcode: Opcode::Close }, "fragmented close frame"),
-        (UsageError::ControlTooLong { len: 126 }, "control frame of 126 bytes, 125 at most"),
+        (EncodeError::Closed, "no frame but a ping or pong may follow a close frame"),
+        (EncodeError::MaskKeyMissing, "client frame without a mask key"),
+        (EncodeError::MaskKeyUnwanted, "server frame with a mask key"),
+        (EncodeError::FragmentedControl { opcode: Opcode::Close }, "fragmented close frame"),
+        (EncodeError::ControlTooLong { len: 126 }, "control frame of 126 bytes exceeds 125 bytes"),
         (
-            UsageError::LengthOverflow { len: 1 << 63 },
-            "payload of 9223372036854775808 bytes, not below 2^63",
+            EncodeError::LengthOverflow { len: 1 << 63 },
+            "payload of 9223372036854775808 bytes is not below 2^63",
         ),
         (
-            UsageError::ReservedBits { rsv: 0b100 },
-            "reserved bits 100 on another frame than a message's first",
+            EncodeError::ReservedBits { rsv: 0b100 },
+            "reserved bits 100 on a frame that begins no message",
         ),
-        (UsageError::TruncatedCloseCode, "close frame of one byte"),
-        (UsageError::UnexpectedContinuation, "continuation of no message"),
+        (EncodeError::TruncatedCloseCode, "close frame with a payload of one byte"),
+        (EncodeError::UnexpectedContinuation, "continuation frame without a message in progress"),
         (
-            UsageError::ExpectedContinuation { opcode: Opcode::Text },
+            EncodeError::ExpectedContinuation { opcode: Opcode::Text },
             "text frame inside a fragmented message",
         ),
-        (UsageError::PayloadOwed { remaining: 3 }, "header while 3 bytes of payload are owed"),
-        (UsageError::AdvanceTooFar { remaining: 7 }, "advance beyond the 7 bytes of output"),
-        (UsageError::ConfigChanged, "configuration of another role or delivery"),
         (
-            UsageError::PayloadTooLong { remaining: 2 },
-            "payload beyond the 2 bytes that the frame still takes",
+            EncodeError::PayloadOwed { remaining: 3 },
+            "new frame header before 3 remaining payload bytes were written",
+        ),
+        (
+            EncodeError::PayloadTooLong { remaining: 2 },
+            "payload exceeds the 2 bytes that the frame still takes",
         ),
     ];
     for (error, text) in errors {
         assert_eq!(error.to_string(), text);
         let _: &dyn std::error::Error = &error;
-    }
-    for (why, text) in [
-        (SendRefusal::Full, "output is full"),
-        (SendRefusal::Closing, "connection is closing"),
-        (SendRefusal::MessageOpen, "another message is not finished"),
-        (SendRefusal::NotUtf8, "fragment that is not UTF-8"),
-        (SendRefusal::TooLong, "ping or pong of more than 125 bytes"),
-    ] {
-        assert_eq!(why.to_string(), text);
-        assert_eq!(SendError { why, message: () }.to_string(), text);
     }
 }

@@ -3,7 +3,7 @@
 use crate::support::{
     KEY, ROLES, Seen, close_body, config, connection, drain, frame_for, frames, receive,
 };
-use sansock::{CloseCode, Connection, Message, Prepared, Role, SendRefusal, State};
+use sansock::{CloseCode, Connection, Message, Prepared, Role, SendError, State};
 
 /// What was sent, without what depends on the role.
 fn sent(ws: &mut Connection) -> Vec<(u8, Vec<u8>)> {
@@ -63,14 +63,14 @@ fn no_other_message_is_sent_meanwhile() {
     for role in ROLES {
         let mut ws = connection(role);
         let _ = ws.start_text().unwrap();
-        let refused = SendRefusal::MessageOpen;
-        assert_eq!(ws.send_text("no").unwrap_err().why, refused);
-        assert_eq!(ws.send_binary(b"no").unwrap_err().why, refused);
-        assert_eq!(ws.send_prepared(&Prepared::new("no")).unwrap_err().why, refused);
-        assert_eq!(ws.start_binary().unwrap_err().why, refused);
+        let refused = SendError::MessageOpen;
+        assert_eq!(ws.send_text("no").unwrap_err(), refused);
+        assert_eq!(ws.send_binary(b"no").unwrap_err(), refused);
+        assert_eq!(ws.send_prepared(&Prepared::new("no")).unwrap_err(), refused);
+        assert_eq!(ws.start_binary().unwrap_err(), refused);
         let error = ws.send("back").unwrap_err();
-        assert_eq!((error.why, error.message), (refused, Message::from("back")));
-        assert_eq!(refused.to_string(), "another message is not finished");
+        assert_eq!((error.error, error.message), (refused, Message::from("back")));
+        assert_eq!(refused.to_string(), "not sent: another message is not finished");
         assert_eq!(sent(&mut ws), []);
         ws.open_message().unwrap().finish(b"").unwrap();
         assert_eq!(sent(&mut ws), [frame(0x81, b"")]);
@@ -83,11 +83,11 @@ fn a_text_that_breaks_is_refused_and_stays_open() {
         let mut ws = connection(role);
         let mut writer = ws.start_text().unwrap();
         writer.fragment(b"h\xE2").unwrap();
-        assert_eq!(writer.fragment(b"\xFF").unwrap_err().why, SendRefusal::NotUtf8);
-        assert_eq!(writer.finish(b"\x82").unwrap_err().why, SendRefusal::NotUtf8);
+        assert_eq!(writer.fragment(b"\xFF").unwrap_err(), SendError::NotUtf8);
+        assert_eq!(writer.finish(b"\x82").unwrap_err(), SendError::NotUtf8);
         ws.open_message().unwrap().finish(b"\x82\xAC").unwrap();
         assert_eq!(sent(&mut ws), [frame(0x01, b"h\xE2"), frame(0x80, b"\x82\xAC")]);
-        assert_eq!(SendRefusal::NotUtf8.to_string(), "fragment that is not UTF-8");
+        assert_eq!(SendError::NotUtf8.to_string(), "not sent: text message would not be UTF-8");
     }
 }
 
@@ -99,8 +99,8 @@ fn a_full_output_refuses_a_fragment_and_keeps_the_message_open() {
         let mut ws = Connection::new(config);
         let mut writer = ws.start_binary().unwrap();
         writer.fragment(b"0123456789").unwrap();
-        assert_eq!(writer.fragment(b"x").unwrap_err().why, SendRefusal::Full);
-        assert_eq!(writer.finish(b"x").unwrap_err().why, SendRefusal::Full);
+        assert_eq!(writer.fragment(b"x").unwrap_err(), SendError::Full);
+        assert_eq!(writer.finish(b"x").unwrap_err(), SendError::Full);
         assert_eq!(sent(&mut ws), [frame(0x02, b"0123456789")]);
         ws.open_message().unwrap().finish(b"x").unwrap();
         assert_eq!(sent(&mut ws), [frame(0x80, b"x")]);
@@ -114,7 +114,7 @@ fn a_message_may_be_begun_while_the_output_is_full() {
     let mut ws = Connection::new(config);
     ws.send_text("fills it").unwrap();
     let mut writer = ws.start_text().unwrap();
-    assert_eq!(writer.fragment(b"no").unwrap_err().why, SendRefusal::Full);
+    assert_eq!(writer.fragment(b"no").unwrap_err(), SendError::Full);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn our_close_abandons_the_message() {
         ws.start_text().unwrap().fragment(b"half").unwrap();
         ws.close(CloseCode::INTERNAL_ERROR, "").unwrap();
         assert!(ws.open_message().is_none());
-        assert_eq!(ws.start_text().unwrap_err().why, SendRefusal::Closing);
+        assert_eq!(ws.start_text().unwrap_err(), SendError::Closing);
         assert_eq!(sent(&mut ws), [frame(0x01, b"half"), frame(0x88, &close_body(1011, ""))]);
     }
 }

@@ -3,7 +3,7 @@
 use crate::support::{
     ROLES, Seen, close_body, config, drain, fragmented_for, frame_for, limited, receive,
 };
-use sansock::{Connection, Delivery, Message, PingReplies, Role, State, UsageError};
+use sansock::{ConfigMismatch, Connection, Delivery, Message, PingReplies, Role, State};
 
 /// What a peer sends in the course of a conversation.
 fn conversation(role: Role) -> Vec<u8> {
@@ -79,12 +79,12 @@ fn another_role_or_delivery_is_refused() {
     let apart = || Connection::new(config(Role::Server)).into_parts();
     let mut parts = apart();
     parts.config = config(Role::Client).into();
-    assert_eq!(Connection::from_parts(parts).unwrap_err(), UsageError::ConfigChanged);
+    assert_eq!(Connection::from_parts(parts).unwrap_err(), ConfigMismatch);
     let mut parts = apart();
     let mut streaming = config(Role::Server);
     streaming.delivery = Delivery::Streaming;
     parts.config = streaming.into();
-    assert_eq!(Connection::from_parts(parts).unwrap_err(), UsageError::ConfigChanged);
+    assert_eq!(Connection::from_parts(parts).unwrap_err(), ConfigMismatch);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::support::{
 };
 use bytes::Buf;
 use sansock::frame::{Decoder, Rsv};
-use sansock::{Connection, Input, Limits, Opcode, Role, SendRefusal, State, Violation};
+use sansock::{Connection, Input, Limits, Opcode, Role, SendError, State, Violation};
 
 /// Asserts that the last byte of `stream`, and none before it, fails with this.
 fn assert_fails_at_its_end(role: Role, stream: &[u8], violation: Violation) {
@@ -180,7 +180,7 @@ fn every_control_frame_of_more_than_125_bytes_is_refused_at_its_length() {
 fn a_ping_of_more_than_125_bytes_is_not_sent() {
     for role in ROLES {
         let mut ws = connection(role);
-        assert_eq!(ws.ping(&[0; 126]).unwrap_err().why, SendRefusal::TooLong);
+        assert_eq!(ws.ping(&[0; 126]).unwrap_err(), SendError::TooLong);
         assert!(drain(&mut ws).is_empty());
     }
 }

@@ -91,7 +91,7 @@ proptest! {
         let close = Seen::Close(Some(1000), "done".into());
         let last = carry(&mut client, &mut server, &sizes);
         prop_assert_eq!(without_pongs(last), [close]);
-        let close = Seen::Close(Some(1000), String::new());
+        let close = Seen::Close(Some(1000), "done".into());
         prop_assert_eq!(without_pongs(carry(&mut server, &mut client, &sizes)), [close]);
         prop_assert_eq!((client.state(), server.state()), (State::Closed, State::Closed));
         prop_assert_eq!(client.transport_action(), TransportAction::AwaitEof);

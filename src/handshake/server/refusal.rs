@@ -76,9 +76,9 @@ impl Refusal {
     ///      Sec-WebSocket-Version: 13\r\n\
     ///      Upgrade: websocket\r\n\
     ///      Connection: close, Upgrade\r\n\
-    ///      Content-Length: 27\r\n\
+    ///      Content-Length: 59\r\n\
     ///      \r\n\
-    ///      request is for no WebSocket"
+    ///      this is a WebSocket endpoint: the request is not an upgrade"
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -108,12 +108,14 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Refusal::Head(error) => error.fmt(f),
-            Refusal::Http2 => f.write_str("HTTP/2 without prior agreement"),
+            Refusal::Http2 => f.write_str("HTTP/2 connection preface on an HTTP/1.1 listener"),
             Refusal::Method { method } => write!(f, "method {method} is not GET"),
             Refusal::Http10 => f.write_str("HTTP/1.0 cannot be upgraded"),
             Refusal::Target { target } => write!(f, "target {target} is not a path or an http URI"),
-            Refusal::Body { name } => write!(f, "{name} header announces a body"),
-            Refusal::NotUpgrade => f.write_str("request is for no WebSocket"),
+            Refusal::Body { name } => write!(f, "request with a body: {name} header"),
+            Refusal::NotUpgrade => {
+                f.write_str("this is a WebSocket endpoint: the request is not an upgrade")
+            }
             Refusal::WebSocketVersion { version } => {
                 write!(f, "WebSocket version {version} is not 13")
             }

@@ -88,50 +88,55 @@ fn responses_that_establish() {
 /// Name, text of the example, what stands there instead, text of the error.
 const FAILED: &[(&str, &str, &str, &str)] = &[
     // RFC 6455 §4.1, item 2 of the requirements on the response
-    ("no Upgrade", "Upgrade: w", "X: w", "no Upgrade header"),
-    ("another Upgrade", ": websocket", ": h2c", "Upgrade header of \"h2c\""),
+    ("no Upgrade", "Upgrade: w", "X: w", "missing Upgrade header"),
+    ("another Upgrade", ": websocket", ": h2c", "invalid Upgrade header \"h2c\""),
     (
         "Upgrade that is a list",
         ": websocket",
         ": websocket, h2c",
-        "Upgrade header of \"websocket, h2c\"",
+        "invalid Upgrade header \"websocket, h2c\"",
     ),
-    (
-        "Upgrade twice",
-        "Connection",
-        "Upgrade: websocket\r\nConnection",
-        "more than one Upgrade header",
-    ),
+    ("Upgrade twice", "Connection", "Upgrade: websocket\r\nConnection", "duplicate Upgrade header"),
     // Item 3
-    ("no Connection", "Connection: ", "X: ", "no Connection header"),
+    ("no Connection", "Connection: ", "X: ", "missing Connection header"),
     (
         "Connection with a part of a token",
         ": Upgrade",
         ": notupgrade",
-        "Connection header of \"notupgrade\"",
+        "invalid Connection header \"notupgrade\"",
     ),
     // Item 4
-    ("no Accept", "Sec-WebSocket-Accept", "X", "no Sec-WebSocket-Accept header"),
+    ("no Accept", "Sec-WebSocket-Accept", "X", "missing Sec-WebSocket-Accept header"),
     (
         "Accept with another end",
         "xOo=",
         "xOp=",
-        "Sec-WebSocket-Accept header of \"s3pPLMBiTxaQ9kYGzzhZRbK+…\"",
+        "invalid Sec-WebSocket-Accept header \"s3pPLMBiTxaQ9kYGzzhZRbK+…\"",
     ),
     (
         "Accept in another case",
         "s3p",
         "S3p",
-        "Sec-WebSocket-Accept header of \"S3pPLMBiTxaQ9kYGzzhZRbK+…\"",
+        "invalid Sec-WebSocket-Accept header \"S3pPLMBiTxaQ9kYGzzhZRbK+…\"",
     ),
-    ("Accept cut short", "xOo=", "", "Sec-WebSocket-Accept header of \"s3pPLMBiTxaQ9kYGzzhZRbK+\""),
+    (
+        "Accept cut short",
+        "xOo=",
+        "",
+        "invalid Sec-WebSocket-Accept header \"s3pPLMBiTxaQ9kYGzzhZRbK+\"",
+    ),
     (
         "Accept with more after it",
         "xOo=",
         "xOo=xOo=xOo=",
-        "Sec-WebSocket-Accept header of \"s3pPLMBiTxaQ9kYGzzhZRbK+…\"",
+        "invalid Sec-WebSocket-Accept header \"s3pPLMBiTxaQ9kYGzzhZRbK+…\"",
     ),
-    ("empty Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", "", "Sec-WebSocket-Accept header of \"\""),
+    (
+        "empty Accept",
+        "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+        "",
+        "invalid Sec-WebSocket-Accept header \"\"",
+    ),
     // Item 5
     (
         "an extension",
@@ -165,34 +170,39 @@ const FAILED: &[(&str, &str, &str, &str)] = &[
         "Accept twice",
         "Connection",
         "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nConnection",
-        "more than one Sec-WebSocket-Accept header",
+        "duplicate Sec-WebSocket-Accept header",
     ),
     (
         "Protocol twice",
         "Connection",
         "sec-websocket-protocol: chat\r\nConnection",
-        "more than one Sec-WebSocket-Protocol header",
+        "duplicate Sec-WebSocket-Protocol header",
     ),
     // RFC 9112 §2.3 and §4
     ("HTTP/1.0", "HTTP/1.1", "HTTP/1.0", "HTTP/1.0 cannot be upgraded"),
-    ("HTTP/1.2", "HTTP/1.1", "HTTP/1.2", "HTTP version other than 1.0 and 1.1"),
-    ("HTTP/2", "HTTP/1.1", "HTTP/2", "byte 0x32 at 5 begins no HTTP/1.1 message"),
+    ("HTTP/1.2", "HTTP/1.1", "HTTP/1.2", "HTTP version is not 1.0 or 1.1"),
+    ("HTTP/2", "HTTP/1.1", "HTTP/2", "not an HTTP/1.1 message: unexpected byte 0x32 at offset 5"),
     (
         "another protocol",
         "HTTP",
         "220 mail.example.com",
-        "byte 0x32 at 0 begins no HTTP/1.1 message",
+        "not an HTTP/1.1 message: unexpected byte 0x32 at offset 0",
     ),
-    ("TLS", "HTTP", "\x15\x03", "byte 0x15 at 0 begins no HTTP/1.1 message"),
-    ("empty line first", "HTTP", "\r\nHTTP", "byte 0x0d at 0 begins no HTTP/1.1 message"),
+    ("TLS", "HTTP", "\x15\x03", "not an HTTP/1.1 message: unexpected byte 0x15 at offset 0"),
+    (
+        "empty line first",
+        "HTTP",
+        "\r\nHTTP",
+        "not an HTTP/1.1 message: unexpected byte 0x0d at offset 0",
+    ),
     ("no status", "101 ", "", "malformed start line"),
     ("four digits", "101 ", "1010 ", "malformed start line"),
     // RFC 9112 §2.2, §5.1 and §5.2, RFC 9110 §5.5
-    ("bare LF", "Protocols\r\n", "Protocols\n", "line end without CRLF at byte 32"),
-    ("bare CR", ": websocket", ": web\rsocket", "line end without CRLF at byte 47"),
-    ("obs-fold", ": websocket", ":\r\n websocket", "folded header line at byte 44"),
+    ("bare LF", "Protocols\r\n", "Protocols\n", "line end without CRLF at offset 32"),
+    ("bare CR", ": websocket", ": web\rsocket", "line end without CRLF at offset 47"),
+    ("obs-fold", ": websocket", ":\r\n websocket", "folded header line at offset 44"),
     ("space before a colon", "Upgrade:", "Upgrade :", "malformed header line"),
-    ("NUL", ": websocket", ": \0websocket", "control character 0x00 at byte 43"),
+    ("NUL", ": websocket", ": \0websocket", "invalid control character 0x00 at offset 43"),
 ];
 
 #[test]
@@ -326,17 +336,17 @@ fn subprotocols_are_unique_tokens() {
 #[test]
 fn the_caller_cannot_break_a_request() {
     let cases = [
-        ("A", "b\r\nC: d", "byte 0x0d at 1 of a header value"),
-        ("A", "\n", "byte 0x0a at 0 of a header value"),
-        ("A", "\0", "byte 0x00 at 0 of a header value"),
+        ("A", "b\r\nC: d", "invalid byte 0x0d at offset 1 of a header value"),
+        ("A", "\n", "invalid byte 0x0a at offset 0 of a header value"),
+        ("A", "\0", "invalid byte 0x00 at offset 0 of a header value"),
         ("A b", "", "header name \"A b\" is not a token"),
         ("", "", "header name \"\" is not a token"),
-        ("sec-websocket-key", "", "header \"sec-websocket-key\" is written by the handshake"),
-        ("Host", "a", "header \"Host\" is written by the handshake"),
+        ("sec-websocket-key", "", "header \"sec-websocket-key\" is reserved for the handshake"),
+        ("Host", "a", "header \"Host\" is reserved for the handshake"),
         (
             "Transfer-Encoding",
             "chunked",
-            "header \"Transfer-Encoding\" is written by the handshake",
+            "header \"Transfer-Encoding\" is reserved for the handshake",
         ),
     ];
     for (name, value, why) in cases {

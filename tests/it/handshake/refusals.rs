@@ -13,45 +13,57 @@ const REFUSED: &[(&str, &str, &str, u16, &str)] = &[
     ("method", "GET", "POST", 405, "method \"POST\" is not GET"),
     ("method in lower case", "GET", "get", 405, "method \"get\" is not GET"),
     ("HTTP/1.0", "HTTP/1.1", "HTTP/1.0", 400, "HTTP/1.0 cannot be upgraded"),
-    ("HTTP/2.0", "HTTP/1.1", "HTTP/2.0", 505, "HTTP version other than 1.0 and 1.1"),
+    ("HTTP/2.0", "HTTP/1.1", "HTTP/2.0", 505, "HTTP version is not 1.0 or 1.1"),
     ("HTTP/0.9", " HTTP/1.1", "", 400, "malformed start line"),
     // Items 2 to 6: header fields that have to be there
-    ("no Host", "Host: ", "X: ", 400, "no Host header"),
-    ("no Upgrade", "Upgrade: w", "X: w", 426, "request is for no WebSocket"),
-    ("no Connection", "Connection: ", "X: ", 400, "no Connection header"),
-    ("no Key", "Sec-WebSocket-Key", "X", 400, "no Sec-WebSocket-Key header"),
-    ("no Version", "Sec-WebSocket-Version", "X", 400, "no Sec-WebSocket-Version header"),
+    ("no Host", "Host: ", "X: ", 400, "missing Host header"),
+    (
+        "no Upgrade",
+        "Upgrade: w",
+        "X: w",
+        426,
+        "this is a WebSocket endpoint: the request is not an upgrade",
+    ),
+    ("no Connection", "Connection: ", "X: ", 400, "missing Connection header"),
+    ("no Key", "Sec-WebSocket-Key", "X", 400, "missing Sec-WebSocket-Key header"),
+    ("no Version", "Sec-WebSocket-Version", "X", 400, "missing Sec-WebSocket-Version header"),
     // Items 3 and 4: tokens
     (
         "Connection with a part of a token",
         ": Upgrade",
         ": notupgrade",
         400,
-        "Connection header of \"notupgrade\"",
+        "invalid Connection header \"notupgrade\"",
     ),
     (
         "Upgrade with a part of a token",
         ": websocket",
         ": websockets",
         426,
-        "request is for no WebSocket",
+        "this is a WebSocket endpoint: the request is not an upgrade",
     ),
     // Item 5: 16 bytes in base64
-    ("Key of 13 bytes", "IHNh", "", 400, "Sec-WebSocket-Key header of \"dGhlbXBsZSBub25jZQ==\""),
+    (
+        "Key of 13 bytes",
+        "IHNh",
+        "",
+        400,
+        "invalid Sec-WebSocket-Key header \"dGhlbXBsZSBub25jZQ==\"",
+    ),
     (
         "Key of 17 bytes",
         "ZQ==",
         "ZWU=",
         400,
-        "Sec-WebSocket-Key header of \"dGhlIHNhbXBsZSBub25jZWU=\"",
+        "invalid Sec-WebSocket-Key header \"dGhlIHNhbXBsZSBub25jZWU=\"",
     ),
-    ("empty Key", "dGhlIHNhbXBsZSBub25jZQ==", "", 400, "Sec-WebSocket-Key header of \"\""),
+    ("empty Key", "dGhlIHNhbXBsZSBub25jZQ==", "", 400, "invalid Sec-WebSocket-Key header \"\""),
     (
         "Key of 22 bytes",
         "ZQ==",
         "ZWVlZWVlZQ==",
         400,
-        "Sec-WebSocket-Key header of \"dGhlIHNhbXBsZSBub25jZWVl…\"",
+        "invalid Sec-WebSocket-Key header \"dGhlIHNhbXBsZSBub25jZWVl…\"",
     ),
     // RFC 6455 §11.3.1 and §11.3.5, RFC 9112 §3.2, RFC 6454 §7.3: fields that are there once
     (
@@ -59,22 +71,22 @@ const REFUSED: &[(&str, &str, &str, u16, &str)] = &[
         "Origin: http://example.com",
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
         400,
-        "more than one Sec-WebSocket-Key header",
+        "duplicate Sec-WebSocket-Key header",
     ),
     (
         "Version twice",
         "Origin: http://example.com",
         "sec-websocket-version: 13",
         400,
-        "more than one Sec-WebSocket-Version header",
+        "duplicate Sec-WebSocket-Version header",
     ),
-    ("Host twice", "Origin: http://example.com", "Host: b", 400, "more than one Host header"),
+    ("Host twice", "Origin: http://example.com", "Host: b", 400, "duplicate Host header"),
     (
         "Origin twice",
         "Upgrade: w",
         "Origin: http://a\r\nUpgrade: w",
         400,
-        "more than one Origin header",
+        "duplicate Origin header",
     ),
     // RFC 6455 §4.2.2, item 4, and §4.4
     ("version 7", ": 13", ": 7", 426, "WebSocket version \"7\" is not 13"),
@@ -88,21 +100,21 @@ const REFUSED: &[(&str, &str, &str, u16, &str)] = &[
         "chat, s",
         "chat, s s",
         400,
-        "Sec-WebSocket-Protocol header of \"chat, s superchat\"",
+        "invalid Sec-WebSocket-Protocol header \"chat, s superchat\"",
     ),
     (
         "empty list of subprotocols",
         "chat, superchat",
         ",",
         400,
-        "Sec-WebSocket-Protocol header of \",\"",
+        "invalid Sec-WebSocket-Protocol header \",\"",
     ),
     // RFC 9112 §3.2; more of them in `authority`
-    ("bad Host", "server.example.com", "a b", 400, "Host header of \"a b\""),
-    ("bad Host", "server.example.com", "a/b", 400, "Host header of \"a/b\""),
-    ("bad Host", "server.example.com", "\u{e9}", 400, "Host header of \"\\xc3\\xa9\""),
-    ("user information in Host", "server.example.com", "a@b", 400, "Host header of \"a@b\""),
-    ("empty Host", "server.example.com", "", 400, "Host header of \"\""),
+    ("bad Host", "server.example.com", "a b", 400, "invalid Host header \"a b\""),
+    ("bad Host", "server.example.com", "a/b", 400, "invalid Host header \"a/b\""),
+    ("bad Host", "server.example.com", "\u{e9}", 400, "invalid Host header \"\\xc3\\xa9\""),
+    ("user information in Host", "server.example.com", "a@b", 400, "invalid Host header \"a@b\""),
+    ("empty Host", "server.example.com", "", 400, "invalid Host header \"\""),
     // RFC 9112 §3.2, RFC 6455 §3
     ("target not ASCII", "/chat", "/\u{e9}", 400, "malformed start line"),
     ("target with a fragment", "/chat", "/#a", 400, "target \"/#a\" is not a path or an http URI"),
@@ -134,67 +146,79 @@ const REFUSED: &[(&str, &str, &str, u16, &str)] = &[
         "Origin",
         "Content-Length: 1\r\nOrigin",
         400,
-        "Content-Length header announces a body",
+        "request with a body: Content-Length header",
     ),
     (
         "body",
         "Origin",
         "Content-Length: 0\r\nContent-Length: 5\r\nOrigin",
         400,
-        "Content-Length header announces a body",
+        "request with a body: Content-Length header",
     ),
     (
         "body",
         "Origin",
         "Content-Length: 0, 5\r\nOrigin",
         400,
-        "Content-Length header announces a body",
+        "request with a body: Content-Length header",
     ),
     (
         "body",
         "Origin",
         "Content-Length: +0\r\nOrigin",
         400,
-        "Content-Length header announces a body",
+        "request with a body: Content-Length header",
     ),
     (
         "body",
         "Origin",
         "Transfer-Encoding: chunked\r\nOrigin",
         400,
-        "Transfer-Encoding header announces a body",
+        "request with a body: Transfer-Encoding header",
     ),
     (
         "body",
         "Origin",
         "transfer-encoding:\r\nOrigin",
         400,
-        "Transfer-Encoding header announces a body",
+        "request with a body: Transfer-Encoding header",
     ),
     // RFC 9112 §2.2
-    ("bare LF", "1.1\r\n", "1.1\n", 400, "line end without CRLF at byte 18"),
+    ("bare LF", "1.1\r\n", "1.1\n", 400, "line end without CRLF at offset 18"),
     (
         "bare LF in a header",
         "websocket\r\n",
         "websocket\n",
         400,
-        "line end without CRLF at byte 64",
+        "line end without CRLF at offset 64",
     ),
-    ("bare CR", "websocket", "web\rsocket", 400, "line end without CRLF at byte 59"),
-    ("CR CR LF", "websocket\r\n", "websocket\r\r\n", 400, "line end without CRLF at byte 65"),
+    ("bare CR", "websocket", "web\rsocket", 400, "line end without CRLF at offset 59"),
+    ("CR CR LF", "websocket\r\n", "websocket\r\r\n", 400, "line end without CRLF at offset 65"),
     // RFC 9112 §5.2
-    ("obs-fold", ": websocket", ":\r\n websocket", 400, "folded header line at byte 56"),
-    ("fold before the first header", "Host", "\tHost", 400, "folded header line at byte 20"),
+    ("obs-fold", ": websocket", ":\r\n websocket", 400, "folded header line at offset 56"),
+    ("fold before the first header", "Host", "\tHost", 400, "folded header line at offset 20"),
     // RFC 9112 §5.1
     ("space before a colon", "Upgrade:", "Upgrade :", 400, "malformed header line"),
     ("no colon", "Origin: h", "Origin h", 400, "malformed header line"),
     ("no name", "Origin: h", ": h", 400, "malformed header line"),
     // RFC 9110 §5.5
-    ("NUL", "Origin: h", "Origin: \0h", 400, "control character 0x00 at byte 140"),
-    ("vertical tab", "Origin: h", "Origin: \x0bh", 400, "control character 0x0b at byte 140"),
+    ("NUL", "Origin: h", "Origin: \0h", 400, "invalid control character 0x00 at offset 140"),
+    (
+        "vertical tab",
+        "Origin: h",
+        "Origin: \x0bh",
+        400,
+        "invalid control character 0x0b at offset 140",
+    ),
     // RFC 9112 §3 and §2.2
     ("two spaces", "GET ", "GET  ", 400, "malformed start line"),
-    ("empty line first", "GET", "\r\nGET", 400, "byte 0x0d at 0 begins no HTTP/1.1 message"),
+    (
+        "empty line first",
+        "GET",
+        "\r\nGET",
+        400,
+        "not an HTTP/1.1 message: unexpected byte 0x0d at offset 0",
+    ),
 ];
 
 #[test]
@@ -285,7 +309,7 @@ fn heads_beyond_the_limits_are_refused() {
     let refusal = server_takes(&mut handshake, b"x").unwrap_err();
     assert_eq!(refusal, Refusal::Head(HeadError::TooLong { limit: 16 * 1024 }));
     assert_eq!(refusal.status(), 431);
-    assert_eq!(refusal.to_string(), "head over the limit of 16384 bytes");
+    assert_eq!(refusal.to_string(), "head exceeds the limit of 16384 bytes");
     assert_eq!(server_takes(&mut Handshake::default(), &endless), Err(refusal));
 
     let many = format!("GET / HTTP/1.1\r\n{}", "A:\r\n".repeat(65));

@@ -183,7 +183,7 @@ fn the_application_cannot_break_a_response() {
     for status in [0, 99, 100, 101, 199, 600, 1000, u16::MAX] {
         assert_eq!(Response::new(status), Err(BuildError::Status { status }));
     }
-    assert_eq!(BuildError::Status { status: 101 }.to_string(), "status code 101");
+    assert_eq!(BuildError::Status { status: 101 }.to_string(), "invalid status code 101");
     let response = Response::new(200).unwrap();
     for (name, value) in [
         ("A", "b\r\nC: d"),

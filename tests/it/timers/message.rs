@@ -58,7 +58,11 @@ fn the_peer_is_told_by_a_close_with_1008_and_the_rest_is_swallowed() {
     assert_eq!(server.poll(40), Err(Expired::MessageTimeout));
     assert_eq!(server.ws.state(), State::Failed);
     assert_eq!(server.ws.transport_action(), TransportAction::Flush);
-    let close = Frame { first: 0x88, key: None, payload: close_body(1008, "message too slow") };
+    let close = Frame {
+        first: 0x88,
+        key: None,
+        payload: close_body(1008, "message timed out: peer sent too slowly"),
+    };
     assert_eq!(frames(&drain(&mut server.ws)), [close]);
     assert_eq!(server.ws.transport_action(), TransportAction::ShutdownWrite);
     // It is said once, and the end has its time like any other.

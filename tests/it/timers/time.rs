@@ -107,11 +107,11 @@ fn a_handshake_has_a_time_in_all() {
 #[test]
 fn what_has_expired_says_so() {
     let said = [
-        (Expired::NoPong, "nothing received since a ping"),
-        (Expired::WriteStalled, "output not taken by the transport"),
-        (Expired::CloseTimeout, "connection not ended by the peer"),
-        (Expired::MessageTimeout, "message too slow"),
-        (Expired::HandshakeTimeout, "handshake too slow"),
+        (Expired::NoPong, "no response to ping"),
+        (Expired::WriteStalled, "write timed out"),
+        (Expired::CloseTimeout, "close timed out: peer did not end the connection"),
+        (Expired::MessageTimeout, "message timed out: peer sent too slowly"),
+        (Expired::HandshakeTimeout, "handshake timed out"),
     ];
     for (expired, text) in said {
         assert_eq!(expired.to_string(), text);

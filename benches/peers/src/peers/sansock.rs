@@ -102,10 +102,10 @@ fn answer(ws: &mut Connection, event: Event<'_>) {
         Event::Text(text) => match text.lent() {
             Some(text) if text.len() >= ANSWERED_FROM => lend(ws, text, Connection::lend_text),
             Some(text) => ws.send_text(text).expect("there is room"),
-            None => ws.send(text).map_err(|error| error.why).expect("there is room"),
+            None => ws.send(text).map_err(SendError::from).expect("there is room"),
         },
         Event::Binary(data) if !data.is_lent() => {
-            ws.send(data).map_err(|error| error.why).expect("there is room");
+            ws.send(data).map_err(SendError::from).expect("there is room");
         }
         Event::Binary(data) if data.len() >= ANSWERED_FROM => {
             lend(ws, &*data, Connection::lend_binary);
@@ -128,7 +128,7 @@ fn send_all<M: ?Sized>(
     ws: &mut Connection,
     count: usize,
     message: &M,
-    send: impl Fn(&mut Connection, &M) -> Result<(), SendError<()>>,
+    send: impl Fn(&mut Connection, &M) -> Result<(), SendError>,
 ) {
     for _ in 0..count {
         send(ws, message).expect("there is room");
@@ -142,7 +142,7 @@ fn lend_all<M: ?Sized>(
     ws: &mut Connection,
     count: usize,
     message: &M,
-    lent: impl for<'a> Fn(&'a mut Connection, &'a M) -> Result<Lent<'a>, SendError<()>>,
+    lent: impl for<'a> Fn(&'a mut Connection, &'a M) -> Result<Lent<'a>, SendError>,
 ) {
     for _ in 0..count {
         lend(ws, message, &lent);
@@ -154,7 +154,7 @@ fn lend_all<M: ?Sized>(
 fn lend<M: ?Sized>(
     ws: &mut Connection,
     message: &M,
-    lent: impl for<'a> Fn(&'a mut Connection, &'a M) -> Result<Lent<'a>, SendError<()>>,
+    lent: impl for<'a> Fn(&'a mut Connection, &'a M) -> Result<Lent<'a>, SendError>,
 ) {
     lent(ws, message).expect("there is room").write_to(&mut Sink).expect("a sink");
 }

@@ -1,0 +1,98 @@
+//! Why an encoder refuses a frame.
+
+use core::fmt;
+
+use crate::opcode::Opcode;
+
+/// A frame that RFC 6455 §5 forbids here, by [`Encoder`](super::Encoder). Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// A data frame or a second Close after a Close, RFC 6455 §5.5.1.
+    Closed,
+    /// A client's frame without a mask key, RFC 6455 §5.1.
+    MaskKeyMissing,
+    /// A server's frame with a mask key, RFC 6455 §5.1.
+    MaskKeyUnwanted,
+    /// A control frame without FIN, RFC 6455 §5.5.
+    FragmentedControl {
+        /// The control frame's opcode.
+        opcode: Opcode,
+    },
+    /// A reserved bit on a control or continuation frame, where no extension gives it a meaning.
+    ReservedBits {
+        /// The three bits, RSV1 the highest (`0b100`).
+        rsv: u8,
+    },
+    /// A Close frame of one byte, which is neither empty nor a whole code, RFC 6455 §5.5.1.
+    TruncatedCloseCode,
+    /// A control frame of more than 125 bytes, RFC 6455 §5.5.
+    ControlTooLong {
+        /// The payload length asked for.
+        len: u64,
+    },
+    /// A payload of 2^63 bytes or more, RFC 6455 §5.2.
+    LengthOverflow {
+        /// The payload length asked for.
+        len: u64,
+    },
+    /// A continuation frame while no message is open, RFC 6455 §5.4.
+    UnexpectedContinuation,
+    /// A new message while one is open, RFC 6455 §5.4.
+    ExpectedContinuation {
+        /// The opcode that was asked for instead of a continuation.
+        opcode: Opcode,
+    },
+    /// A header while the payload of the frame before is not complete.
+    PayloadOwed {
+        /// The bytes that are missing.
+        remaining: u64,
+    },
+    /// More payload than the frame's header announced.
+    PayloadTooLong {
+        /// The bytes that the frame still takes.
+        remaining: u64,
+    },
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EncodeError::Closed => {
+                f.write_str("no frame but a ping or pong may follow a close frame")
+            }
+            EncodeError::MaskKeyMissing => f.write_str("client frame without a mask key"),
+            EncodeError::MaskKeyUnwanted => f.write_str("server frame with a mask key"),
+            EncodeError::FragmentedControl { opcode } => write!(f, "fragmented {opcode} frame"),
+            EncodeError::ReservedBits { rsv } => {
+                write!(f, "reserved bits {rsv:03b} on a frame that begins no message")
+            }
+            EncodeError::TruncatedCloseCode => {
+                f.write_str("close frame with a payload of one byte")
+            }
+            EncodeError::ControlTooLong { len } => {
+                write!(f, "control frame of {len} bytes exceeds 125 bytes")
+            }
+            EncodeError::LengthOverflow { len } => {
+                write!(f, "payload of {len} bytes is not below 2^63")
+            }
+            EncodeError::UnexpectedContinuation => {
+                f.write_str("continuation frame without a message in progress")
+            }
+            EncodeError::ExpectedContinuation { opcode } => {
+                write!(f, "{opcode} frame inside a fragmented message")
+            }
+            EncodeError::PayloadOwed { remaining } => {
+                write!(
+                    f,
+                    "new frame header before {remaining} remaining payload bytes were written"
+                )
+            }
+            EncodeError::PayloadTooLong { remaining } => {
+                write!(f, "payload exceeds the {remaining} bytes that the frame still takes")
+            }
+        }
+    }
+}
+
+impl core::error::Error for EncodeError {}
