@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use allocator::{ALLOCATIONS, BYTES};
 use sansock::bytes::{Buf, Bytes};
-use sansock::{Config, Connection, Message, Prepared, Role};
+use sansock::{Config, Connection, Message, PreparedMessage, Role};
 
 const RECEIVERS: usize = 100_000;
 const LEN: usize = 1024;
@@ -25,7 +25,7 @@ type Way<'w> = (&'static str, &'w dyn Fn(&mut Connection));
 
 fn main() {
     let payload = vec![b'x'; LEN];
-    let prepared = Prepared::new(payload.clone());
+    let prepared = PreparedMessage::new(payload.clone());
     let shared = Message::Binary(Bytes::from(payload.clone()));
     println!(
         "{RECEIVERS} receivers, {LEN} bytes{:>13}{:>10}{:>10}{:>10}{:>13}",
@@ -60,7 +60,7 @@ fn measure(role: Role, name: &str, send: &dyn Fn(&mut Connection), payload: &[u8
         held = (BYTES.load(Relaxed) - before.0) / RECEIVERS as isize;
         allocations = (ALLOCATIONS.load(Relaxed) - before.1) / RECEIVERS;
         copied = receivers.iter_mut().map(|ws| take(ws, payload)).sum::<usize>() / RECEIVERS;
-        receivers.iter_mut().for_each(Connection::release);
+        receivers.iter_mut().for_each(Connection::release_buffers);
     }
     times.sort_by(f64::total_cmp);
     let label = format!("{role:?}, {name}");

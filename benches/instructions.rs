@@ -224,8 +224,8 @@ fn receive_from(ws: &mut Connection, input: &mut ReadBuffer, mut on_event: impl 
 
 /// One read, whatever it brings.
 fn read_once(input: &mut ReadBuffer, transport: &mut Reads<'_>) -> usize {
-    let len = transport.read(input.room()).expect("memory is always ready");
-    input.filled(len);
+    let len = transport.read(input.spare_mut()).expect("memory is always ready");
+    input.mark_filled(len);
     len
 }
 
@@ -267,12 +267,12 @@ fn encode(role: Role, len: usize, config: Config) -> Path {
 fn lend(role: Role, len: usize) -> Path {
     let payload = Flow::new(role.peer(), Binary, len).payload;
     let mut ws = Connection::new(fixed_keys(role));
-    drop(ws.lend_binary(&payload).expect("there is room"));
+    drop(ws.output_with_binary(&payload).expect("there is room"));
     assert_output(&mut ws, Binary, &payload);
     let messages = WHOLE_READ / len;
     let round = move || {
         for _ in 0..messages {
-            let mut lent = ws.lend_binary(black_box(&payload)).expect("there is room");
+            let mut lent = ws.output_with_binary(black_box(&payload)).expect("there is room");
             while lent.has_remaining() {
                 let mut slices = [IoSlice::new(&[]); 2];
                 let filled = lent.chunks_vectored(&mut slices);
@@ -289,12 +289,15 @@ fn write_to(role: Role, len: usize) -> Path {
     let flow = Flow::new(role.peer(), Binary, len);
     let mut ws = Connection::new(fixed_keys(role));
     let mut wire = Vec::new();
-    ws.lend_binary(&flow.payload).expect("there is room").write_to(&mut wire).expect("and here");
+    ws.output_with_binary(&flow.payload)
+        .expect("there is room")
+        .write_to(&mut wire)
+        .expect("and here");
     assert_frame(role, wire, Binary, &flow.payload);
     let messages = flow.messages();
     let round = move || {
         for _ in 0..messages {
-            let lent = ws.lend_binary(black_box(&flow.payload)).expect("there is room");
+            let lent = ws.output_with_binary(black_box(&flow.payload)).expect("there is room");
             lent.write_to(&mut Sink).expect("and here");
         }
     };

@@ -92,7 +92,7 @@ fn held(role: Role, situation: fn(&mut Connection)) -> (isize, isize) {
     let mut ws = Connection::new(config);
     situation(&mut ws);
     let held = BYTES.load(Relaxed) - before;
-    ws.release();
+    ws.release_buffers();
     (held, BYTES.load(Relaxed) - before)
 }
 

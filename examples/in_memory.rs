@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     client.send_binary(&[1, 2, 3])?;
     client.ping(b"still there?")?;
     let mut answers = 0;
-    while client.state() != State::Closed {
+    while client.state() != State::CloseExchanged {
         carry(&mut client, &mut server, |server, event| {
             println!("server: {}", describe(&event));
             match event {

@@ -61,7 +61,7 @@ fn hold(count: usize) -> Result<(), Box<dyn Error>> {
     for _ in 0..count {
         let mut ws = Connection::new(config.clone());
         echo(&mut ws, &frame, &mut buffer, &mut written)?;
-        ws.release();
+        ws.release_buffers();
         connections.push(ws);
     }
 
@@ -77,7 +77,7 @@ fn hold(count: usize) -> Result<(), Box<dyn Error>> {
     let mut alive = 0;
     for ws in connections.iter_mut().step_by(1000) {
         echo(ws, &frame, &mut buffer, &mut written)?;
-        ws.release();
+        ws.release_buffers();
         alive += 1;
     }
     println!("alive: all {alive} that were tried");

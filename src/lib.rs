@@ -125,12 +125,12 @@ pub use role::Role;
 pub use bytes;
 #[cfg(feature = "alloc")]
 pub use connection::{
-    AdvanceError, BeyondBudget, CloseError, Closure, Config, ConfigMismatch, Connection, Delivery,
-    Event, Lent, MessageWriter, Output, Parts, PingReplies, Progress, ReadBuffer, SendError, State,
-    TransportAction, Unsent,
+    AdvanceError, BeyondBudget, CloseError, CloseStatus, Config, ConfigMismatch, Connection,
+    Delivery, Event, MessageWriter, Output, OutputWith, Parts, PingReplies, Progress, ReadBuffer,
+    SendError, State, TransportAction, Unsent,
 };
 #[cfg(feature = "alloc")]
-pub use message::{Message, Payload, Prepared, Text, Utf8Bytes};
+pub use message::{Message, Payload, PreparedMessage, Text, Utf8Bytes};
 #[cfg(feature = "alloc")]
 pub use negotiated::Negotiated;
 

@@ -18,8 +18,8 @@ use futures_util::{SinkExt, StreamExt};
 use sansock::codec::{Error, Frames, Messages, Outgoing};
 use sansock::frame::{EncodeError, Header, Rsv};
 use sansock::{
-    CloseCode, CloseError, Closure, Connection, Limits, Message, Opcode, Role, SendError, State,
-    Violation,
+    CloseCode, CloseError, CloseStatus, Connection, Limits, Message, Opcode, Role, SendError,
+    State, Violation,
 };
 use support::{
     KEY, NO_LIMITS, ROLES, Seen, close_body, config, fragmented_for, frame_for, frames, head_for,
@@ -34,7 +34,7 @@ fn messages(role: Role) -> Messages {
     Messages::new(Connection::new(config(role)))
 }
 
-/// A client and a server, with `room` bytes between them.
+/// A client and a server, with `spare_mut` bytes between them.
 fn pair(room: usize) -> (Ws, Ws) {
     let (client, server) = duplex(room);
     (Framed::new(client, messages(Role::Client)), Framed::new(server, messages(Role::Server)))
@@ -192,7 +192,7 @@ async fn either_end_closes() {
         client.close().await.unwrap();
         assert!(server.next().await.is_none());
         for ws in [client, server] {
-            assert_eq!(ws.codec().closure(), Some(Closure::Code(CloseCode::GOING_AWAY)));
+            assert_eq!(ws.codec().closure(), Some(CloseStatus::Code(CloseCode::GOING_AWAY)));
             assert_eq!(ws.codec().connection().state(), State::Ended);
         }
     }
@@ -205,7 +205,7 @@ async fn the_end_of_the_transport_is_the_end_of_the_stream() {
     drop(peer);
     assert_eq!(next(&mut ws).await, Seen::Text("a".into()));
     assert!(ws.next().await.is_none() && ws.next().await.is_none());
-    assert_eq!(ws.codec().closure(), Some(Closure::Abnormal));
+    assert_eq!(ws.codec().closure(), Some(CloseStatus::Abnormal));
     let Err(Error::Send(error)) = ws.feed("late".into()).await else { panic!() };
     assert_eq!(error, SendError::Closing);
 }
@@ -233,7 +233,7 @@ async fn a_protocol_error_is_said_to_the_other_end() {
         drop(peer);
         assert!(ws.next().await.is_none() && ws.codec().closure().is_none());
         assert!(ws.next().await.is_none());
-        assert_eq!(ws.codec().closure(), Some(Closure::Abnormal));
+        assert_eq!(ws.codec().closure(), Some(CloseStatus::Abnormal));
     }
 }
 

@@ -152,7 +152,7 @@ async fn headers_for_one_hop_stay_on_it() {
 async fn an_answer_that_is_none_is_a_502() {
     for (answer, why) in [
         ("HTTP/1.1 700 What\r\n\r\n", "invalid status code 700"),
-        ("HTTP/2 200\r\n\r\n", "begins no HTTP/1.1 message"),
+        ("HTTP/2 200\r\n\r\n", "unexpected byte 0x32 at offset 5"),
     ] {
         let (response, outcome) = refused(answer).await;
         assert!(response.starts_with("HTTP/1.1 502 "), "{response}");

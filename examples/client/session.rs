@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sansock::bytes::Buf;
 use sansock::timer::{Expired, Timeouts, Timers};
-use sansock::{CloseCode, Closure, Config, Connection, Event, Input, State, TransportAction};
+use sansock::{CloseCode, CloseStatus, Config, Connection, Event, Input, State, TransportAction};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
@@ -44,7 +44,7 @@ impl Session {
             let wait = self.write(&mut stream).await?;
             // It is the server that ends the transport, RFC 6455 §7.1.1: until then there is
             // something to read, be it only the end.
-            if self.ws.transport_action() == TransportAction::Drop {
+            if self.ws.transport_action() == TransportAction::Disconnect {
                 return Ok(());
             }
             let is_open = self.ws.state() == State::Open;
@@ -66,11 +66,11 @@ impl Session {
     pub(crate) fn end(mut self) -> bool {
         let closure = self.ws.receive_eof();
         match closure {
-            Closure::Code(code) => eprintln!("closed: {code}"),
-            Closure::NoStatus => eprintln!("closed: without a code (1005)"),
-            Closure::Abnormal => eprintln!("closed: without a closing handshake (1006)"),
+            CloseStatus::Code(code) => eprintln!("closed: {code}"),
+            CloseStatus::NoStatus => eprintln!("closed: without a code (1005)"),
+            CloseStatus::Abnormal => eprintln!("closed: without a closing handshake (1006)"),
         }
-        closure != Closure::Abnormal
+        closure != CloseStatus::Abnormal
     }
 
     fn receive_or_eof(&mut self, bytes: &mut [u8]) {

@@ -38,7 +38,7 @@ pub(crate) async fn run(
             }
             TransportAction::ShutdownWrite => return transport::end(stream).await,
             TransportAction::AwaitEof => return transport::await_eof(stream).await,
-            TransportAction::Drop => return Ok(()),
+            TransportAction::Disconnect => return Ok(()),
         }
     }
 }
@@ -110,6 +110,6 @@ impl Echo {
 
     /// Gives back what holds nothing, when there is nothing to read.
     fn release(&mut self) {
-        self.ws.release();
+        self.ws.release_buffers();
     }
 }

@@ -17,11 +17,11 @@ struct Case<'a> {
     stream: Stream<'a>,
 }
 
-fn receive_bytes(mut watched: Watched, pieces: &[&[u8]]) -> Outcome {
+fn receive_from_bytes_mut(mut watched: Watched, pieces: &[&[u8]]) -> Outcome {
     let mut input = BytesMut::new();
     for piece in pieces {
         input.extend_from_slice(piece);
-        while watched.log.push(watched.ws.receive_bytes(&mut input)) {}
+        while watched.log.push(watched.ws.receive_from_bytes_mut(&mut input)) {}
         assert!(input.is_empty());
     }
     watched.outcome()
@@ -32,10 +32,10 @@ fn receive_buffered(mut watched: Watched, capacity: usize, pieces: &[&[u8]]) -> 
     let mut input = ReadBuffer::with_capacity(capacity);
     for mut piece in pieces.iter().copied() {
         while !piece.is_empty() {
-            let room = input.room();
+            let room = input.spare_mut();
             assert!(!room.is_empty());
             let len = piece.read(room).expect("memory is always ready");
-            input.filled(len);
+            input.mark_filled(len);
             while watched.log.push(watched.ws.receive_buffered(&mut input)) {}
         }
     }
@@ -75,7 +75,7 @@ fuzz_target!(|input: Case<'_>| {
         let watched = || Watched::new(role, delivery);
         for pieces in input.stream.cuts(&stream) {
             assert_eq!(receive(role, delivery, &pieces), whole);
-            assert_eq!(receive_bytes(watched(), &pieces), whole);
+            assert_eq!(receive_from_bytes_mut(watched(), &pieces), whole);
             // Most messages are longer than the first, and none is longer than the second.
             for capacity in [64, 1 << 10] {
                 assert_eq!(receive_buffered(watched(), capacity, &pieces), whole);

@@ -9,7 +9,7 @@ use bytes::Buf;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
 use sansock::{
-    Config, Connection, Event, Input, Limits, Message, Prepared, ReadBuffer, Role, SendError,
+    Config, Connection, Event, Input, Limits, Message, PreparedMessage, ReadBuffer, Role, SendError,
 };
 
 #[derive(Arbitrary, Debug)]
@@ -145,7 +145,7 @@ impl Sender {
             }
             Step::Prepare(what) => {
                 let message = self.message(what);
-                let result = self.ws.send_prepared(&Prepared::new(message.to_message()));
+                let result = self.ws.send_prepared(&PreparedMessage::new(message.to_message()));
                 self.note(result, message);
             }
             Step::Lend(what, takes) => self.lend(what, takes),
@@ -173,8 +173,8 @@ impl Sender {
     fn lend(&mut self, what: &What, takes: &[u16]) {
         let message = self.message(what);
         let result = match &message {
-            Seen::Text(text) => self.ws.lend_text(text),
-            other => self.ws.lend_binary(other.bytes()),
+            Seen::Text(text) => self.ws.output_with_text(text),
+            other => self.ws.output_with_binary(other.bytes()),
         };
         let result = result.map(|mut lent| {
             for count in takes {
@@ -187,8 +187,8 @@ impl Sender {
     fn lend_to(&mut self, what: &What, takes: Takes) {
         let message = self.message(what);
         let result = match &message {
-            Seen::Text(text) => self.ws.lend_text(text),
-            other => self.ws.lend_binary(other.bytes()),
+            Seen::Text(text) => self.ws.output_with_text(text),
+            other => self.ws.output_with_binary(other.bytes()),
         };
         let mut transport = Transport::new(&mut self.wire, takes);
         let result = result.map(|lent| assert_written(lent.write_to(&mut transport)));
@@ -352,8 +352,8 @@ fn receive(ws: &mut Connection, wire: &[u8], input: &Case) -> (Vec<Seen>, Vec<Ve
             continue;
         };
         while !piece.is_empty() {
-            let len = piece.read(buffer.room()).expect("memory is always ready");
-            buffer.filled(len);
+            let len = piece.read(buffer.spare_mut()).expect("memory is always ready");
+            buffer.mark_filled(len);
             while let Some(event) = ws.receive_buffered(buffer).expect("it keeps the rules") {
                 push(&mut log, &event);
             }
@@ -406,7 +406,7 @@ fuzz_target!(|input: Case| {
     input.steps.iter().take(MAX_STEPS).for_each(|step| sender.step(step));
     take(sender.ws.output(), usize::MAX, &mut sender.wire);
     assert!(!sender.ws.has_output());
-    sender.ws.release();
+    sender.ws.release_buffers();
     assert_eq!(sender.ws.memory_usage(), 0);
 
     let mut peer = Connection::new(config_of(role.peer()));

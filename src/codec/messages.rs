@@ -7,7 +7,7 @@ use tokio_util::codec::{Decoder, Encoder};
 
 use super::Error;
 use crate::close::CloseCode;
-use crate::connection::{Closure, Connection, Event};
+use crate::connection::{CloseStatus, Connection, Event};
 use crate::message::{Message, Utf8Bytes};
 
 /// A [`Connection`] for [`Framed`](tokio_util::codec::Framed): decodes [`Event`]s, encodes what is
@@ -30,12 +30,12 @@ use crate::message::{Message, Utf8Bytes};
 /// message, tells. Put a time limit of its own on `Framed`'s `flush`.
 ///
 /// Events are parts of `Framed`'s read buffer where they can be, and keep the whole of it in memory as
-/// long as they are held; see [`Connection::receive_bytes`].
+/// long as they are held; see [`Connection::receive_from_bytes_mut`].
 #[derive(Debug)]
 pub struct Messages {
     ws: Connection,
     /// How it ended, once it has.
-    closure: Option<Closure>,
+    closure: Option<CloseStatus>,
 }
 
 /// What can be sent through [`Messages`].
@@ -92,7 +92,7 @@ impl Messages {
     }
 
     /// How the connection ended, RFC 6455 §7.1.5, once the stream has; `None` before.
-    pub fn closure(&self) -> Option<Closure> {
+    pub fn closure(&self) -> Option<CloseStatus> {
         self.closure
     }
 
@@ -124,13 +124,13 @@ impl Decoder for Messages {
     type Item = Event<'static>;
     type Error = Error;
 
-    /// As [`Connection::receive_bytes`]; all of `src` is taken where there is no event in it.
+    /// As [`Connection::receive_from_bytes_mut`]; all of `src` is taken where there is no event in it.
     ///
     /// # Errors
     ///
     /// [`Error::Protocol`], once, where the peer breaks the protocol.
     fn decode(&mut self, src: &mut BytesMut) -> Result<Option<Self::Item>, Error> {
-        Ok(self.ws.receive_bytes(src)?)
+        Ok(self.ws.receive_from_bytes_mut(src)?)
     }
 
     /// The same for what is left at the end of the transport, and then `None`.

@@ -13,11 +13,11 @@
 //! ```
 //! use futures_util::{SinkExt, StreamExt};
 //! use sansock::codec::{Error, Messages, Outgoing};
-//! use sansock::{Closure, Config, Connection, Event};
+//! use sansock::{CloseStatus, Config, Connection, Event};
 //! use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 //! use tokio_util::codec::Framed;
 //!
-//! async fn echo(stream: DuplexStream) -> Result<Option<Closure>, Error> {
+//! async fn echo(stream: DuplexStream) -> Result<Option<CloseStatus>, Error> {
 //!     let mut framed = Framed::new(stream, Messages::new(Connection::new(Config::server())));
 //!     while let Some(event) = framed.next().await {
 //!         match event {
@@ -47,7 +47,7 @@
 //! client.read_to_end(&mut answer).await?;
 //! assert_eq!(answer, b"\x81\x05Hello\x8A\x00\x88\x02\x03\xE8");
 //! drop(client);
-//! assert_eq!(server.await??.map(Closure::code), Some(1000));
+//! assert_eq!(server.await??.map(CloseStatus::code), Some(1000));
 //! # Ok(())
 //! # }
 //! ```

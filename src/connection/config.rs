@@ -29,7 +29,7 @@ pub struct Config {
     /// for all of them; 0 is treated as 1. There is no limit by default, as most peers do best with
     /// one frame a message.
     ///
-    /// It does not apply to a [`Prepared`](crate::Prepared) message, nor to the fragments of a
+    /// It does not apply to a [`PreparedMessage`](crate::PreparedMessage) message, nor to the fragments of a
     /// [`MessageWriter`](super::MessageWriter), which are as long as you make them.
     pub fragment_size: usize,
     /// Once this many bytes of output wait, messages, pings and pongs of yours are refused until some

@@ -3,8 +3,8 @@
 mod byte_queue;
 mod config;
 mod event;
-mod lent;
 mod output;
+mod output_with;
 mod parts;
 mod read_buffer;
 mod receive;
@@ -29,13 +29,13 @@ use crate::message::Incoming;
 
 pub use config::{BeyondBudget, Config, Delivery, PingReplies};
 pub use event::Event;
-pub use lent::Lent;
 pub use output::{AdvanceError, Output};
+pub use output_with::OutputWith;
 pub use parts::{ConfigMismatch, Parts, Progress};
 pub use read_buffer::ReadBuffer;
 pub use send::CloseError;
 pub use send_error::{SendError, Unsent};
-pub use state::{Closure, State, TransportAction};
+pub use state::{CloseStatus, State, TransportAction};
 pub use writer::MessageWriter;
 
 use state::Occurrence;
@@ -46,7 +46,7 @@ use writer::Outgoing;
 /// Nothing in it opens, reads, writes or waits. The caller owes it three things:
 ///
 /// * **Receive**: give what was read to [`receive`](Self::receive) (or
-///   [`receive_bytes`](Self::receive_bytes)), the same input again until it says `None`; or read to a
+///   [`receive_from_bytes_mut`](Self::receive_from_bytes_mut)), the same input again until it says `None`; or read to a
 ///   buffer of its own, for [`receive_buffered`](Self::receive_buffered). At the end
 ///   of the transport, call [`receive_eof`](Self::receive_eof).
 /// * **Write**: after each of these and after each send, write [`output`](Self::output) to the
@@ -57,7 +57,7 @@ use writer::Outgoing;
 ///
 /// Pings are answered and the closing handshake is completed by the connection itself. What it
 /// holds in memory follows what has arrived and what is to be sent; an idle connection holds
-/// nothing beside itself after [`release`](Self::release).
+/// nothing beside itself after [`release_buffers`](Self::release_buffers).
 ///
 /// # Whose buffer is whose
 ///
@@ -121,7 +121,7 @@ pub struct Connection {
     ping_credit: u32,
     state: State,
     /// What the first Close that was received says of the end.
-    closure: Closure,
+    closure: CloseStatus,
 }
 
 impl Connection {
@@ -137,7 +137,7 @@ impl Connection {
             outgoing: None,
             ping_credit: full_credit(config.ping_replies),
             state: State::Open,
-            closure: Closure::Abnormal,
+            closure: CloseStatus::Abnormal,
             config,
         }
     }
@@ -172,7 +172,7 @@ impl Connection {
     ///
     /// Output that is left may still be written where the transport can. Calling it again changes
     /// nothing.
-    pub fn receive_eof(&mut self) -> Closure {
+    pub fn receive_eof(&mut self) -> CloseStatus {
         self.enter(Occurrence::Eof);
         self.closure
     }
@@ -182,7 +182,7 @@ impl Connection {
     /// the connection has been idle for a while. It takes constant time. Without it, the output keeps
     /// room for the bursts of the last few rounds, and the memory of a message from 1 KiB on waits for
     /// the next that has to be put together, until sixteen in a row have used less than a quarter of it.
-    pub fn release(&mut self) {
+    pub fn release_buffers(&mut self) {
         self.output.release();
         Incoming::release(&mut self.message);
     }
@@ -200,7 +200,7 @@ impl Connection {
     /// assert_eq!(server.memory_usage(), 0);
     /// server.send_text("Hello")?;
     /// assert!(server.memory_usage() >= 7);
-    /// # Ok::<(), sansock::SendError<()>>(())
+    /// # Ok::<(), sansock::SendError>(())
     /// ```
     pub fn memory_usage(&self) -> usize {
         let message = self.message.as_ref().map_or(0, Incoming::memory_usage);
@@ -222,16 +222,16 @@ impl Connection {
     /// config.max_output = 10;
     /// let mut server = Connection::new(config);
     /// server.send_text("more than it should")?; // judged before it is added
-    /// assert_eq!(server.pending(), 2 + 19);
+    /// assert_eq!(server.output_len(), 2 + 19);
     /// let refused = server.send("later").unwrap_err();
     /// assert_eq!((refused.error, refused.message), (SendError::Full, Message::from("later")));
     ///
     /// server.output().advance(12); // written
-    /// assert_eq!(server.pending(), 9);
+    /// assert_eq!(server.output_len(), 9);
     /// server.send("later").unwrap();
-    /// # Ok::<(), sansock::SendError<()>>(())
+    /// # Ok::<(), sansock::SendError>(())
     /// ```
-    pub fn pending(&self) -> usize {
+    pub fn output_len(&self) -> usize {
         self.output.remaining()
     }
 
@@ -251,10 +251,10 @@ impl Connection {
     /// assert!(!server.is_full());
     /// server.send_text("Hello")?;
     /// assert!(server.is_full());
-    /// # Ok::<(), sansock::SendError<()>>(())
+    /// # Ok::<(), sansock::SendError>(())
     /// ```
     pub fn is_full(&self) -> bool {
-        self.pending() >= self.config.max_output
+        self.output_len() >= self.config.max_output
     }
 
     /// How many bytes were received so far, those that were swallowed included.

@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use super::writer::Outgoing;
-use super::{Closure, Config, Connection, Output, PingReplies, State, full_credit};
+use super::{CloseStatus, Config, Connection, Output, PingReplies, State, full_credit};
 use crate::frame::{Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
 use crate::message::Incoming;
 
@@ -54,7 +54,7 @@ pub struct Progress {
     /// By which that was earned.
     ping_replies: PingReplies,
     state: State,
-    closure: Closure,
+    closure: CloseStatus,
 }
 
 impl Connection {

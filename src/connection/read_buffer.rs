@@ -15,7 +15,7 @@ use crate::message::Ahead;
 /// [unread](Self::into_unread) to whatever goes on.
 ///
 /// Its memory follows what arrives. It has the capacity that it is made with, from the first
-/// [`room`](Self::room) on; where a longer message comes, it doubles each time that it is full, up to
+/// [`spare_mut`](Self::spare_mut) on; where a longer message comes, it doubles each time that it is full, up to
 /// the length of that, and shrinks again when none has come for a while.
 ///
 /// ```
@@ -27,12 +27,12 @@ use crate::message::Ahead;
 /// let mut transport = &b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58".repeat(2)[..];
 /// let mut texts = Vec::new();
 /// while !transport.is_empty() {
-///     let room = input.room();
+///     let room = input.spare_mut();
 ///     let len = std::io::Read::read(&mut transport, &mut room[..7])?;
-///     input.filled(len);
+///     input.mark_filled(len);
 ///     while let Some(event) = server.receive_buffered(&mut input)? {
 ///         let Event::Text(text) = event else { panic!() };
-///         assert!(text.lent().is_some()); // a part of `input`
+///         assert!(text.as_borrowed().is_some()); // a part of `input`
 ///         server.send_text(&text)?;
 ///         texts.push(text.to_string());
 ///     }
@@ -99,10 +99,10 @@ impl ReadBuffer {
 
     /// Where the next bytes are to be read to: at least one byte, of no meaning.
     ///
-    /// To be followed by [`filled`](Self::filled). Within a message that is longer than the capacity
+    /// To be followed by [`mark_filled`](Self::mark_filled). Within a message that is longer than the capacity
     /// it ends little behind that, so that nothing has to be moved.
     #[inline]
-    pub fn room(&mut self) -> &mut [u8] {
+    pub fn spare_mut(&mut self) -> &mut [u8] {
         if self.is_empty() {
             (self.start, self.end, self.batch_end) = (0, 0, 0);
             self.room_end = self.capacity + SLACK;
@@ -115,10 +115,10 @@ impl ReadBuffer {
         self.bytes.get_mut(self.end..self.room_end).unwrap_or_default()
     }
 
-    /// Notes that `len` bytes were read to the front of [`room`](Self::room). More than it had do not
+    /// Notes that `len` bytes were read to the front of [`spare_mut`](Self::spare_mut). More than it had do not
     /// count.
     #[inline]
-    pub fn filled(&mut self, len: usize) {
+    pub fn mark_filled(&mut self, len: usize) {
         self.end += len.min(self.room_end - self.end);
     }
 
@@ -138,12 +138,12 @@ impl ReadBuffer {
     /// Puts in bytes that were read elsewhere, as those that came with a handshake.
     pub fn extend_from_slice(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let room = self.room();
+            let room = self.spare_mut();
             let (now, later) = bytes.split_at(bytes.len().min(room.len()));
             if let Some(room) = room.get_mut(..now.len()) {
                 room.copy_from_slice(now);
             }
-            self.filled(now.len());
+            self.mark_filled(now.len());
             bytes = later;
         }
     }
@@ -160,7 +160,7 @@ impl ReadBuffer {
 
     /// Gives back what memory it can in constant time: all where nothing is left in it, and else that
     /// around what is left, if that is little. To be called when the transport would block.
-    pub fn release(&mut self) {
+    pub fn release_buffers(&mut self) {
         if self.len() <= MAX_RELEASE_MOVE {
             self.move_to(self.unread().to_vec());
             self.quiet = 0;

@@ -7,7 +7,7 @@ use bytes::{Buf, BytesMut};
 
 use super::source::Source;
 use super::state::Occurrence;
-use super::{Closure, Connection, Delivery, Event};
+use super::{CloseStatus, Connection, Delivery, Event};
 use crate::close::CloseReason;
 use crate::error::{ProtocolError, Violation};
 use crate::frame::{CloseBody, Current, InvalidCloseBody, IsEnd, ShortBytes};
@@ -50,7 +50,7 @@ impl Connection {
     /// # Errors
     ///
     /// As [`receive`](Self::receive).
-    pub fn receive_bytes(
+    pub fn receive_from_bytes_mut(
         &mut self,
         input: &mut BytesMut,
     ) -> Result<Option<Event<'static>>, ProtocolError> {
@@ -289,7 +289,7 @@ impl Connection {
             .map_err(|invalid| self.error_in_close(payload.len(), invalid))?;
         let code = body.status.map(|(code, _)| code);
 
-        self.closure = code.map_or(Closure::NoStatus, Closure::Code);
+        self.closure = code.map_or(CloseStatus::NoStatus, CloseStatus::Code);
         self.queue_close(body, Occurrence::ReceiveClose);
         Ok(Event::Close { code, reason: reason_of(payload) })
     }
@@ -350,7 +350,7 @@ fn bad_text(Invalid { at }: Invalid) -> (Violation, usize) {
 
 /// The reason in the body of a Close frame, which was judged before.
 fn reason_of(body: Payload<'_>) -> Text<'_> {
-    let reason = match body.into_lent() {
+    let reason = match body.try_into_borrowed() {
         Ok(body) => Payload::from(body.get_mut(2..).unwrap_or_default()),
         Err(mut body) => {
             body.advance(body.len().min(2));

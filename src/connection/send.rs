@@ -12,7 +12,7 @@ use crate::close::{CloseCode, CloseReason};
 use crate::error::Violation;
 use crate::frame::{CloseBody, Header, MAX_CONTROL_PAYLOAD};
 use crate::mask;
-use crate::message::{Message, Prepared};
+use crate::message::{Message, PreparedMessage};
 use crate::opcode::Opcode;
 use crate::role::Role;
 
@@ -75,7 +75,7 @@ impl Connection {
     /// # Errors
     ///
     /// As [`send_text`](Self::send_text).
-    pub fn send_prepared(&mut self, message: &Prepared) -> Result<(), SendError> {
+    pub fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), SendError> {
         let payload = message.payload();
         self.admit_message(payload.len())?;
         match self.config.role() {

@@ -12,8 +12,8 @@ pub enum State {
     Open,
     /// We sent a Close, and wait for the peer's; what the peer still sends is still delivered.
     CloseSent,
-    /// Both ends have sent a Close; ours may still be in the output.
-    Closed,
+    /// Both ends have sent a Close; ours may still be in the output, and the transport is open.
+    CloseExchanged,
     /// The peer broke the protocol. What it still sends is swallowed.
     Failed,
     /// The transport has ended.
@@ -40,11 +40,11 @@ impl State {
             (State::Ended, _) | (_, Occurrence::Eof) => State::Ended,
 
             (State::Open, Occurrence::SendClose) => State::CloseSent,
-            (State::Open | State::CloseSent, Occurrence::ReceiveClose) => State::Closed,
+            (State::Open | State::CloseSent, Occurrence::ReceiveClose) => State::CloseExchanged,
             (State::Open | State::CloseSent, Occurrence::Violation) => State::Failed,
 
             (State::CloseSent, Occurrence::SendClose) => State::CloseSent,
-            (State::Closed | State::Failed, _) => self,
+            (State::CloseExchanged | State::Failed, _) => self,
         }
     }
 
@@ -64,9 +64,13 @@ impl State {
             (State::Open | State::CloseSent, _, _) => TransportAction::Continue,
             (_, false, _) => TransportAction::Flush,
             // RFC 6455 §7.1.1: the server closes first, so that it is the client that waits.
-            (State::Closed | State::Failed, true, Role::Server) => TransportAction::ShutdownWrite,
-            (State::Closed | State::Failed, true, Role::Client) => TransportAction::AwaitEof,
-            (State::Ended, true, _) => TransportAction::Drop,
+            (State::CloseExchanged | State::Failed, true, Role::Server) => {
+                TransportAction::ShutdownWrite
+            }
+            (State::CloseExchanged | State::Failed, true, Role::Client) => {
+                TransportAction::AwaitEof
+            }
+            (State::Ended, true, _) => TransportAction::Disconnect,
         }
     }
 }
@@ -89,12 +93,12 @@ pub enum TransportAction {
     /// A transport dropped with unread input may destroy what was written last.
     AwaitEof,
     /// Drop the transport.
-    Drop,
+    Disconnect,
 }
 
 /// How a connection ended, RFC 6455 §7.1.5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Closure {
+pub enum CloseStatus {
     /// With this code in the first Close frame that was received.
     Code(CloseCode),
     /// With a Close frame without a code.
@@ -103,14 +107,14 @@ pub enum Closure {
     Abnormal,
 }
 
-impl Closure {
+impl CloseStatus {
     /// The connection close code as RFC 6455 §7.1.5 has it: 1005 stands for
-    /// [`NoStatus`](Closure::NoStatus) and 1006 for [`Abnormal`](Closure::Abnormal).
+    /// [`NoStatus`](CloseStatus::NoStatus) and 1006 for [`Abnormal`](CloseStatus::Abnormal).
     pub const fn code(self) -> u16 {
         match self {
-            Closure::Code(code) => code.get(),
-            Closure::NoStatus => 1005,
-            Closure::Abnormal => 1006,
+            CloseStatus::Code(code) => code.get(),
+            CloseStatus::NoStatus => 1005,
+            CloseStatus::Abnormal => 1006,
         }
     }
 }
@@ -122,7 +126,7 @@ mod tests {
     use core::fmt::Write as _;
 
     const STATES: [State; 5] =
-        [State::Open, State::CloseSent, State::Closed, State::Failed, State::Ended];
+        [State::Open, State::CloseSent, State::CloseExchanged, State::Failed, State::Ended];
 
     const OCCURRENCES: [Occurrence; 4] =
         [Occurrence::SendClose, Occurrence::ReceiveClose, Occurrence::Violation, Occurrence::Eof];

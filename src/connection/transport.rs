@@ -4,9 +4,9 @@ use std::io::{self, IoSlice, Read, Write};
 
 use bytes::Buf;
 
-use super::lent::Lent;
 use super::output::AdvanceError;
 use super::output::Output;
+use super::output_with::OutputWith;
 use super::read_buffer::ReadBuffer;
 
 impl ReadBuffer {
@@ -14,7 +14,7 @@ impl ReadBuffer {
     /// is [wanted](Self::wants_more), and says how much came: 0 at the end of the transport.
     ///
     /// Of one that blocks it would wait for that: a text would be validated later than it could be.
-    /// There, read once to [`room`](Self::room).
+    /// There, read once to [`spare_mut`](Self::spare_mut).
     ///
     /// # Errors
     ///
@@ -22,7 +22,7 @@ impl ReadBuffer {
     #[inline]
     pub fn read_from(&mut self, transport: &mut impl Read) -> io::Result<usize> {
         let wanted = self.wanted();
-        let room = self.room();
+        let room = self.spare_mut();
         let mut filled = 0;
         let outcome = loop {
             let free = room.get_mut(filled..).unwrap_or_default();
@@ -42,7 +42,7 @@ impl ReadBuffer {
                 },
             }
         };
-        self.filled(filled);
+        self.mark_filled(filled);
         outcome.map(|()| filled)
     }
 }
@@ -85,7 +85,7 @@ impl Output {
     }
 }
 
-impl Lent<'_> {
+impl OutputWith<'_> {
     /// Writes all of it to a transport: the output before the message, and the message from where it
     /// lies.
     ///
@@ -94,7 +94,7 @@ impl Lent<'_> {
     ///
     /// let mut transport = Vec::new();
     /// let mut server = Connection::new(Config::server());
-    /// server.lend_text("Hello")?.write_to(&mut transport)?;
+    /// server.output_with_text("Hello")?.write_to(&mut transport)?;
     /// assert_eq!(transport, b"\x81\x05Hello");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -147,9 +147,9 @@ impl Written for Output {
     }
 }
 
-impl Written for Lent<'_> {
+impl Written for OutputWith<'_> {
     #[inline(always)]
     fn try_advance(&mut self, count: usize) -> Result<(), AdvanceError> {
-        Lent::try_advance(self, count)
+        OutputWith::try_advance(self, count)
     }
 }

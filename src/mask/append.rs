@@ -24,8 +24,8 @@ fn append_seen<const NOTE: bool>(buffer: &mut impl BufMut, payload: &[u8], key: 
     if room.len() < len {
         return append_in_parts::<NOTE>(buffer, payload, key);
     }
-    // SAFETY: `payload` is `len` bytes long and `room` at least as long, and they do not overlap as
-    // `room` is exclusive; the kernel writes the first `len` bytes of `room`, which `advance_mut`
+    // SAFETY: `payload` is `len` bytes long and `spare_mut` at least as long, and they do not overlap as
+    // `spare_mut` is exclusive; the kernel writes the first `len` bytes of `spare_mut`, which `advance_mut`
     // then takes for written.
     unsafe {
         let seen = instances::mask::<NOTE>(from, to, len, key);

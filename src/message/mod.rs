@@ -5,14 +5,14 @@ mod buffer;
 mod incoming;
 mod owned;
 mod payload;
-mod prepared;
+mod prepared_message;
 mod spare;
 mod spill;
 mod text;
 
 pub use owned::Message;
 pub use payload::Payload;
-pub use prepared::Prepared;
+pub use prepared_message::PreparedMessage;
 pub use text::{Text, Utf8Bytes};
 
 pub(crate) use ahead::{Ahead, Whole};

@@ -23,7 +23,7 @@ enum Repr<'a> {
 impl<'a> Payload<'a> {
     /// Whether the bytes are a part of the input, as of a message that lay whole in it.
     #[inline]
-    pub fn is_lent(&self) -> bool {
+    pub fn is_borrowed(&self) -> bool {
         matches!(self.0, Repr::Lent(_))
     }
 
@@ -33,7 +33,7 @@ impl<'a> Payload<'a> {
     ///
     /// The buffer, where the bytes are owned.
     #[inline]
-    pub fn into_lent(self) -> Result<&'a mut [u8], BytesMut> {
+    pub fn try_into_borrowed(self) -> Result<&'a mut [u8], BytesMut> {
         match self.0 {
             Repr::Lent(bytes) => Ok(bytes),
             Repr::Owned(bytes) => Err(bytes.into_inner()),
@@ -58,7 +58,7 @@ impl<'a> Payload<'a> {
 
     /// The bytes as a buffer: copied where they are lent.
     pub fn into_bytes_mut(self) -> BytesMut {
-        self.into_lent().map_or_else(|owned| owned, |lent| BytesMut::from(&*lent))
+        self.try_into_borrowed().map_or_else(|owned| owned, |lent| BytesMut::from(&*lent))
     }
 }
 

@@ -39,7 +39,7 @@ impl Activity {
         Activity {
             received: ws.bytes_received(),
             sent: ws.bytes_sent(),
-            pending: ws.pending() as u64,
+            pending: ws.output_len() as u64,
             message: ws.unfinished(),
             message_received: ws.message_received(),
             state: ws.state(),

@@ -93,7 +93,7 @@ fn a_lent_message_takes_no_memory_of_its_length() {
         let mut ws = connection(role);
         let message = vec![7; 1 << 20];
         let (allocations, bytes, written) = measure(|| {
-            let mut lent = ws.lend_binary(&message).unwrap();
+            let mut lent = ws.output_with_binary(&message).unwrap();
             let mut written = 0;
             while lent.has_remaining() {
                 let len = lent.chunk().len();
@@ -107,7 +107,7 @@ fn a_lent_message_takes_no_memory_of_its_length() {
         assert!(written > 1 << 20);
         assert_eq!(allocations, blocks, "{role:?}");
         assert!(bytes <= 17_000, "{bytes} bytes for a block");
-        ws.release();
+        ws.release_buffers();
         assert_eq!(ws.memory_usage(), 0);
     }
 }
@@ -168,11 +168,11 @@ fn memory_usage_is_what_is_allocated() {
             ws.receive(&mut Input::new(&mut stream[..300])).unwrap();
         }
         assert_exact(&ws, BYTES.get() - before, "within a message");
-        ws.release();
+        ws.release_buffers();
         assert_exact(&ws, BYTES.get() - before, "released with all of it");
         drain(&mut ws);
         assert_exact(&ws, BYTES.get() - before, "with output written");
-        ws.release();
+        ws.release_buffers();
         assert_exact(&ws, BYTES.get() - before, "released");
     }
 }
@@ -242,7 +242,7 @@ fn a_released_connection_holds_what_is_still_to_be_sent() {
         ws.send_binary(&vec![7; 1 << 20]).unwrap();
         let output = ws.output();
         output.advance(output.remaining() - 10);
-        ws.release();
+        ws.release_buffers();
     });
     assert!(bytes <= 64, "{bytes} bytes for ten");
     assert_eq!(drain(&mut ws), [7; 10]);
@@ -257,7 +257,7 @@ fn a_release_with_much_to_be_sent_moves_nothing() {
         let output = ws.output();
         output.advance(output.remaining() - left);
         let held = ws.memory_usage();
-        let (allocations, _, ()) = measure(|| ws.release());
+        let (allocations, _, ()) = measure(|| ws.release_buffers());
         assert_eq!((allocations > 0, ws.memory_usage() < held), (is_moved, is_moved), "{left}");
     }
 }
@@ -276,7 +276,7 @@ fn an_idle_connection_holds_nothing_on_the_heap() {
             }
             ws.ping(b"there?").unwrap();
             drop(drain(&mut ws));
-            ws.release();
+            ws.release_buffers();
             ws
         });
         assert_eq!(bytes, 0);

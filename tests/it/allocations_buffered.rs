@@ -55,10 +55,10 @@ impl Echo {
     /// Reads `stream`, `read` bytes at once or as many as there is room for.
     fn run(&mut self, mut stream: &[u8], read: usize) {
         while !stream.is_empty() {
-            let room = self.input.room();
+            let room = self.input.spare_mut();
             let (now, later) = stream.split_at(stream.len().min(read).min(room.len()));
             room[..now.len()].copy_from_slice(now);
-            self.input.filled(now.len());
+            self.input.mark_filled(now.len());
             stream = later;
             while let Some(event) = self.ws.receive_buffered(&mut self.input).unwrap() {
                 answer(&mut self.ws, &event, self.takes);
@@ -71,8 +71,8 @@ impl Echo {
 
 fn answer(ws: &mut Connection, event: &Event<'_>, takes: Takes) {
     let lent = match event {
-        Event::Text(text) => ws.lend_text(text).unwrap(),
-        Event::Binary(data) => ws.lend_binary(data).unwrap(),
+        Event::Text(text) => ws.output_with_text(text).unwrap(),
+        Event::Binary(data) => ws.output_with_binary(data).unwrap(),
         Event::Ping(_) => return ws.output().write_to(&mut io::sink()).unwrap(),
         other => panic!("{other:?}"),
     };

@@ -66,11 +66,11 @@ fn memory_that_waits_for_a_message_is_told_of_and_given_back() {
         assert!(held(&ws) >= 300_000, "taken up by the next");
         receive_all(&mut ws, &stream[1000..], &mut buffer);
         assert!(held(&ws) >= 300_000, "kept again");
-        ws.release();
+        ws.release_buffers();
         assert_eq!(held(&ws), 0);
         receive_all(&mut ws, &stream, &mut buffer);
         receive_all(&mut ws, &stream[..1000], &mut buffer);
-        ws.release();
+        ws.release_buffers();
         assert!(held(&ws) <= 2000, "what has come of a message, and not what came before it");
         assert_eq!(receive_all(&mut ws, &stream[1000..], &mut buffer), 1);
     }
@@ -89,7 +89,7 @@ fn a_release_within_a_long_message_moves_nothing() {
             let (front, back) = message.split_at(message.len() / 2);
             receive_all(&mut ws, front, &mut buffer);
             let held = ws.memory_usage();
-            let (allocations, bytes, ()) = measure(|| ws.release());
+            let (allocations, bytes, ()) = measure(|| ws.release_buffers());
             if is_moved {
                 assert_eq!((allocations, ws.memory_usage()), (1, len));
             } else {

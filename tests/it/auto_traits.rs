@@ -4,8 +4,8 @@ use sansock::frame::{Decoder, Encoder, Relay};
 use sansock::timer::{HandshakeTimer, Timers};
 use sansock::utf8::Validator;
 use sansock::{
-    Config, Connection, Event, Lent, Message, MessageWriter, Output, Payload, Prepared,
-    ProtocolError, ReadBuffer, Text, Unsent, Utf8Bytes,
+    Config, Connection, Event, Message, MessageWriter, Output, OutputWith, Payload,
+    PreparedMessage, ProtocolError, ReadBuffer, Text, Unsent, Utf8Bytes,
 };
 
 /// Compiles for such a type alone.
@@ -21,10 +21,10 @@ fn whatever_a_connection_consists_of_goes_to_any_thread() {
         goes_to_any_thread::<Text<'_>>();
         goes_to_any_thread::<Payload<'_>>();
         goes_to_any_thread::<Output>();
-        goes_to_any_thread::<Lent<'_>>();
+        goes_to_any_thread::<OutputWith<'_>>();
         goes_to_any_thread::<MessageWriter<'_>>();
         goes_to_any_thread::<Message>();
-        goes_to_any_thread::<Prepared>();
+        goes_to_any_thread::<PreparedMessage>();
         goes_to_any_thread::<Utf8Bytes>();
         goes_to_any_thread::<ProtocolError>();
         goes_to_any_thread::<Unsent>();

@@ -25,7 +25,7 @@ fn echo_as_taught(ws: &mut Connection, input: &mut [u8], written: &mut Vec<u8>) 
             Some(Event::Binary(data)) => ws.send_binary(&data).unwrap(),
             Some(_) => {}
         }
-        most = most.max(ws.pending());
+        most = most.max(ws.output_len());
     }
     ws.output().write_to(written).unwrap();
     most
@@ -66,8 +66,8 @@ fn a_buffered_echo_that_does_not_fit_goes_on_when_there_is_room() {
                 None => break,
             }
         }
-        assert!(ws.pending() < 1_000 + 500 + FRAME);
-        for _ in 0..ws.pending().min(700) {
+        assert!(ws.output_len() < 1_000 + 500 + FRAME);
+        for _ in 0..ws.output_len().min(700) {
             wire.push(ws.output().get_u8());
         }
     }
@@ -115,11 +115,14 @@ fn with_a_pong_that_waits(role: Role) -> Connection {
 #[test]
 fn a_pong_that_waits_counts_as_output_for_all_who_ask() {
     for role in ROLES {
-        let pending = with_a_pong_that_waits(role).pending();
+        let pending = with_a_pong_that_waits(role).output_len();
         for (max_output, is_full) in [(pending, true), (pending + 1, false)] {
             type Send = fn(&mut Connection) -> Result<(), SendError>;
-            let sends: [Send; 3] =
-                [|ws| ws.send_text("x"), |ws| ws.ping(b"x"), |ws| ws.lend_text("x").map(drop)];
+            let sends: [Send; 3] = [
+                |ws| ws.send_text("x"),
+                |ws| ws.ping(b"x"),
+                |ws| ws.output_with_text("x").map(drop),
+            ];
             for send in sends {
                 let mut parts = with_a_pong_that_waits(role).into_parts();
                 let mut config = config(role);
@@ -139,7 +142,7 @@ fn a_message_that_is_lent_leaves_no_pong_behind() {
     for role in ROLES {
         let mut ws = with_a_pong_that_waits(role);
         let mut wire = Vec::new();
-        ws.lend_text("lent").unwrap().write_to(&mut wire).unwrap();
+        ws.output_with_text("lent").unwrap().write_to(&mut wire).unwrap();
         assert!(!ws.has_output());
         let sent: Vec<_> =
             frames(&wire).into_iter().map(|frame| (frame.first, frame.payload)).collect();

@@ -7,8 +7,8 @@ use crate::support::{
 };
 use bytes::Buf;
 use sansock::{
-    CloseCode, CloseError, Closure, Connection, Message, Role, SendError, State, TransportAction,
-    Violation,
+    CloseCode, CloseError, CloseStatus, Connection, Message, Role, SendError, State,
+    TransportAction, Violation,
 };
 
 /// A Close frame as the peer of `role` sends it.
@@ -46,7 +46,7 @@ fn every_code_is_echoed_or_refused() {
                 let violation = Violation::InvalidCloseCode { code };
                 assert_eq!(seen, [Seen::Failed(violation, at)]);
                 assert_eq!(sent(&mut ws), [(0x88, close_body(1002, &violation.to_string()))]);
-                assert_eq!(ws.receive_eof(), Closure::Abnormal);
+                assert_eq!(ws.receive_eof(), CloseStatus::Abnormal);
             }
         }
     }
@@ -60,7 +60,7 @@ fn a_close_without_a_code_is_answered_without_one() {
         let mut ws = connection(role);
         receive(&mut ws, &[&stream]);
         assert_eq!(sent(&mut ws), [(0x88, vec![])]);
-        assert_eq!(ws.receive_eof(), Closure::NoStatus);
+        assert_eq!(ws.receive_eof(), CloseStatus::NoStatus);
         assert_eq!(ws.receive_eof().code(), 1005);
     }
 }
@@ -105,9 +105,10 @@ fn a_broken_reason_or_code_fails_at_the_byte_that_breaks_it() {
 #[test]
 fn the_first_close_wins() {
     for role in ROLES {
-        for (code, closure) in
-            [(Some(3000), Closure::Code(CloseCode::new(3000).unwrap())), (None, Closure::NoStatus)]
-        {
+        for (code, closure) in [
+            (Some(3000), CloseStatus::Code(CloseCode::new(3000).unwrap())),
+            (None, CloseStatus::NoStatus),
+        ] {
             let body = code.map_or(vec![], |code| close_body(code, ""));
             let first = frame_for(role, 0x88, &body);
             let second = close_for(role, 1011, "");
@@ -135,7 +136,7 @@ fn what_follows_the_peers_close_is_dropped() {
         let seen = receive(&mut ws, &[&close, &after[0], &after[1], &after[2], &after[3]]);
         assert_eq!(seen, [Seen::Close(Some(1000), String::new())]);
         assert_eq!(sent(&mut ws), [(0x88, close_body(1000, ""))], "and no pong");
-        assert_eq!(ws.state(), State::Closed);
+        assert_eq!(ws.state(), State::CloseExchanged);
     }
 }
 
@@ -147,7 +148,7 @@ fn closes_that_cross_are_one_close_each() {
         let seen = receive(&mut ws, &[&close_for(role, 1011, "oh")]);
         assert_eq!(seen, [Seen::Close(Some(1011), "oh".into())]);
         assert_eq!(sent(&mut ws), [(0x88, close_body(1001, "bye"))]);
-        assert_eq!((ws.state(), ws.receive_eof().code()), (State::Closed, 1011));
+        assert_eq!((ws.state(), ws.receive_eof().code()), (State::CloseExchanged, 1011));
     }
 }
 
@@ -197,7 +198,7 @@ fn only_a_client_says_1010() {
 }
 
 const STATES: [State; 5] =
-    [State::Open, State::CloseSent, State::Closed, State::Failed, State::Ended];
+    [State::Open, State::CloseSent, State::CloseExchanged, State::Failed, State::Ended];
 
 /// A connection brought into this state, with no output.
 fn connection_in(role: Role, state: State) -> Connection {
@@ -205,7 +206,7 @@ fn connection_in(role: Role, state: State) -> Connection {
     match state {
         State::Open => {}
         State::CloseSent => ws.close(CloseCode::NORMAL, "").unwrap(),
-        State::Closed => drop(receive(&mut ws, &[&close_for(role, 1000, "")])),
+        State::CloseExchanged => drop(receive(&mut ws, &[&close_for(role, 1000, "")])),
         State::Failed => drop(receive(&mut ws, &[b"\xFF"])),
         State::Ended => drop(ws.receive_eof()),
     }
@@ -258,18 +259,19 @@ type Cell = (Did, State, bool);
 #[test]
 fn every_call_in_every_state_does_what_the_table_says() {
     use Did::{Done, Nothing, Refused, Told};
-    use State::{CloseSent, Closed, Ended, Failed, Open};
+    use State::{CloseExchanged, CloseSent, Ended, Failed, Open};
 
     let sends = [
         (Done, Open, true),
         (Refused, CloseSent, false),
-        (Refused, Closed, false),
+        (Refused, CloseExchanged, false),
         (Refused, Failed, false),
         (Refused, Ended, false),
     ];
     // For bytes: what they do while they are read, in Open and in CloseSent.
     let receives = |open: Cell, close_sent: Cell| {
-        let [closed, failed, ended] = [Closed, Failed, Ended].map(|state| (Nothing, state, false));
+        let [closed, failed, ended] =
+            [CloseExchanged, Failed, Ended].map(|state| (Nothing, state, false));
         [open, close_sent, closed, failed, ended]
     };
     let changes_nothing = STATES.map(|state| (Done, state, false));
@@ -301,16 +303,16 @@ fn every_call_in_every_state_does_what_the_table_says() {
             receives((Told, Open, false), (Told, CloseSent, false))
         }),
         ("Close received", |ws, role| give(ws, &close_for(role, 1001, "")), {
-            receives((Told, Closed, true), (Told, Closed, false))
+            receives((Told, CloseExchanged, true), (Told, CloseExchanged, false))
         }),
         ("violation", |ws, _| give(ws, b"\xFF"), {
             receives((Did::Failed, Failed, true), (Did::Failed, Failed, false))
         }),
         ("receive_eof", |ws, _| Did::Ended(ws.receive_eof().code()), {
-            // The peer's Close came before Closed, with 1000.
+            // The peer's Close came before CloseExchanged, with 1000.
             [1006, 1006, 1000, 1006, 1006].map(|code| (Did::Ended(code), Ended, false))
         }),
-        ("release", |ws, _| done(ws, Connection::release), changes_nothing),
+        ("release", |ws, _| done(ws, Connection::release_buffers), changes_nothing),
         ("output", |ws, _| done(ws, |ws| ws.output().advance(0)), changes_nothing),
     ];
     for role in ROLES {
@@ -355,9 +357,11 @@ fn action(state: State, role: Role, has_output: bool) -> TransportAction {
     match state {
         State::Open | State::CloseSent => TransportAction::Continue,
         _ if has_output => TransportAction::Flush,
-        State::Ended => TransportAction::Drop,
-        State::Closed | State::Failed if role == Role::Server => TransportAction::ShutdownWrite,
-        State::Closed | State::Failed => TransportAction::AwaitEof,
+        State::Ended => TransportAction::Disconnect,
+        State::CloseExchanged | State::Failed if role == Role::Server => {
+            TransportAction::ShutdownWrite
+        }
+        State::CloseExchanged | State::Failed => TransportAction::AwaitEof,
     }
 }
 
@@ -366,21 +370,21 @@ fn output_that_is_left_at_the_end_of_the_transport_is_still_to_be_flushed() {
     for role in ROLES {
         let mut ws = connection(role);
         ws.send_text("x").unwrap();
-        assert_eq!(ws.receive_eof(), Closure::Abnormal);
+        assert_eq!(ws.receive_eof(), CloseStatus::Abnormal);
         assert_eq!(ws.transport_action(), TransportAction::Flush);
         drain(&mut ws);
-        assert_eq!(ws.transport_action(), TransportAction::Drop);
+        assert_eq!(ws.transport_action(), TransportAction::Disconnect);
     }
 }
 
 #[test]
 fn the_code_of_the_end_outlasts_the_end() {
     for role in ROLES {
-        let mut ws = connection_in(role, State::Closed);
+        let mut ws = connection_in(role, State::CloseExchanged);
         for _ in 0..2 {
-            assert_eq!(ws.receive_eof(), Closure::Code(CloseCode::NORMAL));
+            assert_eq!(ws.receive_eof(), CloseStatus::Code(CloseCode::NORMAL));
         }
-        assert_eq!(Closure::NoStatus.code(), 1005);
-        assert_eq!(Closure::Abnormal.code(), 1006);
+        assert_eq!(CloseStatus::NoStatus.code(), 1005);
+        assert_eq!(CloseStatus::Abnormal.code(), 1006);
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::support::{
     ROLES, Seen, assert_sees, config, connection, drain, fragmented_for, frame_for, limited,
-    receive, receive_bytes,
+    receive, receive_from_bytes_mut,
 };
 use proptest::prelude::*;
 use sansock::{Config, Connection, Event, Input, Limits, Opcode, Role};
@@ -20,7 +20,11 @@ fn assert_all_ways_agree(config: &Config, stream: &[u8]) {
     let mut ws = Connection::new(config.clone());
     assert_eq!((receive(&mut ws, &[stream]), drain(&mut ws)), expected, "{stream:x?}");
     let mut ws = Connection::new(config.clone());
-    assert_eq!((receive_bytes(&mut ws, &[stream]), drain(&mut ws)), expected, "{stream:x?}");
+    assert_eq!(
+        (receive_from_bytes_mut(&mut ws, &[stream]), drain(&mut ws)),
+        expected,
+        "{stream:x?}"
+    );
 }
 
 /// First bytes that begin a fragment, a message or a control frame, and some that break a rule.
@@ -161,7 +165,7 @@ fn an_event_that_is_kept_is_not_overwritten() {
                     }
                 }
                 assert_eq!(count, messages.len());
-                ws.release();
+                ws.release_buffers();
                 drop(ws);
                 assert!(held.iter().all(|(i, event)| bytes_of(event) == messages[*i].1));
             }
@@ -211,7 +215,7 @@ fn memory_that_waits_is_no_open_message() {
         let seen = receive(&mut ws, &[&frame_for(role, 0x80, b"")]);
         assert!(matches!(seen[..], [Seen::Failed(..)]), "{seen:?}");
         drain(&mut ws);
-        ws.release();
+        ws.release_buffers();
         assert_eq!(ws.memory_usage(), 0);
     }
 }

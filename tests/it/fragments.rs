@@ -3,7 +3,7 @@
 use crate::support::{
     KEY, ROLES, Seen, close_body, config, connection, drain, frame_for, frames, receive,
 };
-use sansock::{CloseCode, Connection, Message, Prepared, Role, SendError, State};
+use sansock::{CloseCode, Connection, Message, PreparedMessage, Role, SendError, State};
 
 /// What was sent, without what depends on the role.
 fn sent(ws: &mut Connection) -> Vec<(u8, Vec<u8>)> {
@@ -66,7 +66,7 @@ fn no_other_message_is_sent_meanwhile() {
         let refused = SendError::MessageOpen;
         assert_eq!(ws.send_text("no").unwrap_err(), refused);
         assert_eq!(ws.send_binary(b"no").unwrap_err(), refused);
-        assert_eq!(ws.send_prepared(&Prepared::new("no")).unwrap_err(), refused);
+        assert_eq!(ws.send_prepared(&PreparedMessage::new("no")).unwrap_err(), refused);
         assert_eq!(ws.start_binary().unwrap_err(), refused);
         let error = ws.send("back").unwrap_err();
         assert_eq!((error.error, error.message), (refused, Message::from("back")));
@@ -147,7 +147,7 @@ fn the_peers_close_abandons_the_message() {
         ws.start_text().unwrap().fragment(b"half").unwrap();
         receive(&mut ws, &[&frame_for(role, 0x88, &close_body(1000, ""))]);
         assert!(ws.open_message().is_none());
-        assert_eq!(ws.state(), State::Closed);
+        assert_eq!(ws.state(), State::CloseExchanged);
         assert_eq!(sent(&mut ws), [frame(0x01, b"half"), frame(0x88, &close_body(1000, ""))]);
     }
 }
@@ -188,7 +188,7 @@ fn long_messages_are_cut_where_the_configuration_says_so() {
             frame(0x81, b""),
         ];
         assert_eq!(sent(&mut ws), expected);
-        ws.send_prepared(&Prepared::new("12345")).unwrap();
+        ws.send_prepared(&PreparedMessage::new("12345")).unwrap();
         assert_eq!(sent(&mut ws), [frame(0x81, b"12345")]);
     }
 }
@@ -249,13 +249,13 @@ fn a_client_masks_fragments_of_a_given_up_message_where_they_are() {
         assert_eq!(output.chunk()[..4], KEY.map(|key| key ^ 7));
         output.advance(8192);
     }
-    assert_eq!(ws.pending(), 8 + 20_000 - 16_384, "the rest is short, and copied");
+    assert_eq!(ws.output_len(), 8 + 20_000 - 16_384, "the rest is short, and copied");
 }
 
 #[test]
 fn a_prepared_message_is_one_buffer_for_all_servers() {
     use sansock::bytes::Buf;
-    let message = Prepared::new(vec![b'x'; 1024]);
+    let message = PreparedMessage::new(vec![b'x'; 1024]);
     assert_eq!(message.payload(), [b'x'; 1024]);
     let (mut one, mut other) = (connection(Role::Server), connection(Role::Server));
     one.send_prepared(&message).unwrap();
@@ -265,14 +265,14 @@ fn a_prepared_message_is_one_buffer_for_all_servers() {
 
     let mut client = connection(Role::Client);
     client.send_prepared(&message).unwrap();
-    client.send_prepared(&Prepared::new("short")).unwrap();
+    client.send_prepared(&PreparedMessage::new("short")).unwrap();
     assert_eq!(sent(&mut client), [frame(0x82, &[b'x'; 1024]), frame(0x81, b"short")]);
 }
 
 #[test]
 fn a_prepared_message_goes_out_in_its_turn() {
     for len in [0, 10, 300, 5000] {
-        let message = Prepared::new(vec![7; len]);
+        let message = PreparedMessage::new(vec![7; len]);
         let mut ws = connection(Role::Server);
         ws.send_text("before").unwrap();
         ws.send_prepared(&message).unwrap();

@@ -75,7 +75,7 @@ fn receive(
             last = Some(event.into_owned());
         }
         if is_released {
-            ws.release();
+            ws.release_buffers();
         }
     }
     last

@@ -228,7 +228,7 @@ fn what_lies_whole_in_the_input_is_lent_from_it() {
                 let (start, total) = (input.as_ptr(), input.len());
                 let mut ws = connection(role);
                 for _ in 0..2 {
-                    let event = ws.receive_bytes(&mut input).unwrap().unwrap();
+                    let event = ws.receive_from_bytes_mut(&mut input).unwrap().unwrap();
                     assert!(lies_in(payload(&event), start, total), "{event:?}");
                 }
             }
@@ -261,14 +261,14 @@ fn a_lent_payload_may_be_changed_and_is_lent_or_owned_as_it_says() {
         panic!("a binary message");
     };
     data[0] = b'X';
-    assert!(data.is_lent() && *data == *b"Xbc");
+    assert!(data.is_borrowed() && *data == *b"Xbc");
     assert_eq!(buffer, b"\x82\x03Xbc");
 
     let mut parts = fragmented_for(Role::Client, Opcode::Binary, &[b"a", b"bc"]);
     let Ok(Some(Event::Binary(data))) = ws.receive(&mut Input::new(&mut parts[..])) else {
         panic!("a binary message");
     };
-    assert!(!data.is_lent() && *data == *b"abc");
+    assert!(!data.is_borrowed() && *data == *b"abc");
     assert_eq!(Message::from(data), Message::Binary(Bytes::from_static(b"abc")));
 }
 
@@ -278,7 +278,7 @@ fn a_lent_text_is_for_as_long_as_the_input() {
     fn text<'a>(ws: &mut Connection, input: &'a mut [u8]) -> Option<&'a str> {
         let mut input = Input::new(input);
         match ws.receive(&mut input) {
-            Ok(Some(Event::Text(text))) => text.lent(),
+            Ok(Some(Event::Text(text))) => text.as_borrowed(),
             _ => None,
         }
     }

@@ -277,10 +277,10 @@ fn release_keeps_what_is_queued() {
         }
         ws.send(vec![7; LARGE]).unwrap();
         ws.output().advance(1);
-        ws.release();
+        ws.release_buffers();
         let rest = drain(&mut ws);
         assert_eq!(frames(&[b"\x8A", &rest[..]].concat()).len(), 3);
-        ws.release();
+        ws.release_buffers();
         ws.send_text("x").unwrap();
         assert_eq!(sent(&mut ws), [(0x81, b"x".to_vec())]);
     }
@@ -351,7 +351,7 @@ proptest! {
                     ws.output().advance(count);
                     model.drain(..count);
                 }
-                Step::Release => ws.release(),
+                Step::Release => ws.release_buffers(),
             }
             assert_shows(ws.output(), &model, true);
         }

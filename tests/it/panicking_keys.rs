@@ -46,7 +46,7 @@ fn assert_has_ended(client: &mut Connection) {
     assert!(client.ping(b"").is_err());
     assert_eq!(receive(client, &[&frame_for(Role::Client, 0x81, b"more")]), []);
     drain(client);
-    assert_eq!(client.transport_action(), TransportAction::Drop);
+    assert_eq!(client.transport_action(), TransportAction::Disconnect);
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_send_that_panicked_can_be_tried_again() {
         |ws| ws.send_text("text").unwrap(),
         |ws| ws.send("text").unwrap(),
         |ws| ws.send("text".repeat(2000)).unwrap(),
-        |ws| drop(ws.lend_text("text").unwrap()),
+        |ws| drop(ws.output_with_text("text").unwrap()),
         |ws| ws.ping(b"text").unwrap(),
         |ws| ws.pong(b"text").unwrap(),
     ];

@@ -8,10 +8,10 @@ use crate::support::{
 use sansock::timer::{Expired, Timeouts, Timers};
 use sansock::{Connection, Delivery, Event, Opcode, ReadBuffer, Role, Violation};
 
-fn is_lent(event: &Event<'_>) -> bool {
+fn is_borrowed(event: &Event<'_>) -> bool {
     match event {
-        Event::Text(text) => text.lent().is_some(),
-        Event::Binary(data) => data.is_lent(),
+        Event::Text(text) => text.as_borrowed().is_some(),
+        Event::Binary(data) => data.is_borrowed(),
         other => panic!("{other:?}"),
     }
 }
@@ -33,7 +33,7 @@ fn a_message_in_one_frame_is_lent_however_many_reads_bring_it() {
                 let (mut ws, mut input) = (connection(role), ReadBuffer::new());
                 let mut seen = Vec::new();
                 read(&mut ws, &mut input, &stream, at_once, |event| {
-                    assert!(is_lent(&event), "{len} bytes in reads of {at_once}");
+                    assert!(is_borrowed(&event), "{len} bytes in reads of {at_once}");
                     seen.push(Seen::from(event));
                 });
                 let expected = [
@@ -61,8 +61,8 @@ fn a_text_fails_at_the_read_that_breaks_it() {
             let (mut ws, mut input) = (connection(role), ReadBuffer::new());
             let mut failed = None;
             for (i, byte) in frame.iter().enumerate() {
-                input.room()[0] = *byte;
-                input.filled(1);
+                input.spare_mut()[0] = *byte;
+                input.mark_filled(1);
                 if let Err(error) = ws.receive_buffered(&mut input) {
                     failed = failed.or(Some((i, error)));
                 }
@@ -173,7 +173,7 @@ fn chunks_of_a_stream_are_lent_from_the_buffer() {
     let stream = fragmented_for(Role::Server, Opcode::Binary, &[&[1; 300], &[2; 300]]);
     read(&mut ws, &mut input, &stream, 37, |event| match event {
         Event::BinaryChunk { data, .. } => {
-            assert!(data.is_lent());
+            assert!(data.is_borrowed());
             message.extend_from_slice(&data);
         }
         other => panic!("{other:?}"),
@@ -291,7 +291,7 @@ fn nothing_is_wanted_of_a_message_that_was_taken() {
     ws = connection(Role::Server);
     assert!(ws.receive_buffered(&mut input).unwrap().is_some());
     assert!(!input.wants_more());
-    input.room();
+    input.spare_mut();
     assert!(!input.wants_more());
 }
 
@@ -307,7 +307,7 @@ fn read_from_stops_to_look_at_what_has_come() {
         assert!(came <= 8192 + 10);
         looks += 1;
         if let Some(event) = ws.receive_buffered(&mut input).unwrap() {
-            assert!(is_lent(&event));
+            assert!(is_borrowed(&event));
             break;
         }
     }

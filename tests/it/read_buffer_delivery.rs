@@ -24,10 +24,10 @@ fn assert_prompt(
     let stream = frames.concat();
     let (mut came, mut delivered, mut at_once) = (0, 0, first);
     while came < stream.len() {
-        let room = input.room();
+        let room = input.spare_mut();
         let len = room.len().min(at_once).min(stream.len() - came);
         room[..len].copy_from_slice(&stream[came..came + len]);
-        input.filled(len);
+        input.mark_filled(len);
         (came, at_once) = (came + len, next);
         assert!(came < stream.len() || !input.wants_more(), "no more is to come");
         while ws.receive_buffered(input).unwrap().is_some() {
@@ -35,7 +35,7 @@ fn assert_prompt(
         }
         assert_eq!(delivered, ends.iter().filter(|end| **end <= came).count(), "at {came}");
         if is_released {
-            input.release();
+            input.release_buffers();
         }
     }
 }

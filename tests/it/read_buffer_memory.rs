@@ -37,11 +37,11 @@ fn the_memory_of_a_long_message_is_given_back() {
         read(&mut ws, &mut input, &small, usize::MAX, |_| {});
     }
     assert_eq!(input.memory_usage(), at_first);
-    input.release();
+    input.release_buffers();
     assert_eq!(input.memory_usage(), 0);
     // And it goes on.
     read(&mut ws, &mut input, &small[..4], usize::MAX, |_| {});
-    input.release();
+    input.release_buffers();
     assert_eq!(input.memory_usage(), 4, "what is left");
     let mut seen = Vec::new();
     read(&mut ws, &mut input, &small[4..], usize::MAX, |event| seen.push(Seen::from(event)));
@@ -71,8 +71,8 @@ fn there_is_room_for_more_whether_or_not_it_is_looked_at() {
     let stream = stream.concat().repeat(4);
     let mut input = ReadBuffer::with_capacity(64);
     for byte in &stream {
-        input.room()[0] = *byte;
-        input.filled(1);
+        input.spare_mut()[0] = *byte;
+        input.mark_filled(1);
     }
     let mut ws = connection(Role::Server);
     let mut count = 0;
@@ -98,7 +98,7 @@ fn there_is_room_for_all_of_a_long_message_that_nobody_looks_at_before_its_end()
         // The first makes the memory, which the second finds.
         read(&mut ws, &mut input, &frame, usize::MAX, |_| {});
         read(&mut ws, &mut input, &frame[..100], usize::MAX, |_| panic!("no event"));
-        let room = input.room().len();
+        let room = input.spare_mut().len();
         assert_eq!(room >= long - 100, !is_looked_at, "{role:?} {first:x}: {room}");
         assert!(room <= long + 14, "{role:?} {first:x}: {room}");
         read(&mut ws, &mut input, &frame[100..], usize::MAX, |_| {});
@@ -109,8 +109,8 @@ fn there_is_room_for_all_of_a_long_message_that_nobody_looks_at_before_its_end()
 #[test]
 fn more_than_there_was_room_for_does_not_count() {
     let mut input = ReadBuffer::new();
-    let room = input.room().len();
-    input.filled(usize::MAX);
+    let room = input.spare_mut().len();
+    input.mark_filled(usize::MAX);
     assert_eq!(input.len(), room);
 }
 
@@ -125,7 +125,7 @@ fn a_buffer_that_is_never_empty_gives_back_the_memory_of_long_messages() {
             // The rest of one, and a byte of the next.
             read(&mut ws, &mut input, &[&small[1..], &small[..1]].concat(), 100, |_| {});
             if is_released {
-                input.release();
+                input.release_buffers();
                 assert_eq!(input.memory_usage(), 1);
             }
         }
@@ -144,7 +144,7 @@ fn a_release_within_a_message_loses_nothing() {
             let mut seen = Vec::new();
             for piece in frame.chunks(at_once) {
                 read(&mut ws, &mut input, piece, at_once, |event| seen.push(Seen::from(event)));
-                input.release();
+                input.release_buffers();
             }
             assert!(seen == [Seen::Text(text.clone())], "{at_once} at once");
         }
@@ -161,7 +161,7 @@ fn a_release_within_a_long_message_moves_nothing() {
             read(&mut ws, &mut input, &frame[..left], usize::MAX, |_| panic!("no event"));
             let held = input.memory_usage();
             assert!(held > left);
-            input.release();
+            input.release_buffers();
             assert_eq!(input.memory_usage(), if is_moved { left } else { held }, "{left} bytes");
         }
     }
@@ -199,8 +199,8 @@ fn there_is_room_behind_many_frames_that_came_at_once() {
     assert!(ws.receive_buffered(&mut input).unwrap().is_none());
     input.extend_from_slice(&[&frame[1..], &frame.repeat(9)].concat());
     assert!(ws.receive_buffered(&mut input).unwrap().is_some());
-    input.filled(0);
-    assert!(!input.room().is_empty());
+    input.mark_filled(0);
+    assert!(!input.spare_mut().is_empty());
     assert_eq!(input.len(), 9 * frame.len());
 }
 

@@ -5,7 +5,7 @@ use bytes::Buf;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sansock::frame::{Encoder, Header, Rsv};
-use sansock::{CloseCode, Closure, Connection, Message, Opcode, Role, State, TransportAction};
+use sansock::{CloseCode, CloseStatus, Connection, Message, Opcode, Role, State, TransportAction};
 
 /// What an application sends.
 #[derive(Clone, Debug)]
@@ -93,10 +93,10 @@ proptest! {
         prop_assert_eq!(without_pongs(last), [close]);
         let close = Seen::Close(Some(1000), "done".into());
         prop_assert_eq!(without_pongs(carry(&mut server, &mut client, &sizes)), [close]);
-        prop_assert_eq!((client.state(), server.state()), (State::Closed, State::Closed));
+        prop_assert_eq!((client.state(), server.state()), (State::CloseExchanged, State::CloseExchanged));
         prop_assert_eq!(client.transport_action(), TransportAction::AwaitEof);
         prop_assert_eq!(server.transport_action(), TransportAction::ShutdownWrite);
-        prop_assert_eq!(client.receive_eof(), Closure::Code(CloseCode::NORMAL));
+        prop_assert_eq!(client.receive_eof(), CloseStatus::Code(CloseCode::NORMAL));
     }
 
     #[test]

@@ -21,9 +21,9 @@ fn chunks(ws: &mut Connection, piece: &[u8]) -> Vec<(Vec<u8>, bool, bool)> {
     while let Some(event) = ws.receive(&mut input).unwrap() {
         chunks.push(match event {
             Event::TextChunk { text, last } => {
-                (text.as_bytes().to_vec(), text.lent().is_some(), last)
+                (text.as_bytes().to_vec(), text.as_borrowed().is_some(), last)
             }
-            Event::BinaryChunk { data, last } => (data.to_vec(), data.is_lent(), last),
+            Event::BinaryChunk { data, last } => (data.to_vec(), data.is_borrowed(), last),
             other => panic!("{other:?}"),
         });
     }

@@ -100,7 +100,7 @@ fn what_a_transport_does_not_take_of_a_lent_message_is_queued() {
                         expected.push((0x81, b"before".to_vec()));
                     }
                     let data = vec![9; len];
-                    let outcome = ws.lend_binary(&data).unwrap().write_to(&mut sink);
+                    let outcome = ws.output_with_binary(&data).unwrap().write_to(&mut sink);
                     assert_eq!(outcome.is_err(), ws.has_output());
                     ws.send_text("after").unwrap();
                     expected.extend([(0x82, data), (0x81, b"after".to_vec())]);
@@ -121,7 +121,7 @@ fn a_transport_that_takes_more_than_there_is_is_not_trusted() {
         assert_eq!(error.kind(), ErrorKind::Other);
         assert_eq!(contents(&drain(&mut ws)), [(0x81, b"Hello".to_vec())]);
 
-        let error = ws.lend_text("Hello").unwrap().write_to(&mut Sink::new(&[Ok(A_LIE)]));
+        let error = ws.output_with_text("Hello").unwrap().write_to(&mut Sink::new(&[Ok(A_LIE)]));
         assert_eq!(error.unwrap_err().kind(), ErrorKind::Other);
         assert_eq!(contents(&drain(&mut ws)), [(0x81, b"Hello".to_vec())]);
     }
@@ -152,7 +152,7 @@ impl Read for Interrupted {
 #[test]
 fn what_a_transport_says_of_a_read_is_not_trusted() {
     let mut input = ReadBuffer::new();
-    let room = input.room().len();
+    let room = input.spare_mut().len();
     assert_eq!(input.read_from(&mut Liar).unwrap(), room);
     assert_eq!(input.len(), room);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sansock::Closure;
+use sansock::CloseStatus;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
@@ -33,7 +33,7 @@ pub(crate) enum Seen {
     /// A Close frame, answered unless it is an answer itself, and its code.
     Close(Option<u16>),
     /// The end of the transport; ours says how the connection ended.
-    End(Option<Closure>),
+    End(Option<CloseStatus>),
 }
 
 /// An end of a connection.

@@ -53,7 +53,7 @@ impl Ours {
                 transport::await_eof(&mut self.stream).await?;
                 self.talk.ws.receive_eof();
             }
-            TransportAction::Drop => return Ok(None),
+            TransportAction::Disconnect => return Ok(None),
         }
         Ok(Some(()))
     }

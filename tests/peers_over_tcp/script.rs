@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use sansock::handshake::client::Request;
-use sansock::{CloseCode, Closure, Config, Role};
+use sansock::{CloseCode, CloseStatus, Config, Role};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
@@ -75,7 +75,7 @@ impl Case {
                 CLOSE_CODE
             };
             assert_eq!(ours.receive(), Seen::Close(Some(code)));
-            let closure = Closure::Code(CloseCode::new(code).unwrap());
+            let closure = CloseStatus::Code(CloseCode::new(code).unwrap());
             assert_eq!(ours.receive(), Seen::End(Some(closure)));
             peer.join().unwrap();
         }
@@ -88,7 +88,7 @@ impl Case {
             assert_eq!(peer.receive(), Seen::Data(text(5)));
         });
         ours.send(&text(5));
-        assert_eq!(ours.receive(), Seen::End(Some(Closure::Abnormal)));
+        assert_eq!(ours.receive(), Seen::End(Some(CloseStatus::Abnormal)));
         peer.join().unwrap();
     }
 

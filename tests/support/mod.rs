@@ -220,14 +220,14 @@ pub fn receive(ws: &mut Connection, pieces: &[&[u8]]) -> Vec<Seen> {
     log.seen
 }
 
-/// The same by [`Connection::receive_bytes`], each piece appended to one buffer.
-pub fn receive_bytes(ws: &mut Connection, pieces: &[&[u8]]) -> Vec<Seen> {
+/// The same by [`Connection::receive_from_bytes_mut`], each piece appended to one buffer.
+pub fn receive_from_bytes_mut(ws: &mut Connection, pieces: &[&[u8]]) -> Vec<Seen> {
     let mut log = Log::default();
     let mut input = BytesMut::new();
     for piece in pieces {
         input.extend_from_slice(piece);
         loop {
-            match ws.receive_bytes(&mut input) {
+            match ws.receive_from_bytes_mut(&mut input) {
                 Ok(Some(event)) => log.push(event),
                 Ok(None) => break,
                 Err(error) => log.seen.push(error.into()),
@@ -253,10 +253,10 @@ pub fn receive_buffered_in(
     for piece in pieces {
         let mut piece = *piece;
         loop {
-            let room = input.room();
+            let room = input.spare_mut();
             let (now, later) = piece.split_at(room.len().min(piece.len()));
             room[..now.len()].copy_from_slice(now);
-            input.filled(now.len());
+            input.mark_filled(now.len());
             piece = later;
             loop {
                 match ws.receive_buffered(input) {
@@ -282,11 +282,11 @@ pub fn read(
     mut visit: impl FnMut(Event<'_>),
 ) {
     while !bytes.is_empty() {
-        let room = input.room();
+        let room = input.spare_mut();
         assert!(!room.is_empty(), "a read to no room says that the transport has ended");
         let len = room.len().min(at_once).min(bytes.len());
         room[..len].copy_from_slice(&bytes[..len]);
-        input.filled(len);
+        input.mark_filled(len);
         bytes = &bytes[len..];
         while let Some(event) = ws.receive_buffered(input).unwrap() {
             visit(event);
@@ -339,7 +339,7 @@ pub fn assert_sees(config: &Config, stream: &[u8], expected: &[Seen]) {
         assert_eq!(receive(&mut ws, pieces), expected, "{how}");
         assert_eq!(drain(&mut ws), answer, "the answer {how}");
         let mut ws = Connection::new(config.clone());
-        assert_eq!(receive_bytes(&mut ws, pieces), expected, "as bytes, {how}");
+        assert_eq!(receive_from_bytes_mut(&mut ws, pieces), expected, "as bytes, {how}");
         assert_eq!(drain(&mut ws), answer, "the answer as bytes, {how}");
         for capacity in [0, 1 << 10] {
             let mut ws = Connection::new(config.clone());

@@ -81,7 +81,7 @@ impl<'a> Text<'a> {
     /// The text that `payload` is, which is UTF-8: [`validated`] relies on it.
     #[inline(always)]
     fn from_valid(payload: Payload<'a>) -> Text<'a> {
-        Text(match payload.into_lent() {
+        Text(match payload.try_into_borrowed() {
             Ok(bytes) => Repr::Lent(bytes),
             Err(bytes) => Repr::Owned(Buffer::new(bytes)),
         })
@@ -98,7 +98,7 @@ impl<'a> Text<'a> {
 
     /// The text for as long as the input is borrowed, where it is lent from there; `None` where the
     /// text is owned.
-    pub fn lent(&self) -> Option<&'a str> {
+    pub fn as_borrowed(&self) -> Option<&'a str> {
         match self.0 {
             Repr::Lent(bytes) => Some(validated(bytes)),
             Repr::Owned(_) => None,

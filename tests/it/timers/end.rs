@@ -115,7 +115,7 @@ impl End {
                 to.shut_down(now);
                 self.has_shut_down = true;
             }
-            TransportAction::Drop => self.outcome = self.outcome.or(Some(Outcome::Done)),
+            TransportAction::Disconnect => self.outcome = self.outcome.or(Some(Outcome::Done)),
             _ => {}
         }
         let progress = progress | (self.outcome.is_none() && self.poll(now));
@@ -160,7 +160,9 @@ impl End {
                 self.timers.reading_paused();
                 self.has_paused = true;
             }
-            if is_held_back || matches!(action, TransportAction::Flush | TransportAction::Drop) {
+            if is_held_back
+                || matches!(action, TransportAction::Flush | TransportAction::Disconnect)
+            {
                 return has_read;
             }
             match from.read(now, random.between(1, 200) as usize) {
@@ -210,14 +212,14 @@ impl End {
         if self.habits.is_lazy && now < self.deadline {
             return false;
         }
-        let had = self.ws.pending();
+        let had = self.ws.output_len();
         let is_due = now >= self.deadline && !self.has_changed && self.deadline > 0;
         self.has_changed = false;
         let has_paused = std::mem::take(&mut self.has_paused);
         match self.timers.poll(&mut self.ws, Duration::from_millis(now)) {
             Ok(deadline) => {
                 assert!(deadline > Duration::from_millis(now), "a deadline that has passed");
-                let has_pinged = self.ws.pending() > had;
+                let has_pinged = self.ws.output_len() > had;
                 // An end that polls at deadlines alone sees only there that its ping was not taken,
                 // and a pause moves the deadlines of the peer.
                 let has_use = has_pinged || has_paused || self.habits.is_lazy && self.is_pinging;

@@ -64,7 +64,7 @@ fn a_ping_is_queued_behind_output_that_is_left() {
     assert_eq!(server.poll(30), Ok(80), "the transport has stalled since 20");
     assert_eq!(server.ws.output().chunk(), b"\x81\x01x\x89\x00");
     assert_eq!(server.poll(79), Ok(80), "one ping at a time");
-    assert_eq!(server.ws.pending(), 5);
+    assert_eq!(server.ws.output_len(), 5);
     assert_eq!(server.poll(80), Err(Expired::WriteStalled));
 }
 

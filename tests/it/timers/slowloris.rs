@@ -133,7 +133,7 @@ impl Hoarder {
             self.to_send -= len;
         }
         if random.chance(70) {
-            let taken = random.between(0, 4).pow(6).min(ws.pending() as u64 - 1);
+            let taken = random.between(0, 4).pow(6).min(ws.output_len() as u64 - 1);
             ws.output().advance(taken as usize);
         }
         self.next += random.between(1, 59_000) >> random.between(0, 8);
@@ -164,7 +164,7 @@ fn what_a_peer_can_have_held_is_bounded_in_bytes_and_time() {
             timers.poll(&mut ws, Duration::from_millis(now))
         } {
             let then = peer.next.min(deadline.as_millis() as u64);
-            held += u128::from(then - now) * (LIMIT - peer.to_send + ws.pending()) as u128;
+            held += u128::from(then - now) * (LIMIT - peer.to_send + ws.output_len()) as u128;
             now = then;
             if now == peer.next {
                 peer.act(&mut ws, &mut random);
@@ -193,7 +193,7 @@ fn waiting_output_is_held_for_as_long_as_its_least_rate_says() {
                 next += random.between(1, 59_000) >> random.between(0, 8);
                 // It answers every ping, and leaves a byte.
                 receive(&mut ws, &[&frame_for(Role::Server, 0x8A, b"")]);
-                let taken = random.between(0, 4).pow(6).min(ws.pending() as u64 - 1);
+                let taken = random.between(0, 4).pow(6).min(ws.output_len() as u64 - 1);
                 ws.output().advance(taken as usize);
             }
         }

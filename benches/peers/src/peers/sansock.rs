@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 
 use sansock::Role::{Client, Server};
 use sansock::bytes::Buf;
-use sansock::{Config, Connection, Event, Lent, ReadBuffer, SendError};
+use sansock::{Config, Connection, Event, OutputWith, ReadBuffer, SendError};
 
 use super::{Peer, READ_BUFFER};
 use crate::rows::{Message, Role};
@@ -59,8 +59,8 @@ impl Peer for Sansock {
     fn send(&mut self, message: &Message, count: usize) {
         let (ws, text, data) = (&mut self.ws, message.text.as_str(), &message.bytes[..]);
         match (data.len() >= lent_from(ws), message.is_text) {
-            (true, true) => lend_all(ws, count, text, Connection::lend_text),
-            (true, false) => lend_all(ws, count, data, Connection::lend_binary),
+            (true, true) => lend_all(ws, count, text, Connection::output_with_text),
+            (true, false) => lend_all(ws, count, data, Connection::output_with_binary),
             (false, true) => send_all(ws, count, text, Connection::send_text),
             (false, false) => send_all(ws, count, data, Connection::send_binary),
         }
@@ -75,8 +75,8 @@ impl Peer for Sansock {
     }
 
     fn rest(&mut self) {
-        self.ws.release();
-        self.input.release();
+        self.ws.release_buffers();
+        self.input.release_buffers();
     }
 }
 
@@ -99,16 +99,16 @@ impl Sansock {
 /// giving it up.
 fn answer(ws: &mut Connection, event: Event<'_>) {
     match event {
-        Event::Text(text) => match text.lent() {
-            Some(text) if text.len() >= ANSWERED_FROM => lend(ws, text, Connection::lend_text),
+        Event::Text(text) => match text.as_borrowed() {
+            Some(text) if text.len() >= ANSWERED_FROM => lend(ws, text, Connection::output_with_text),
             Some(text) => ws.send_text(text).expect("there is room"),
             None => ws.send(text).map_err(SendError::from).expect("there is room"),
         },
-        Event::Binary(data) if !data.is_lent() => {
+        Event::Binary(data) if !data.is_borrowed() => {
             ws.send(data).map_err(SendError::from).expect("there is room");
         }
         Event::Binary(data) if data.len() >= ANSWERED_FROM => {
-            lend(ws, &*data, Connection::lend_binary);
+            lend(ws, &*data, Connection::output_with_binary);
         }
         Event::Binary(data) => ws.send_binary(&data).expect("there is room"),
         _ => {}
@@ -142,7 +142,7 @@ fn lend_all<M: ?Sized>(
     ws: &mut Connection,
     count: usize,
     message: &M,
-    lent: impl for<'a> Fn(&'a mut Connection, &'a M) -> Result<Lent<'a>, SendError>,
+    lent: impl for<'a> Fn(&'a mut Connection, &'a M) -> Result<OutputWith<'a>, SendError>,
 ) {
     for _ in 0..count {
         lend(ws, message, &lent);
@@ -154,7 +154,7 @@ fn lend_all<M: ?Sized>(
 fn lend<M: ?Sized>(
     ws: &mut Connection,
     message: &M,
-    lent: impl for<'a> Fn(&'a mut Connection, &'a M) -> Result<Lent<'a>, SendError>,
+    lent: impl for<'a> Fn(&'a mut Connection, &'a M) -> Result<OutputWith<'a>, SendError>,
 ) {
     lent(ws, message).expect("there is room").write_to(&mut Sink).expect("a sink");
 }

@@ -11,16 +11,16 @@ use crate::opcode::Opcode;
 ///
 /// ```
 /// use bytes::Buf;
-/// use sansock::{Config, Connection, Prepared};
+/// use sansock::{Config, Connection, PreparedMessage};
 ///
-/// let news = Prepared::new("to all of you");
+/// let news = PreparedMessage::new("to all of you");
 /// let mut server = Connection::new(Config::server());
 /// server.send_prepared(&news)?;
 /// assert_eq!(server.output().chunk(), b"\x81\x0dto all of you");
-/// # Ok::<(), sansock::SendError<()>>(())
+/// # Ok::<(), sansock::SendError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Prepared {
+pub struct PreparedMessage {
     opcode: Opcode,
     /// As a server sends it: a header, then the payload.
     frame: Bytes,
@@ -28,7 +28,7 @@ pub struct Prepared {
     header_len: usize,
 }
 
-impl Prepared {
+impl PreparedMessage {
     /// Encodes a message, copying it.
     pub fn new(message: impl Into<Message>) -> Self {
         let message = message.into();
@@ -37,7 +37,7 @@ impl Prepared {
         let mut frame = BytesMut::with_capacity(MAX_HEADER + payload.len());
         frame.extend_from_slice(header.to_le_bytes().get(..header_len).unwrap_or_default());
         frame.extend_from_slice(payload);
-        Prepared { opcode, frame: frame.freeze(), header_len }
+        PreparedMessage { opcode, frame: frame.freeze(), header_len }
     }
 
     /// Text or binary.

@@ -37,7 +37,7 @@ impl Connection {
     ///
     /// let mut transport = Vec::new();
     /// let mut server = Connection::new(Config::server());
-    /// let mut lent = server.lend_text("Hello")?;
+    /// let mut lent = server.output_with_text("Hello")?;
     /// assert_eq!(lent.remaining(), 2 + 5);
     /// while lent.has_remaining() {
     ///     let mut slices = [IoSlice::new(&[]); 8];
@@ -51,7 +51,7 @@ impl Connection {
     /// assert_eq!(transport, b"\x81\x05Hello");
     /// assert!(!server.has_output());
     ///
-    /// let mut lent = server.lend_text("Hello")?;
+    /// let mut lent = server.output_with_text("Hello")?;
     /// lent.advance(4); // the transport takes no more
     /// drop(lent);
     /// assert_eq!(server.output().chunk(), b"llo");
@@ -65,23 +65,30 @@ impl Connection {
     ///
     /// As [`send_text`](Self::send_text).
     #[inline]
-    pub fn lend_text<'a>(&'a mut self, text: &'a str) -> Result<Lent<'a>, SendError> {
+    pub fn output_with_text<'a>(&'a mut self, text: &'a str) -> Result<OutputWith<'a>, SendError> {
         self.lend(Opcode::Text, text.as_bytes())
     }
 
-    /// Sends a binary message from where it lies, as [`lend_text`](Self::lend_text) does a text.
+    /// Sends a binary message from where it lies, as [`output_with_text`](Self::output_with_text) does a text.
     ///
     /// # Errors
     ///
     /// As [`send_text`](Self::send_text).
     #[inline]
-    pub fn lend_binary<'a>(&'a mut self, data: &'a [u8]) -> Result<Lent<'a>, SendError> {
+    pub fn output_with_binary<'a>(
+        &'a mut self,
+        data: &'a [u8],
+    ) -> Result<OutputWith<'a>, SendError> {
         self.lend(Opcode::Binary, data)
     }
 
     /// What a server does most, with all that was before written, is done in line.
     #[inline(always)]
-    fn lend<'a>(&'a mut self, opcode: Opcode, payload: &'a [u8]) -> Result<Lent<'a>, SendError> {
+    fn lend<'a>(
+        &'a mut self,
+        opcode: Opcode,
+        payload: &'a [u8],
+    ) -> Result<OutputWith<'a>, SendError> {
         let config = &*self.config;
         let is_masked = config.role() == Role::Client;
         if is_masked || payload.len() > config.fragment_size || !self.output.is_surely_empty() {
@@ -90,11 +97,18 @@ impl Connection {
             let rest = payload.get(queued..).unwrap_or_default();
             let remaining = self.output.queued() + rest.len();
             let head = Head::default();
-            return Ok(Lent { output: &mut self.output, head, head_len: 0, rest, key, remaining });
+            return Ok(OutputWith {
+                output: &mut self.output,
+                head,
+                head_len: 0,
+                rest,
+                key,
+                remaining,
+            });
         }
         self.admit_message_after(0, payload.len())?;
         let (head, head_len) = Header::single(opcode, payload.len() as u64, None).encode();
-        Ok(Lent {
+        Ok(OutputWith {
             output: &mut self.output,
             head: head.to_le_bytes(),
             head_len,
@@ -128,7 +142,7 @@ impl Connection {
 type Head = [u8; size_of::<u128>()];
 
 /// A connection's output with a message at its end that is sent from where it lies: a [`Buf`], made by
-/// [`Connection::lend_text`] and [`Connection::lend_binary`]; see the first of these.
+/// [`Connection::output_with_text`] and [`Connection::output_with_binary`]; see the first of these.
 ///
 /// Of a client's message only the block that is masked is shown by [`chunk`](Buf::chunk) and
 /// `chunks_vectored`, but all is counted by [`remaining`](Buf::remaining).
@@ -140,7 +154,7 @@ type Head = [u8; size_of::<u128>()];
 /// frame, and what is sent after it is taken for the payload of that frame. No memory is unsafe then,
 /// but the connection is of no use any more.
 #[must_use = "a message that is not written from here is copied when this is dropped"]
-pub struct Lent<'a> {
+pub struct OutputWith<'a> {
     output: &'a mut Output,
     /// The header, where it is the first of all: otherwise it is queued.
     head: Head,
@@ -155,7 +169,7 @@ pub struct Lent<'a> {
     remaining: usize,
 }
 
-impl Lent<'_> {
+impl OutputWith<'_> {
     /// As [`Buf::advance`], for a transport whose count of bytes written is not to be trusted.
     ///
     /// # Errors
@@ -231,7 +245,7 @@ impl Lent<'_> {
     }
 }
 
-impl Drop for Lent<'_> {
+impl Drop for OutputWith<'_> {
     #[inline]
     fn drop(&mut self) {
         if self.remaining > 0 {
@@ -240,7 +254,7 @@ impl Drop for Lent<'_> {
     }
 }
 
-impl Buf for Lent<'_> {
+impl Buf for OutputWith<'_> {
     #[inline]
     fn remaining(&self) -> usize {
         self.remaining
@@ -270,7 +284,7 @@ impl Buf for Lent<'_> {
     /// # Panics
     ///
     /// Where `count` is more than [`remaining`](Buf::remaining), as the trait asks for; see
-    /// [`try_advance`](Lent::try_advance).
+    /// [`try_advance`](OutputWith::try_advance).
     #[allow(clippy::panic, reason = "the contract of `Buf`")]
     #[inline]
     fn advance(&mut self, count: usize) {
@@ -284,9 +298,9 @@ impl Buf for Lent<'_> {
 const BLOCK: usize = 16 << 10;
 
 /// Shows lengths alone, so that logs hold nobody's data.
-impl fmt::Debug for Lent<'_> {
+impl fmt::Debug for OutputWith<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lent")
+        f.debug_struct("OutputWith")
             .field("remaining", &self.remaining)
             .field("lent", &self.rest.len())
             .finish_non_exhaustive()

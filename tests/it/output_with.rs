@@ -3,7 +3,7 @@
 use crate::support::{ROLES, assert_shows, config, connection, drain, frame_for, frames, receive};
 use bytes::{Buf, Bytes};
 use proptest::prelude::*;
-use sansock::{CloseCode, Connection, Lent, Role, SendError, TransportAction};
+use sansock::{CloseCode, Connection, OutputWith, Role, SendError, TransportAction};
 
 /// What a client masks at once.
 const BLOCK: usize = 16 << 10;
@@ -25,7 +25,7 @@ fn output_after(role: Role, send: impl FnOnce(&mut Connection)) -> Vec<u8> {
 }
 
 /// Takes up to `count` bytes, at most `piece` at once.
-fn take(lent: &mut Lent<'_>, mut count: usize, piece: usize) -> Vec<u8> {
+fn take(lent: &mut OutputWith<'_>, mut count: usize, piece: usize) -> Vec<u8> {
     let mut taken = Vec::new();
     while count > 0 && lent.has_remaining() {
         let chunk = lent.chunk();
@@ -56,14 +56,14 @@ fn what_is_lent_is_what_would_be_queued() {
             // At once, in small pieces, and dropped as it is.
             for (count, piece) in [(usize::MAX, usize::MAX), (usize::MAX, 1), (0, 1)] {
                 let mut ws = connection(role);
-                let mut lent = ws.lend_binary(&data).unwrap();
+                let mut lent = ws.output_with_binary(&data).unwrap();
                 assert_eq!(lent.remaining(), binary.len());
                 let mut wire = take(&mut lent, count, piece);
                 drop(lent);
                 wire.extend(drain(&mut ws));
                 assert!(wire == binary, "{role:?}, {len} bytes, {piece} at once");
 
-                let mut lent = ws.lend_text(&text).unwrap();
+                let mut lent = ws.output_with_text(&text).unwrap();
                 let mut wire = take(&mut lent, count, piece);
                 drop(lent);
                 wire.extend(drain(&mut ws));
@@ -89,7 +89,7 @@ fn a_transport_may_stop_anywhere() {
                 for piece in [usize::MAX, 1000] {
                     let mut ws = connection(role);
                     ws.send_text("before").unwrap();
-                    let mut lent = ws.lend_binary(&data).unwrap();
+                    let mut lent = ws.output_with_binary(&data).unwrap();
                     let mut wire = take(&mut lent, stop, piece);
                     drop(lent);
                     ws.send_text("after").unwrap();
@@ -115,7 +115,7 @@ fn output_comes_first_whatever_it_is() {
             let mut ws = connection(role);
             ws.send_text("before").unwrap();
             ws.send(Bytes::from(large.to_vec())).unwrap();
-            let mut lent = ws.lend_binary(&data).unwrap();
+            let mut lent = ws.output_with_binary(&data).unwrap();
             assert_eq!(lent.remaining(), expected.len());
             let mut wire = take(&mut lent, stop, usize::MAX);
             drop(lent);
@@ -133,7 +133,7 @@ fn what_is_not_shown_can_be_taken_too() {
         let expected = output_after(role, |ws| ws.send_binary(&data).unwrap());
         for count in [1, BLOCK, BLOCK + 15, 3 * BLOCK + 1, expected.len() - 1, expected.len()] {
             let mut ws = connection(role);
-            let mut lent = ws.lend_binary(&data).unwrap();
+            let mut lent = ws.output_with_binary(&data).unwrap();
             lent.advance(count);
             assert_eq!(take(&mut lent, usize::MAX, usize::MAX), expected[count..], "{count}");
             assert_eq!((lent.remaining(), lent.chunk()), (0, &[][..]));
@@ -145,12 +145,12 @@ fn what_is_not_shown_can_be_taken_too() {
 fn a_server_lends_the_very_bytes() {
     let data = payload(100);
     let mut ws = connection(Role::Server);
-    let mut lent = ws.lend_binary(&data).unwrap();
+    let mut lent = ws.output_with_binary(&data).unwrap();
     assert_eq!(lent.chunk(), [0x82, 100]);
     lent.advance(2);
     assert_eq!((lent.chunk().as_ptr(), lent.chunk().len()), (data.as_ptr(), 100));
     lent.advance(99);
-    assert_eq!(format!("{lent:?}"), "Lent { remaining: 1, lent: 1, .. }");
+    assert_eq!(format!("{lent:?}"), "OutputWith { remaining: 1, lent: 1, .. }");
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn pongs_go_out_before_and_after_but_never_within() {
             ws.send_binary(&data).unwrap();
             ping(&mut ws, role, b"2");
             ping(&mut ws, role, b"3");
-            let mut lent = ws.lend_binary(&data).unwrap();
+            let mut lent = ws.output_with_binary(&data).unwrap();
             let mut wire = take(&mut lent, 3000 + stop, 500);
             drop(lent);
             ping(&mut ws, role, b"4");
@@ -186,7 +186,7 @@ fn a_pong_whose_turn_has_come_goes_out_before() {
         ws.send_binary(&[7; 2000]).unwrap();
         ping(&mut ws, role, b"2");
         ws.output().advance(10); // the first pong, and some of the message
-        let mut lent = ws.lend_binary(b"lent").unwrap();
+        let mut lent = ws.output_with_binary(b"lent").unwrap();
         let wire = take(&mut lent, usize::MAX, usize::MAX);
         drop(lent);
         assert!(!ws.has_output());
@@ -203,9 +203,9 @@ fn a_pong_that_waits_beside_the_queue_goes_out_before() {
         ping(&mut ws, role, b"1");
         ws.send_binary(&[7; 2000]).unwrap();
         ping(&mut ws, role, b"2");
-        let before = ws.pending();
+        let before = ws.output_len();
         let mask = if role == Role::Client { 4 } else { 0 };
-        let mut lent = ws.lend_binary(b"lent").unwrap();
+        let mut lent = ws.output_with_binary(b"lent").unwrap();
         assert_eq!(lent.remaining(), before + 6 + mask);
         let wire = take(&mut lent, usize::MAX, 100);
         drop(lent);
@@ -219,11 +219,11 @@ fn a_pong_that_waits_beside_the_queue_goes_out_before() {
 #[test]
 fn refused_where_a_send_would_be() {
     let refused = |ws: &mut Connection, why| {
-        let before = ws.pending();
+        let before = ws.output_len();
         let error = Some(why);
-        assert_eq!(ws.lend_text("x").err(), error);
-        assert_eq!(ws.lend_binary(&[7; 70_000]).err(), error);
-        assert_eq!(ws.pending(), before, "nothing was queued");
+        assert_eq!(ws.output_with_text("x").err(), error);
+        assert_eq!(ws.output_with_binary(&[7; 70_000]).err(), error);
+        assert_eq!(ws.output_len(), before, "nothing was queued");
     };
     for role in ROLES {
         let mut config = config(role);
@@ -232,7 +232,7 @@ fn refused_where_a_send_would_be() {
         ws.send_binary(&[7; 20]).unwrap();
         refused(&mut ws, SendError::Full);
         drain(&mut ws);
-        drop(ws.lend_binary(&[7; 70_000]).unwrap());
+        drop(ws.output_with_binary(&[7; 70_000]).unwrap());
         refused(&mut ws, SendError::Full);
         config.max_output = 0;
         refused(&mut Connection::new(config), SendError::Full);
@@ -259,15 +259,15 @@ fn a_message_that_is_fragmented_is_queued() {
         ws.send_binary(&data).unwrap();
         let expected = drain(&mut ws);
         assert_eq!(frames(&expected).len(), 3);
-        let mut lent = ws.lend_binary(&data).unwrap();
+        let mut lent = ws.output_with_binary(&data).unwrap();
         assert_eq!(lent.remaining(), expected.len());
         let mut wire = take(&mut lent, 1500, 100);
         drop(lent);
-        assert_eq!(ws.pending(), expected.len() - 1500);
+        assert_eq!(ws.output_len(), expected.len() - 1500);
         wire.extend(drain(&mut ws));
         assert_eq!(wire, expected);
 
-        let lent = ws.lend_binary(&data[..1000]).unwrap();
+        let lent = ws.output_with_binary(&data[..1000]).unwrap();
         assert_eq!(lent.remaining(), 1004 + if role == Role::Client { 4 } else { 0 });
     }
 }
@@ -279,7 +279,7 @@ fn taking_more_than_there_is_is_refused() {
         let data = payload(2 * BLOCK);
         let mut ws = connection(role);
         ws.send_text("x").unwrap();
-        let mut lent = ws.lend_binary(&data).unwrap();
+        let mut lent = ws.output_with_binary(&data).unwrap();
         for _ in 0..2 {
             let remaining = lent.remaining();
             for count in [remaining + 1, usize::MAX] {
@@ -302,7 +302,7 @@ fn taking_more_than_there_is_is_refused() {
 #[should_panic(expected = "advance beyond the 3 bytes of output")]
 fn advance_panics_beyond_the_end_as_buf_asks() {
     let mut ws = connection(Role::Server);
-    ws.lend_text("x").unwrap().advance(4);
+    ws.output_with_text("x").unwrap().advance(4);
 }
 
 #[derive(Clone, Debug)]
@@ -351,7 +351,7 @@ proptest! {
                 Step::Lend(len, shares) => {
                     let data = payload(len);
                     model.extend(frame_for(role.peer(), 0x82, &data));
-                    let mut lent = ws.lend_binary(&data).unwrap();
+                    let mut lent = ws.output_with_binary(&data).unwrap();
                     assert_shows(&lent, &model, role == Role::Server);
                     for share in shares {
                         let count = share.index(model.len() + 1);
@@ -365,7 +365,7 @@ proptest! {
                     ws.output().advance(count);
                     model.drain(..count);
                 }
-                Step::Release => ws.release(),
+                Step::Release => ws.release_buffers(),
             }
             assert_shows(ws.output(), &model, true);
         }
