@@ -105,9 +105,9 @@ fn seconds(value: &str) -> Result<Duration, Stop> {
 /// The same time for all that a server is waited for.
 fn all(timeout: Duration) -> Timeouts {
     let mut timeouts = Timeouts::DEFAULT;
-    timeouts.ping = timeout;
-    timeouts.pong = timeout;
-    timeouts.write = timeout;
-    timeouts.close = timeout;
+    timeouts.ping = Some(timeout);
+    timeouts.pong = Some(timeout);
+    timeouts.write = Some(timeout);
+    timeouts.close = Some(timeout);
     timeouts
 }

@@ -112,7 +112,7 @@ impl Session {
             }
             wait = self.poll()?;
             if !self.ws.has_output() {
-                transport::flush(stream, self.timeouts.write).await?;
+                transport::flush(stream, self.timeouts.write.unwrap_or(Duration::MAX)).await?;
                 return Ok(wait);
             }
             // Nothing is read until all is written, which is not the server's fault.
@@ -137,9 +137,9 @@ impl Session {
     /// Polls the timers, and says for how long they need no other poll.
     fn poll(&mut self) -> Result<Duration, Failure> {
         let now = self.start.elapsed();
-        let limit = self.timeouts.close;
+        let limit = self.timeouts.close.unwrap_or_default();
         match (self.timers.poll(&mut self.ws, now), self.ws.state()) {
-            (Ok(deadline), _) => Ok(deadline.saturating_sub(now)),
+            (Ok(deadline), _) => Ok(deadline.unwrap_or(Duration::MAX).saturating_sub(now)),
             // The connection has failed, and the Close frame that says so is in the output.
             (Err(error @ Expired::MessageTimeout), _) => {
                 eprintln!("{error}");

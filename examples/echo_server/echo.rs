@@ -101,7 +101,7 @@ impl Echo {
     fn poll(&mut self) -> Option<Duration> {
         let now = self.start.elapsed();
         match self.timers.poll(&mut self.ws, now) {
-            Ok(deadline) => Some(deadline.saturating_sub(now)),
+            Ok(deadline) => Some(deadline.unwrap_or(Duration::MAX).saturating_sub(now)),
             // Its Close frame is in the output.
             Err(Expired::MessageTimeout) => Some(Duration::ZERO),
             Err(_) => None,

@@ -74,14 +74,14 @@ impl Tunnel {
 /// relay sends none of its own.
 async fn idle(moved: &AtomicU64, limit: Duration) {
     let mut timeouts = Timeouts::DEFAULT;
-    (timeouts.ping, timeouts.pong) = (limit / 2, limit / 2);
+    (timeouts.ping, timeouts.pong) = (Some(limit / 2), Some(limit / 2));
     let (start, mut timers) = (Instant::now(), Timers::new(timeouts, Duration::ZERO));
     loop {
         let mut activity = Activity::NONE;
         activity.received = moved.load(Ordering::Relaxed);
         let now = start.elapsed();
         let Ok(wait) = timers.poll_activity(&activity, now) else { return };
-        sleep(wait.deadline.saturating_sub(now)).await;
+        sleep(wait.deadline.unwrap_or(Duration::MAX).saturating_sub(now)).await;
     }
 }
 

@@ -19,7 +19,7 @@ impl Lag {
 
     /// Returns the milliseconds, without any progress, until the lag is `slack` of the rate. Zero is
     /// now. [`FOR_EVER`] without a rate or a limit.
-    pub(super) fn left(self, slack: Duration, rate: u32) -> u64 {
+    pub(super) fn left(self, slack: Option<Duration>, rate: u32) -> u64 {
         let rate = u64::from(rate);
         match limit(slack) {
             slack if slack == FOR_EVER || rate == 0 => FOR_EVER,

@@ -39,7 +39,7 @@
 //!     timers: &mut Timers,
 //!     transport: &mut Transport,
 //!     now: Duration,
-//! ) -> Result<Duration, Expired> {
+//! ) -> Result<Option<Duration>, Expired> {
 //!     let mut buffer = [0; 4096];
 //!     let len = transport.read(&mut buffer);
 //!     let mut input = Input::new(&mut buffer[..len]);
@@ -56,7 +56,7 @@
 //! let mut at = |seconds, received: &[u8]| {
 //!     transport.received.extend(received);
 //!     let result = turn(&mut ws, &mut timers, &mut transport, Duration::from_secs(seconds));
-//!     (result.map(|deadline| deadline.as_secs()), std::mem::take(&mut transport.sent))
+//!     (result.map(|deadline| deadline.unwrap().as_secs()), std::mem::take(&mut transport.sent))
 //! };
 //!
 //! assert_eq!(at(0, b""), (Ok(30), vec![]));

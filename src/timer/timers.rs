@@ -64,7 +64,7 @@ pub struct Timers {
 #[non_exhaustive]
 pub struct Wait {
     /// The time for the next poll, as [`Timers::poll`] returns it.
-    pub deadline: Duration,
+    pub deadline: Option<Duration>,
     /// Whether the peer has been silent for [`Timeouts::ping`]: send it a ping, if you can. This is
     /// said once for each silence. The peer has [`Timeouts::pong`] from now on, or from when the
     /// transport takes the next byte after the output that waits now.
@@ -129,9 +129,8 @@ impl Timers {
     /// happened. `ws` is always the same connection. `now` is the time since the moment chosen
     /// for [`new`](Self::new); if it goes back, no time has passed, and counting goes on from there.
     ///
-    /// Returns the time for the next poll, in the same terms: later than `now`, and
-    /// [`Duration::MAX`] where there is nothing to wait for, as after the end. The time until then
-    /// is `deadline.saturating_sub(now)`; a sum with an `Instant` might overflow.
+    /// Returns the time for the next poll, in the same terms: later than `now`, and `None` if there is
+    /// nothing to wait for, as after the end. The time until then is `deadline.saturating_sub(now)`.
     ///
     /// # Errors
     ///
@@ -143,7 +142,11 @@ impl Timers {
     /// with 1008 is in the output, unless our Close was sent before. If you want the peer to know
     /// why, go on with [`transport_action`](Connection::transport_action) and with polls, which now
     /// time the end.
-    pub fn poll(&mut self, ws: &mut Connection, now: Duration) -> Result<Duration, Expired> {
+    pub fn poll(
+        &mut self,
+        ws: &mut Connection,
+        now: Duration,
+    ) -> Result<Option<Duration>, Expired> {
         let activity = Activity::of(ws);
         let elapsed = self.count(&activity, now);
         ws.earn_pings(elapsed);
@@ -174,10 +177,10 @@ impl Timers {
     /// let mut activity = Activity::NONE;
     /// activity.received = 100; // from either side
     /// let wait = timers.poll_activity(&activity, Duration::from_secs(5))?;
-    /// assert_eq!((wait.deadline, wait.is_ping_due), (Duration::from_secs(35), false));
-    /// let wait = timers.poll_activity(&activity, wait.deadline)?;
-    /// assert_eq!((wait.deadline, wait.is_ping_due), (Duration::from_secs(55), true));
-    /// assert_eq!(timers.poll_activity(&activity, wait.deadline), Err(Expired::NoPong));
+    /// assert_eq!((wait.deadline, wait.is_ping_due), (Some(Duration::from_secs(35)), false));
+    /// let wait = timers.poll_activity(&activity, Duration::from_secs(35))?;
+    /// assert_eq!((wait.deadline, wait.is_ping_due), (Some(Duration::from_secs(55)), true));
+    /// assert_eq!(timers.poll_activity(&activity, Duration::from_secs(55)), Err(Expired::NoPong));
     /// # Ok::<(), Expired>(())
     /// ```
     ///
@@ -293,7 +296,7 @@ impl Timers {
 
     /// Waits for the answer to a ping that is queued behind the output that there was at the poll, and
     /// returns the time for the next one.
-    fn await_pong(&mut self, activity: &Activity) -> Result<Duration, Expired> {
+    fn await_pong(&mut self, activity: &Activity) -> Result<Option<Duration>, Expired> {
         (self.awaited, self.peer_time) = (Awaited::Pong, 0);
         self.only_ping_queued = activity.pending == 0;
         self.ping_begin = activity.sent + activity.pending + 1;
@@ -302,14 +305,14 @@ impl Timers {
     }
 
     /// The time for the next poll, which is the first of all deadlines.
-    fn deadline(&self, activity: &Activity) -> Result<Duration, Expired> {
+    fn deadline(&self, activity: &Activity) -> Result<Option<Duration>, Expired> {
         if activity.state == State::Ended && activity.pending == 0 {
-            return Ok(Duration::MAX);
+            return Ok(None);
         }
         let left = self.left_for_write()?.min(self.left_for_message()?).min(self.left_for_peer()?);
         Ok(match left {
-            FOR_EVER => Duration::MAX,
-            left => Duration::from_millis(self.polled.saturating_add(left)),
+            FOR_EVER => None,
+            left => Some(Duration::from_millis(self.polled.saturating_add(left))),
         })
     }
 

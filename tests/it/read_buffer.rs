@@ -186,14 +186,14 @@ fn chunks_of_a_stream_are_lent_from_the_buffer() {
 fn bytes_that_stay_in_the_buffer_count_as_life() {
     let mut ws = connection(Role::Server);
     let mut timeouts = Timeouts::default();
-    timeouts.message = Duration::from_secs(100);
+    timeouts.message = Some(Duration::from_secs(100));
     timeouts.message_rate = 0;
     let mut timers = Timers::new(timeouts, Duration::ZERO);
     let mut input = ReadBuffer::new();
     let mut now = Duration::ZERO;
     timers.poll(&mut ws, now).unwrap();
     let frame = frame_for(Role::Server, 0x82, &[7; 1000]);
-    let mut outcome = Ok(now);
+    let mut outcome = Ok(Some(now));
     for byte in &frame {
         now += Duration::from_secs(1);
         read(&mut ws, &mut input, &[*byte], 1, |_| {});

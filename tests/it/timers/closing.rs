@@ -88,7 +88,7 @@ fn a_message_that_is_open_when_we_close_keeps_its_deadline() {
     );
 
     let mut patient = timeouts();
-    patient.close = Duration::from_secs(100);
+    patient.close = Some(Duration::from_secs(100));
     let mut server = watched(patient);
     assert_eq!(server.turn(0, &frame_for(Role::Server, 0x02, b"x")).0, Ok(30));
     server.ws.close(CloseCode::GOING_AWAY, "").unwrap();

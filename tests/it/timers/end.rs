@@ -66,14 +66,14 @@ impl End {
         let mut limits = Timeouts::DEFAULT;
         limits.write_rate = random.between(0, 500) as u32;
         let mut millis = |low, high| Duration::from_millis(random.between(low, high));
-        limits.ping = millis(1_000, 5_000);
-        limits.pong = millis(1_500, 3_000);
-        limits.write = millis(1_500, 5_000);
-        limits.close = millis(1_500, 4_000);
-        limits.message_slack = millis(1_500, 4_000);
+        limits.ping = Some(millis(1_000, 5_000));
+        limits.pong = Some(millis(1_500, 3_000));
+        limits.write = Some(millis(1_500, 5_000));
+        limits.close = Some(millis(1_500, 4_000));
+        limits.message_slack = Some(millis(1_500, 4_000));
         limits.message_rate = random.between(50, 500) as u32;
         if random.chance(30) {
-            limits.message = Duration::from_millis(random.between(3_000, 6_000));
+            limits.message = Some(Duration::from_millis(random.between(3_000, 6_000)));
         }
         End {
             ws: connection(role),
@@ -218,6 +218,7 @@ impl End {
         let has_paused = std::mem::take(&mut self.has_paused);
         match self.timers.poll(&mut self.ws, Duration::from_millis(now)) {
             Ok(deadline) => {
+                let deadline = deadline.unwrap_or(Duration::MAX);
                 assert!(deadline > Duration::from_millis(now), "a deadline that has passed");
                 let has_pinged = self.ws.output_len() > had;
                 // An end that polls at deadlines alone sees only there that its ping was not taken,
@@ -255,6 +256,7 @@ impl End {
     /// How long an end may live on without any progress.
     pub(crate) fn bound(&self) -> u64 {
         let Timeouts { ping, pong, write, close, .. } = self.limits;
+        let [ping, pong, write, close] = [ping, pong, write, close].map(Option::unwrap);
         let bound = (ping + pong.max(write)).max(close).as_millis() as u64;
         // Who polls at deadlines alone may see at one of them what began after that before.
         if self.habits.is_lazy { 2 * bound } else { bound }

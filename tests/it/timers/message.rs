@@ -12,7 +12,7 @@ use crate::support::{Frame, close_body, drain, frame_for, frames, head_for};
 /// Without pings, so that messages alone set the deadlines; a server that has polled once.
 fn server(change: impl FnOnce(&mut Timeouts)) -> Watched {
     let mut timeouts = timeouts();
-    timeouts.ping = Duration::MAX;
+    timeouts.ping = None;
     change(&mut timeouts);
     let mut server = watched(timeouts);
     server.poll(0).unwrap();
@@ -110,7 +110,7 @@ fn a_rate_is_counted_exactly_however_often_is_polled() {
 
 #[test]
 fn each_message_has_its_own_time() {
-    let mut server = server(|timeouts| timeouts.message = Duration::from_secs(60));
+    let mut server = server(|timeouts| timeouts.message = Some(Duration::from_secs(60)));
     let message = frame_for(Role::Server, 0x82, &[7; 100]);
     // At each poll there is a part of a message, never of the same.
     let (front, back) = message.split_at(50);
@@ -122,7 +122,7 @@ fn each_message_has_its_own_time() {
 
 #[test]
 fn a_message_has_a_time_in_all_where_there_is_a_limit() {
-    let mut server = server(|timeouts| timeouts.message = Duration::from_secs(60));
+    let mut server = server(|timeouts| timeouts.message = Some(Duration::from_secs(60)));
     assert!(server.turn(10, &head_for(Role::Server, 0x82, 10_000_000)).0.is_ok());
     for now in 11..30 {
         assert_eq!(server.turn(now, &[0; 2000]).0, Ok(now + 40));
@@ -135,11 +135,9 @@ fn a_message_has_a_time_in_all_where_there_is_a_limit() {
 
 #[test]
 fn messages_can_be_left_without_limits() {
-    for change in
-        [(|timeouts| timeouts.message_slack = Duration::MAX) as fn(&mut Timeouts), |timeouts| {
-            timeouts.message_rate = 0
-        }]
-    {
+    for change in [(|timeouts| timeouts.message_slack = None) as fn(&mut Timeouts), |timeouts| {
+        timeouts.message_rate = 0
+    }] {
         let mut server = server(change);
         assert_eq!(server.turn(0, &head_for(Role::Server, 0x82, 100)).0, Ok(u64::MAX));
         assert_eq!(server.turn(1 << 40, b"x").0, Ok(u64::MAX));
@@ -160,7 +158,7 @@ fn time_in_which_the_caller_did_not_read_does_not_count() {
 #[test]
 fn output_that_is_left_gives_a_message_no_time() {
     for limit in
-        [(|_| ()) as fn(&mut Timeouts), |timeouts| timeouts.message = Duration::from_secs(40)]
+        [(|_| ()) as fn(&mut Timeouts), |timeouts| timeouts.message = Some(Duration::from_secs(40))]
     {
         let mut server = server(limit);
         assert_eq!(server.turn(0, &head_for(Role::Server, 0x82, 1_000_000)).0, Ok(40));
@@ -196,7 +194,7 @@ fn headers_do_not_count_as_bytes_of_a_message() {
 
 #[test]
 fn time_in_which_a_trickle_was_read_counts_even_while_output_is_left() {
-    let mut server = server(|timeouts| timeouts.write = Duration::MAX);
+    let mut server = server(|timeouts| timeouts.write = None);
     assert!(server.turn(0, &head_for(Role::Server, 0x82, 1_000_000)).0.is_ok());
     server.ws.send_text("x").unwrap();
     let mut trickle = |now| {

@@ -58,7 +58,7 @@ fn given_up(
                 assert_eq!(why, Expired::MessageTimeout, "it is alive");
                 return now;
             }
-            Ok(deadline) => deadline.as_millis() as u64,
+            Ok(deadline) => deadline.unwrap().as_millis() as u64,
         };
         for ping in frames(&drain(ws)) {
             assert_eq!(ping.first, 0x89);
@@ -77,8 +77,8 @@ fn a_message_below_the_rate_is_cut_off_however_it_trickles() {
         let mut random = Random::new(seed);
         let mut timeouts = Timeouts::DEFAULT;
         timeouts.message_rate = random.between(100, 2_000) as u32;
-        timeouts.message_slack = Duration::from_millis(random.between(1_000, 10_000));
-        timeouts.ping = Duration::from_millis(50); // so that pings and pongs mix in
+        timeouts.message_slack = Some(Duration::from_millis(random.between(1_000, 10_000)));
+        timeouts.ping = Some(Duration::from_millis(50)); // so that pings and pongs mix in
         let peer = Trickle {
             is_fragmented: random.chance(50),
             rate: u64::from(timeouts.message_rate) / 2,
@@ -86,7 +86,7 @@ fn a_message_below_the_rate_is_cut_off_however_it_trickles() {
             owed: Vec::new(),
         };
         let mut ws = connection(Role::Server);
-        let slack = timeouts.message_slack.as_millis() as u64;
+        let slack = timeouts.message_slack.unwrap().as_millis() as u64;
         let at = given_up(&mut ws, &timeouts, peer, &mut random);
         // At half of the rate the slack is used in twice its time.
         assert!((slack..=2 * slack + 500).contains(&at), "seed {seed}: {at} ms of {slack}");
@@ -152,7 +152,7 @@ fn what_a_peer_can_have_held_is_bounded_in_bytes_and_time() {
         let most = LIMIT + config.max_output + SENT;
         let mut ws = Connection::new(config);
         let mut timeouts = Timeouts::DEFAULT;
-        timeouts.message = Duration::from_secs(60);
+        timeouts.message = Some(Duration::from_secs(60));
         let mut timers = Timers::new(timeouts.clone(), Duration::ZERO);
         receive(&mut ws, &[&head_for(Role::Server, 0x82, LIMIT as u64)]);
 
@@ -163,15 +163,18 @@ fn what_a_peer_can_have_held_is_bounded_in_bytes_and_time() {
             while ws.send_binary(&[7; SENT]).is_ok() {}
             timers.poll(&mut ws, Duration::from_millis(now))
         } {
-            let then = peer.next.min(deadline.as_millis() as u64);
+            let then = peer.next.min(deadline.unwrap().as_millis() as u64);
             held += u128::from(then - now) * (LIMIT - peer.to_send + ws.output_len()) as u128;
             now = then;
             if now == peer.next {
                 peer.act(&mut ws, &mut random);
             }
         }
-        assert!(now <= timeouts.message.as_millis() as u64, "seed {seed}: {now} ms");
-        assert!(held <= most as u128 * timeouts.message.as_millis(), "seed {seed}: {held}");
+        assert!(now <= timeouts.message.unwrap().as_millis() as u64, "seed {seed}: {now} ms");
+        assert!(
+            held <= most as u128 * timeouts.message.unwrap().as_millis(),
+            "seed {seed}: {held}"
+        );
     }
 }
 
@@ -183,12 +186,12 @@ fn waiting_output_is_held_for_as_long_as_its_least_rate_says() {
         let mut timers = Timers::new(timeouts.clone(), Duration::ZERO);
         let len = random.between(1, 1 << 20);
         ws.send_binary(&vec![7; len as usize]).unwrap();
-        let slack = timeouts.write.as_secs();
+        let slack = timeouts.write.unwrap().as_secs();
         let most = 1000 * (slack + len / u64::from(timeouts.write_rate) + 1);
         let (mut now, mut next) = (0, 0);
         while let Ok(deadline) = timers.poll(&mut ws, Duration::from_millis(now)) {
             assert!(now <= most, "seed {seed}: {now} ms");
-            now = next.min(deadline.as_millis() as u64);
+            now = next.min(deadline.unwrap().as_millis() as u64);
             if now == next {
                 next += random.between(1, 59_000) >> random.between(0, 8);
                 // It answers every ping, and leaves a byte.

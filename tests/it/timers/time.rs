@@ -40,7 +40,7 @@ fn any_time_and_any_limit_will_do() {
             &mut timeouts.message,
             &mut timeouts.message_slack,
         ] {
-            *field = *limit;
+            *field = Some(*limit);
         }
         (timeouts.message_rate, timeouts.write_rate) = (u32::MAX, u32::MAX);
         for first in &times {
@@ -61,11 +61,11 @@ fn any_time_and_any_limit_will_do() {
 #[test]
 fn a_limit_of_nothing_is_a_millisecond_and_no_busy_loop() {
     let mut timeouts = Timeouts::DEFAULT;
-    (timeouts.ping, timeouts.pong) = (Duration::ZERO, Duration::from_nanos(1));
+    (timeouts.ping, timeouts.pong) = (Some(Duration::ZERO), Some(Duration::from_nanos(1)));
     let mut server = watched(timeouts);
     let mut poll = |millis| server.timers.poll(&mut server.ws, Duration::from_millis(millis));
-    assert_eq!(poll(0), Ok(Duration::from_millis(1)));
-    assert_eq!(poll(1), Ok(Duration::from_millis(2)));
+    assert_eq!(poll(0), Ok(Some(Duration::from_millis(1))));
+    assert_eq!(poll(1), Ok(Some(Duration::from_millis(2))));
     assert_eq!(drain(&mut server.ws), PING);
     let mut poll = |millis| server.timers.poll(&mut server.ws, Duration::from_millis(millis));
     assert_eq!(poll(2), Err(Expired::NoPong));
@@ -80,7 +80,7 @@ fn parts_of_milliseconds_are_not_lost() {
         if server.ws.has_output() {
             break now;
         }
-        assert_eq!(deadline, Duration::from_secs(30));
+        assert_eq!(deadline, Some(Duration::from_secs(30)));
         now += Duration::from_micros(333);
     };
     assert!((30_000..30_001).contains(&deadline.as_millis()), "{deadline:?}");

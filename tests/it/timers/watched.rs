@@ -17,7 +17,7 @@ pub(crate) struct Watched {
 /// at 1000 bytes a second with 40 s of slack.
 pub(crate) fn timeouts() -> Timeouts {
     let mut timeouts = Timeouts::DEFAULT;
-    timeouts.message_slack = Duration::from_secs(40);
+    timeouts.message_slack = Some(Duration::from_secs(40));
     timeouts.message_rate = 1000;
     timeouts
 }
@@ -40,8 +40,9 @@ impl Watched {
     /// A turn in which the transport gives nothing and takes nothing.
     pub(crate) fn poll(&mut self, now: u64) -> Result<u64, Expired> {
         let deadline = self.timers.poll(&mut self.ws, Duration::from_secs(now))?;
-        assert!(deadline > Duration::from_secs(now), "a deadline that has passed");
-        Ok(if deadline == Duration::MAX { NEVER } else { deadline.as_secs() })
+        let passed = deadline.is_some_and(|deadline| deadline <= Duration::from_secs(now));
+        assert!(!passed, "a deadline that has passed");
+        Ok(deadline.map_or(NEVER, |deadline| deadline.as_secs()))
     }
 }
 

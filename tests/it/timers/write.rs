@@ -1,7 +1,5 @@
 //! Output that the transport does not take.
 
-use std::time::Duration;
-
 use bytes::Buf;
 use sansock::Input;
 use sansock::timer::{Expired, Timeouts};
@@ -11,7 +9,7 @@ use super::watched::{NEVER, Watched, timeouts, watched};
 /// Without pings, so that writes alone set the deadlines.
 fn server(change: impl FnOnce(&mut Timeouts)) -> Watched {
     let mut timeouts = timeouts();
-    timeouts.ping = Duration::MAX;
+    timeouts.ping = None;
     change(&mut timeouts);
     watched(timeouts)
 }
@@ -124,7 +122,7 @@ fn the_limit_holds_after_a_close_and_after_the_end_of_input() {
 
 #[test]
 fn without_a_limit_a_peer_that_reads_nothing_is_waited_for() {
-    let mut server = server(|timeouts| timeouts.write = Duration::MAX);
+    let mut server = server(|timeouts| timeouts.write = None);
     server.ws.send_binary(&[7; 100]).unwrap();
     assert_eq!(server.poll(0), Ok(NEVER));
     assert_eq!(server.poll(1 << 40), Ok(NEVER));
