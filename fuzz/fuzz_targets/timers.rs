@@ -69,10 +69,11 @@ impl Turns {
         }
     }
 
-    fn poll(&mut self) -> Result<Duration, Expired> {
+    fn poll(&mut self) -> Result<Option<Duration>, Expired> {
         let result = self.timers.poll(&mut self.ws, self.now);
         match result {
-            Ok(deadline) => assert!(deadline > self.now, "{deadline:?} at {:?}", self.now),
+            Ok(Some(deadline)) => assert!(deadline > self.now, "{deadline:?} at {:?}", self.now),
+            Ok(None) => {}
             // It comes once, and has failed the connection.
             Err(Expired::MessageTimeout) => assert_ne!(self.ws.state(), State::Open),
             Err(error) => assert_eq!(self.timers.poll(&mut self.ws, self.now), Err(error)),
@@ -88,11 +89,11 @@ impl Turns {
                 take(&mut self.ws, usize::MAX);
             }
             let deadline = match self.poll() {
-                Ok(Duration::MAX) => {
+                Ok(None) => {
                     assert!(self.ws.state() == State::Ended && !self.ws.has_output());
                     return;
                 }
-                Ok(deadline) => deadline,
+                Ok(Some(deadline)) => deadline,
                 // A Close says why, and then the end is awaited.
                 Err(Expired::MessageTimeout) => continue,
                 Err(_) => return,
@@ -129,7 +130,7 @@ fuzz_target!(|input: Case<'_>| {
         Role::Client => Config::client_with_mask_keys(|| [1, 2, 3, 4]),
     };
     let mut timeouts = Timeouts::default();
-    let limits = input.limits.map(|millis| Duration::from_millis(millis.into()));
+    let limits = input.limits.map(|millis| Some(Duration::from_millis(millis.into())));
     [timeouts.ping, timeouts.pong, timeouts.write, timeouts.close, _, _] = limits;
     [.., timeouts.message, timeouts.message_slack] = limits;
     timeouts.message_rate = input.message_rate.into();

@@ -37,12 +37,12 @@ pub enum HeadError {
         /// Where it is.
         offset: usize,
     },
-    /// A head longer than the limit, [`Limits::head`](super::Limits::head).
+    /// A head longer than the limit, [`HeadLimits::head`](super::HeadLimits::head).
     TooLong {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// More header fields than the limit, [`Limits::headers`](super::Limits::headers).
+    /// More header fields than the limit, [`HeadLimits::headers`](super::HeadLimits::headers).
     TooManyHeaders {
         /// The limit.
         limit: usize,

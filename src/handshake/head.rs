@@ -11,13 +11,13 @@ use core::mem;
 
 use super::error::HeadError;
 use super::grammar::is_token_byte;
-use super::limits::Limits;
+use super::limits::HeadLimits;
 use crate::input::Input;
 
 /// Collects one head, and takes nothing of what follows it.
 #[derive(Debug)]
 pub(super) struct Head {
-    limits: Limits,
+    limits: HeadLimits,
     /// What every message begins with, before a byte that may stand in a token.
     prefix: &'static [u8],
     at: At,
@@ -31,7 +31,7 @@ pub(super) struct Head {
 
 impl Head {
     /// For messages that begin with `prefix`, which is empty where they begin with any token.
-    pub(super) fn new(limits: Limits, prefix: &'static [u8]) -> Self {
+    pub(super) fn new(limits: HeadLimits, prefix: &'static [u8]) -> Self {
         Head { limits, prefix, at: At::Start(0), bytes: Vec::new(), examined: 0, headers: 0 }
     }
 
@@ -160,8 +160,8 @@ mod tests {
 
     const HEAD: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nA:\tb\r\n\r\n";
 
-    fn limits(head: usize, headers: usize) -> Limits {
-        Limits { head, headers }
+    fn limits(head: usize, headers: usize) -> HeadLimits {
+        HeadLimits { head, headers }
     }
 
     #[test]
@@ -213,7 +213,7 @@ mod tests {
     fn what_follows_is_not_taken() {
         let glued = [HEAD, b"\x81\x00GET / HTTP/1.1\r\n\r\n"].concat();
         for split in 0..HEAD.len() {
-            let mut head = Head::new(Limits::default(), b"");
+            let mut head = Head::new(HeadLimits::default(), b"");
             assert_eq!(head.scan(&glued[..split]), Ok((split, false)));
             assert_eq!(head.scan(&glued[split..]), Ok((HEAD.len() - split, true)));
             assert_eq!(head.headers(), 2);
@@ -251,11 +251,11 @@ mod tests {
             (b"", b"G\r\n\0", HeadError::ControlByte { byte: 0, offset: 3 }),
         ];
         for (prefix, input, error) in cases {
-            let mut head = Head::new(Limits::default(), prefix);
+            let mut head = Head::new(HeadLimits::default(), prefix);
             let (last, before) = input.split_last().unwrap();
             assert_eq!(head.scan(before), Ok((before.len(), false)));
             assert_eq!(head.scan(&[*last]), Err(error));
-            let mut head = Head::new(Limits::default(), prefix);
+            let mut head = Head::new(HeadLimits::default(), prefix);
             assert_eq!(head.scan(input), Err(error), "{}", input.escape_ascii());
             assert_eq!(head.scan(input), Err(HeadError::Over));
         }

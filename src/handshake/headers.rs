@@ -32,12 +32,8 @@ impl Headers {
     }
 
     /// All fields, name and value.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.fields.iter().map(|field| {
-            let name = self.head.get(field.name.clone()).unwrap_or_default();
-            let value = self.head.get(field.value.clone()).unwrap_or_default();
-            (core::str::from_utf8(name).unwrap_or_default(), value)
-        })
+    pub fn iter(&self) -> HeaderIter<'_> {
+        self.into_iter()
     }
 
     pub(super) fn new(head: Vec<u8>, fields: Vec<Field>) -> Self {
@@ -82,6 +78,47 @@ impl Headers {
             Some(value) => HeadError::InvalidHeader { name, value: Excerpt::new(value) },
             None => HeadError::MissingHeader { name },
         }
+    }
+}
+
+/// All fields, name and value.
+impl<'a> IntoIterator for &'a Headers {
+    type Item = (&'a str, &'a [u8]);
+    type IntoIter = HeaderIter<'a>;
+
+    fn into_iter(self) -> HeaderIter<'a> {
+        HeaderIter { head: &self.head, fields: self.fields.iter() }
+    }
+}
+
+/// The header fields of a head, by [`Headers::iter`].
+#[derive(Clone)]
+pub struct HeaderIter<'a> {
+    head: &'a [u8],
+    fields: core::slice::Iter<'a, Field>,
+}
+
+impl<'a> Iterator for HeaderIter<'a> {
+    type Item = (&'a str, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let field = self.fields.next()?;
+        let name = self.head.get(field.name.clone()).unwrap_or_default();
+        let value = self.head.get(field.value.clone()).unwrap_or_default();
+        Some((core::str::from_utf8(name).unwrap_or_default(), value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.fields.size_hint()
+    }
+}
+
+impl ExactSizeIterator for HeaderIter<'_> {}
+
+/// Shows how many are left: values may be secrets.
+impl fmt::Debug for HeaderIter<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HeaderIter({} fields)", self.len())
     }
 }
 

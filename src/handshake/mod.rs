@@ -11,7 +11,7 @@
 //!   it is the beginning of the stream of frames, and belongs to the connection; where TLS begins
 //!   between the two, it must be empty ([`Input::expect_empty`](crate::Input::expect_empty)).
 //! * After an error, and after a complete head, nothing is taken any more.
-//! * Nothing is buffered beyond the head, and no more of that than [`Limits`] allow.
+//! * Nothing is buffered beyond the head, and no more of that than [`HeadLimits`] allow.
 //! * The caller has a deadline of its own for the whole, and closes the transport after whatever is
 //!   not an accepted handshake.
 //!
@@ -60,6 +60,6 @@ pub mod server;
 
 pub use error::{BuildError, HeadError};
 pub use excerpt::Excerpt;
-pub use headers::Headers;
+pub use headers::{HeaderIter, Headers};
 pub use key::{InvalidKey, accept_key};
-pub use limits::Limits;
+pub use limits::HeadLimits;

@@ -116,6 +116,18 @@ const fn is_ascii(seen: u64) -> bool {
     seen & 0x8080_8080_8080_8080 == 0
 }
 
+/// Returns a mask key for one frame, from the thread's random number generator, which the operating
+/// system seeds: RFC 6455 §5.3 and §10.3 ask for a strong source of entropy. Take a fresh one for
+/// each frame.
+///
+/// # Panics
+///
+/// If the operating system has no entropy to give.
+#[cfg(feature = "rand")]
+pub fn random_key() -> [u8; 4] {
+    rand::random()
+}
+
 /// The slowest and plainest masking there is, to test the others against.
 #[doc(hidden)]
 pub use scalar::apply as apply_scalar;

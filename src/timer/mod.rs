@@ -82,6 +82,8 @@
 //! transports.
 
 mod activity;
+#[cfg(feature = "std")]
+mod clock;
 mod expired;
 mod handshake;
 mod lag;
@@ -89,6 +91,8 @@ mod timeouts;
 mod timers;
 
 pub use activity::Activity;
+#[cfg(feature = "std")]
+pub use clock::Clock;
 pub use expired::Expired;
 pub use handshake::HandshakeTimer;
 pub use timeouts::Timeouts;

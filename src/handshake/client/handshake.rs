@@ -8,7 +8,7 @@ use super::response::Response;
 use crate::handshake::error::HeadError;
 use crate::handshake::excerpt::Excerpt;
 use crate::handshake::head::Head;
-use crate::handshake::limits::Limits;
+use crate::handshake::limits::HeadLimits;
 use crate::input::Input;
 use crate::negotiated::Negotiated;
 
@@ -56,7 +56,7 @@ impl Handshake {
         }
     }
 
-    pub(super) fn new(limits: Limits, accept: String, subprotocols: Vec<String>) -> Self {
+    pub(super) fn new(limits: HeadLimits, accept: String, subprotocols: Vec<String>) -> Self {
         Handshake { head: Head::new(limits, RESPONSE_PREFIX), accept, subprotocols }
     }
 

@@ -11,7 +11,7 @@ use crate::handshake::error::BuildError;
 use crate::handshake::excerpt::Excerpt;
 use crate::handshake::grammar::is_token;
 use crate::handshake::key;
-use crate::handshake::limits::Limits;
+use crate::handshake::limits::HeadLimits;
 use crate::handshake::lines::Lines;
 
 /// What a client asks for: a resource of a host, subprotocols, and headers of its own.
@@ -49,7 +49,7 @@ pub struct Request {
     uri: Uri,
     subprotocols: Vec<String>,
     lines: Lines,
-    limits: Limits,
+    limits: HeadLimits,
 }
 
 impl Request {
@@ -63,7 +63,7 @@ impl Request {
             uri: Uri::parse(uri)?,
             subprotocols: Vec::new(),
             lines: Lines::default(),
-            limits: Limits::default(),
+            limits: HeadLimits::default(),
         })
     }
 
@@ -100,7 +100,7 @@ impl Request {
 
     /// Sets what the server's responses may be at most.
     #[must_use]
-    pub fn limits(mut self, limits: Limits) -> Self {
+    pub fn limits(mut self, limits: HeadLimits) -> Self {
         self.limits = limits;
         self
     }
@@ -116,6 +116,12 @@ impl Request {
     /// The port to connect to: that of the URI, or 80 for `ws` and 443 for `wss`.
     pub fn port(&self) -> u16 {
         self.uri.port
+    }
+
+    /// Returns the target of the request, RFC 9112 §3.2.1: the path and query, which RFC 6455 §3 calls
+    /// the resource name.
+    pub fn target(&self) -> &str {
+        &self.uri.resource_name
     }
 
     /// Whether the transport has to be TLS, with [`host`](Self::host) as the server's name.

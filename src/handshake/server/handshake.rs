@@ -5,7 +5,7 @@ use super::request::Request;
 use crate::handshake::error::HeadError;
 use crate::handshake::excerpt::Excerpt;
 use crate::handshake::head::Head;
-use crate::handshake::limits::Limits;
+use crate::handshake::limits::HeadLimits;
 use crate::input::Input;
 
 /// Reads the head of one request from a byte stream, RFC 6455 §4.2.1.
@@ -19,7 +19,7 @@ pub struct Handshake {
 
 impl Handshake {
     /// A handshake that refuses what goes beyond `limits`.
-    pub fn new(limits: Limits) -> Self {
+    pub fn new(limits: HeadLimits) -> Self {
         Handshake { head: Head::new(limits, b"") }
     }
 
@@ -72,9 +72,9 @@ impl Handshake {
 }
 
 impl Default for Handshake {
-    /// With the default [`Limits`].
+    /// With the default [`HeadLimits`].
     fn default() -> Self {
-        Handshake::new(Limits::default())
+        Handshake::new(HeadLimits::default())
     }
 }
 

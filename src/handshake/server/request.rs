@@ -40,6 +40,39 @@ impl Request {
         &self.target
     }
 
+    /// Returns the path of the target, `/` if it has none. Percent-encoding is left as it is.
+    ///
+    /// ```
+    /// use sansock::Input;
+    /// use sansock::handshake::server::Handshake;
+    ///
+    /// let mut head = *b"GET http://a/chat?room=1 HTTP/1.1\r\nHost: a\r\n\r\n";
+    /// let request = Handshake::default().receive(&mut Input::new(&mut head))?.unwrap();
+    /// assert_eq!((request.path(), request.query()), ("/chat", Some("room=1")));
+    /// # Ok::<(), sansock::handshake::server::Refusal>(())
+    /// ```
+    pub fn path(&self) -> &str {
+        let path = self.resource().split('?').next().unwrap_or_default();
+        if path.is_empty() { "/" } else { path }
+    }
+
+    /// Returns the query of the target, behind its `?`, or `None` if it has none.
+    pub fn query(&self) -> Option<&str> {
+        self.resource().split_once('?').map(|(_, query)| query)
+    }
+
+    /// The path and query of the target.
+    fn resource(&self) -> &str {
+        match authority(&self.target) {
+            // Behind the scheme and the authority of a whole URI.
+            Some(authority) => {
+                let (_, rest) = self.target.split_once("://").unwrap_or_default();
+                rest.get(authority.len()..).unwrap_or_default()
+            }
+            None => &self.target,
+        }
+    }
+
     /// The minor version of HTTP/1: 0 or 1.
     pub fn minor_version(&self) -> u8 {
         self.minor_version

@@ -2,7 +2,7 @@
 
 use super::feed::client_takes;
 use sansock::handshake::client::{Error, Outcome, Request, Response};
-use sansock::handshake::{BuildError, HeadError, Limits};
+use sansock::handshake::{BuildError, HeadError, HeadLimits};
 
 use super::feed;
 
@@ -284,7 +284,9 @@ fn limits_hold_for_all_heads_together() {
         assert_eq!(client_takes(&mut request.start([0; 16]).1, &input), Err(error));
     }
 
-    let request = request.limits(Limits { headers: 3, head: limit });
+    let mut limits = HeadLimits::DEFAULT;
+    (limits.headers, limits.head) = (3, limit);
+    let request = request.limits(limits);
     let error = feed::client(&request, EXAMPLE.as_bytes()).unwrap_err();
     assert_eq!(error, Error::Head(HeadError::TooManyHeaders { limit: 3 }));
 }

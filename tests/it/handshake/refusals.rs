@@ -2,7 +2,7 @@
 
 use super::feed::server_takes;
 use sansock::handshake::server::{Handshake, Refusal};
-use sansock::handshake::{HeadError, Limits};
+use sansock::handshake::{HeadError, HeadLimits};
 
 use super::feed;
 use super::server::{EXAMPLE, refusal, request, text};
@@ -327,7 +327,8 @@ fn a_limit_never_makes_a_header_vanish() {
     let head = EXAMPLE.replacen("Host", &format!("X: y\r\n{crowd}Host"), 1);
     assert_eq!(refusal(&head), Refusal::Head(HeadError::TooManyHeaders { limit: 64 }));
 
-    let limits = Limits { headers: 7, head: EXAMPLE.len() };
+    let mut limits = HeadLimits::DEFAULT;
+    (limits.headers, limits.head) = (7, EXAMPLE.len());
     let (_, request) = server_takes(&mut Handshake::new(limits), EXAMPLE.as_bytes()).unwrap();
     assert!(request.unwrap().upgrade().is_ok());
 }
