@@ -63,7 +63,7 @@ fn ten_gibibytes() {
 /// A server that is at the start of the payload of a frame.
 fn connection(first: u8, len: u64) -> Connection {
     let mut config = Config::server();
-    config.limits = Limits { frame: u64::MAX, message: u64::MAX, ..Limits::DEFAULT };
+    config.limits = Limits::DEFAULT.with_frame(u64::MAX).with_message(u64::MAX);
     config.delivery = Delivery::Streaming;
     let mut ws = Connection::new(config);
     let mut head = [&[first, 0xFF][..], &len.to_be_bytes(), &KEY].concat();

@@ -359,7 +359,7 @@ fn frames_by_the_rules_alone() {
     let mut client = Frames::new(Role::Client).with_rsv(Rsv::RSV1);
     assert_eq!(client.decode(&mut dst).unwrap().unwrap().0, Header { payload_len: 1, ..header });
 
-    let limits = Limits { frame: 9, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_frame(9);
     let mut limited = Frames::new(Role::Client).with_limits(limits);
     let mut src = BytesMut::from(&head_for(Role::Client, 0x82, 10)[..]);
     let Err(Error::Protocol(error)) = limited.decode(&mut src) else { panic!() };

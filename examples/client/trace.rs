@@ -43,7 +43,7 @@ impl Trace {
     }
 
     fn new(arrow: char, role: Role) -> Trace {
-        let limits = Limits { frame: u64::MAX, message: u64::MAX, fragments: u32::MAX };
+        let limits = Limits::NONE;
         let decoder = Decoder::new(role).with_limits(limits);
         Trace { arrow, decoder, header: None, payload: Vec::new() }
     }

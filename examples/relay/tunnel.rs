@@ -113,7 +113,7 @@ impl Direction {
         to: WriteHalf<Box<dyn Stream>>,
     ) -> Direction {
         // Nothing is kept, so that there is nothing to protect: limits are for the ends to set.
-        let limits = Limits { frame: u64::MAX, message: u64::MAX, fragments: u32::MAX };
+        let limits = Limits::NONE;
         let relay = Relay::new(role).with_limits(limits);
         Direction { from, to, frames: Frames { relay, output: BytesMut::new(), fault: None } }
     }

@@ -19,7 +19,7 @@ struct Case {
     wire: [u8; 14],
 }
 
-const UNLIMITED: Limits = Limits { frame: u64::MAX, message: u64::MAX, fragments: u32::MAX };
+const UNLIMITED: Limits = Limits::NONE;
 
 /// An encoder that may have begun a message.
 fn encoder(role: Role, message_open: bool) -> Encoder {

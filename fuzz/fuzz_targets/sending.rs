@@ -380,7 +380,7 @@ fn config_of(role: Role) -> Config {
         Role::Server => Config::server(),
         Role::Client => Config::client_with_mask_keys(next),
     };
-    config.limits = Limits { frame: u64::MAX, message: u64::MAX, fragments: u32::MAX };
+    config.limits = Limits::NONE;
     config
 }
 

@@ -142,6 +142,6 @@ fuzz_target!(|input: Case<'_>| {
     let mut rest = &stream[..];
     input.steps.iter().take(40).for_each(|step| turns.step(step, &mut rest));
     // Each may run once, and one that had begun to run again; a limit of 0 is a millisecond.
-    let most = 2 * (limits.iter().sum::<Duration>() + Duration::from_millis(6));
+    let most = 2 * (limits.iter().flatten().sum::<Duration>() + Duration::from_millis(6));
     turns.fall_silent(input.is_read, most);
 });

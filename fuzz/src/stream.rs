@@ -70,7 +70,7 @@ impl Frame {
 }
 
 /// Low enough to be reached.
-pub const LIMITS: Limits = Limits { frame: 1000, message: 2000, fragments: 20 };
+pub const LIMITS: Limits = Limits::DEFAULT.with_frame(1000).with_message(2000).with_fragments(20);
 
 /// First bytes of frames: text and binary, whole and begun, continued and ended, ping and pong.
 const KINDS: [u8; 8] = [0x81, 0x82, 0x01, 0x02, 0x00, 0x80, 0x89, 0x8A];

@@ -15,7 +15,15 @@ use crate::role::Role;
 
 /// What a peer may send at most. Everything is refused from the header that announces it, before
 /// any of the payload.
+///
+/// ```
+/// use sansock::Limits;
+///
+/// let limits = Limits::DEFAULT.with_message(1 << 20);
+/// assert_eq!((limits.message, limits.frame), (1 << 20, 16 << 20));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Bytes of payload in a frame; beyond it 1009. 16 MiB by default.
     pub frame: u64,
@@ -29,6 +37,30 @@ pub struct Limits {
 impl Limits {
     /// The limits that apply where none are set.
     pub const DEFAULT: Limits = Limits { frame: 16 << 20, message: 64 << 20, fragments: 16_384 };
+
+    /// No limits, for what keeps nothing, such as a relay.
+    pub const NONE: Limits = Limits { frame: u64::MAX, message: u64::MAX, fragments: u32::MAX };
+
+    /// The same with another limit on the payload of a frame, in bytes.
+    #[must_use]
+    pub const fn with_frame(mut self, frame: u64) -> Self {
+        self.frame = frame;
+        self
+    }
+
+    /// The same with another limit on the payload of a message, in bytes.
+    #[must_use]
+    pub const fn with_message(mut self, message: u64) -> Self {
+        self.message = message;
+        self
+    }
+
+    /// The same with another limit on the frames of a message.
+    #[must_use]
+    pub const fn with_fragments(mut self, fragments: u32) -> Self {
+        self.fragments = fragments;
+        self
+    }
 }
 
 impl Default for Limits {

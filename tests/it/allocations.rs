@@ -179,7 +179,7 @@ fn memory_usage_is_what_is_allocated() {
 
 #[test]
 fn a_declared_length_allocates_nothing() {
-    let unlimited = Limits { frame: u64::MAX, message: u64::MAX, fragments: u32::MAX };
+    let unlimited = Limits::NONE;
     for role in [Role::Client, Role::Server] {
         let mut ws = Connection::new(limited(role, unlimited));
         let mut head = head_for(role, 0x82, ABSURD_LEN);
@@ -196,7 +196,7 @@ fn a_declared_length_allocates_nothing() {
 /// Memory follows the payload received, whatever the fragments and the reads.
 #[test]
 fn a_million_fragments_of_one_byte_hold_what_they_carry() {
-    let unlimited = Limits { frame: 1, message: u64::MAX, fragments: u32::MAX };
+    let unlimited = Limits::DEFAULT.with_frame(1).with_message(u64::MAX).with_fragments(u32::MAX);
     let mut ws = Connection::new(limited(Role::Client, unlimited));
     let mut first = frame_for(Role::Client, 0x02, b"x");
     assert_eq!(ws.receive(&mut Input::new(&mut first[..])), Ok(None));

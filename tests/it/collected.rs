@@ -34,7 +34,7 @@ const FIRST: [u8; 13] =
 #[test]
 fn every_order_of_four_frames_is_judged_alike_whole_and_byte_by_byte() {
     for role in ROLES {
-        let limits = Limits { frame: 4, message: 5, fragments: 3 };
+        let limits = Limits::DEFAULT.with_frame(4).with_message(5).with_fragments(3);
         let config = limited(role, limits);
         for order in 0..FIRST.len().pow(4) {
             let firsts = (0..4).map(|i| FIRST[order / FIRST.len().pow(i) % FIRST.len()]);
@@ -92,7 +92,7 @@ proptest! {
     ) {
         let role = if is_server { Role::Server } else { Role::Client };
         let (frame, message, fragments) = limits;
-        let config = limited(role, Limits { frame, message, fragments });
+        let config = limited(role, Limits::DEFAULT.with_frame(frame).with_message(message).with_fragments(fragments));
         let mut stream = Vec::new();
         for (first, payload, is_right) in frames {
             let sender = if is_right == is_server { Role::Server } else { Role::Client };

@@ -8,7 +8,7 @@ use sansock::{
     TransportAction, Violation,
 };
 
-const LIMITS: Limits = Limits { frame: 300, message: 400, fragments: 2 };
+const LIMITS: Limits = Limits::DEFAULT.with_frame(300).with_message(400).with_fragments(2);
 
 /// Bytes that break a rule for an endpoint of this role, and all that is said of it.
 struct Case {

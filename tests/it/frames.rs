@@ -154,11 +154,11 @@ fn every_length_is_judged_at_the_byte_that_completes_it() {
     let limits = [
         Limits::DEFAULT,
         NO_LIMITS,
-        Limits { frame: 126, ..NO_LIMITS },
-        Limits { message: 126, ..NO_LIMITS },
-        Limits { frame: MAX_63 - 1, ..NO_LIMITS },
-        Limits { message: MAX_63, ..NO_LIMITS },
-        Limits { frame: 0, message: 0, fragments: 1 },
+        NO_LIMITS.with_frame(126),
+        NO_LIMITS.with_message(126),
+        NO_LIMITS.with_frame(MAX_63 - 1),
+        NO_LIMITS.with_message(MAX_63),
+        Limits::DEFAULT.with_frame(0).with_message(0).with_fragments(1),
     ];
     for limits in limits {
         for role in ROLES {
@@ -339,7 +339,7 @@ fn a_control_frame_is_refused_at_the_length_byte() {
 #[test]
 fn limits_do_not_touch_control_frames() {
     for role in ROLES {
-        let limits = Limits { frame: 0, message: 0, fragments: 1 };
+        let limits = Limits::DEFAULT.with_frame(0).with_message(0).with_fragments(1);
         let stream = [frame_for(role, 0x01, b""), frame_for(role, 0x89, &[7; 125])].concat();
         assert_sees(&limited(role, limits), &stream, &[Seen::Ping(vec![7; 125])]);
     }

@@ -120,7 +120,7 @@ fn a_close_may_stand_within_a_message() {
 
 #[test]
 fn a_frame_is_limited_by_itself() {
-    let limits = Limits { frame: 4, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_frame(4);
     let too_big = Violation::FrameTooBig { len: 5, limit: 4 };
     for role in ROLES {
         let config = limited(role, limits);
@@ -144,7 +144,7 @@ fn a_frame_is_limited_by_itself() {
 /// Fragments that are each within the frame limit, and together not within the message limit.
 #[test]
 fn a_message_is_limited_as_a_whole() {
-    let limits = Limits { frame: 6, message: 10, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_frame(6).with_message(10);
     for role in ROLES {
         let config = limited(role, limits);
         for parts in
@@ -170,7 +170,7 @@ fn a_message_is_limited_as_a_whole() {
 
 #[test]
 fn fragments_are_limited_by_number() {
-    let limits = Limits { fragments: 3, ..NO_LIMITS };
+    let limits = NO_LIMITS.with_fragments(3);
     let too_many = Violation::TooManyFragments { limit: 3 };
     for role in ROLES {
         let config = limited(role, limits);

@@ -65,7 +65,7 @@ fn new_limits_hold_from_the_next_header_on() {
         let mut ws = Connection::new(config(role));
         assert_eq!(receive(&mut ws, &[&frame[..50]]), []);
         let mut parts = ws.into_parts();
-        let limits = sansock::Limits { message: 99, ..Default::default() };
+        let limits = sansock::Limits::DEFAULT.with_message(99);
         parts.config = limited(role, limits).into();
         let mut ws = Connection::from_parts(parts).unwrap();
         assert_eq!(receive(&mut ws, &[&frame[50..]]), [Seen::Binary(vec![7; 100])]);

@@ -79,7 +79,7 @@ fn a_header_that_declares_a_terabyte_is_waited_on() {
 /// Some libraries apply the limit for messages to each frame by itself.
 #[test]
 fn the_message_limit_is_for_all_fragments_together() {
-    let limits = Limits { message: 1000, ..Limits::DEFAULT };
+    let limits = Limits::DEFAULT.with_message(1000);
     for role in ROLES {
         let parts = [&[b'x'; 300][..]; 156];
         let stream = fragmented_for(role, Opcode::Binary, &parts);

@@ -169,7 +169,7 @@ fn reserved_bits_are_passed_on_where_they_are_allowed() {
 
 #[test]
 fn what_breaks_a_rule_is_not_passed_on() {
-    let limits = Limits { frame: 300, message: 400, fragments: 2 };
+    let limits = Limits::DEFAULT.with_frame(300).with_message(400).with_fragments(2);
     let offences: [fn(Role) -> Vec<u8>; 9] = [
         |role| frame_for(role, 0xC1, b"rsv"),
         |role| frame_for(role, 0x83, b"opcode"),

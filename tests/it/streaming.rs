@@ -117,7 +117,8 @@ fn a_text_cut_off_before_an_empty_last_fragment_fails() {
 #[test]
 fn limits_hold_for_what_is_not_kept() {
     for role in ROLES {
-        let mut config = limited(role, Limits { frame: 10, message: 15, fragments: 3 });
+        let mut config =
+            limited(role, Limits::DEFAULT.with_frame(10).with_message(15).with_fragments(3));
         config.delivery = Delivery::Streaming;
         let first = frame_for(role, 0x02, &[7; 10]);
         let second = head_for(role, 0x80, 6);

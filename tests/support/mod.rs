@@ -109,7 +109,7 @@ pub fn head_for(role: Role, first: u8, len: u64) -> Vec<u8> {
 }
 
 /// Limits beyond what a header can announce.
-pub const NO_LIMITS: Limits = Limits { frame: u64::MAX, message: u64::MAX, fragments: u32::MAX };
+pub const NO_LIMITS: Limits = Limits::NONE;
 
 /// A message in as many frames as `parts`, as the peer of `role` sends it.
 pub fn fragmented_for(role: Role, opcode: Opcode, parts: &[&[u8]]) -> Vec<u8> {
