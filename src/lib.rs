@@ -117,7 +117,7 @@ pub use close::{CloseCode, CloseReason, InvalidCloseCode};
 pub use error::{ProtocolError, Violation};
 pub use frame::Limits;
 pub use input::{Input, UnexpectedBytes};
-pub use opcode::Opcode;
+pub use opcode::{Opcode, ReservedOpcode};
 pub use role::Role;
 
 /// The crate whose buffers this one speaks: [`Output`] is a [`bytes::Buf`].

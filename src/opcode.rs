@@ -52,6 +52,37 @@ impl Opcode {
 }
 
 /// The RFC's name for it, in lower case.
+impl From<Opcode> for u8 {
+    fn from(opcode: Opcode) -> u8 {
+        opcode.as_u8()
+    }
+}
+
+/// As [`Opcode::from_u8`].
+impl TryFrom<u8> for Opcode {
+    type Error = ReservedOpcode;
+
+    fn try_from(opcode: u8) -> Result<Self, ReservedOpcode> {
+        Opcode::from_u8(opcode).ok_or(ReservedOpcode { opcode })
+    }
+}
+
+/// A number that is no opcode, RFC 6455 §5.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct ReservedOpcode {
+    /// The number.
+    pub opcode: u8,
+}
+
+impl fmt::Display for ReservedOpcode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "reserved opcode {:#x}", self.opcode)
+    }
+}
+
+impl core::error::Error for ReservedOpcode {}
+
 impl fmt::Display for Opcode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -148,6 +148,7 @@ impl Connection {
     }
 
     /// Whether there is anything to write.
+    #[must_use]
     pub fn has_output(&self) -> bool {
         self.output.has_remaining()
     }
@@ -159,6 +160,7 @@ impl Connection {
 
     /// What the transport should do next; it changes only by calls to this connection and by
     /// taking bytes from its output.
+    #[must_use]
     pub fn transport_action(&self) -> TransportAction {
         self.state.transport_action(self.config.role(), !self.has_output())
     }
@@ -231,6 +233,7 @@ impl Connection {
     /// server.send("later").unwrap();
     /// # Ok::<(), sansock::SendError>(())
     /// ```
+    #[must_use]
     pub fn output_len(&self) -> usize {
         self.output.remaining()
     }
@@ -253,6 +256,7 @@ impl Connection {
     /// assert!(server.is_full());
     /// # Ok::<(), sansock::SendError>(())
     /// ```
+    #[must_use]
     pub fn is_full(&self) -> bool {
         self.output_len() >= self.config.max_output
     }

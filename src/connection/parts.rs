@@ -33,6 +33,7 @@ use crate::message::Incoming;
 /// assert_eq!(text.as_str(), "Hello");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[non_exhaustive]
 pub struct Parts {
     /// The configuration, which may be exchanged for another of the same role and delivery. Limits
     /// hold from the next header on, and another budget for pings from its start.
@@ -63,6 +64,7 @@ impl Connection {
     /// There is no unread input in it: what [`receive`](Self::receive) took is in
     /// [`Parts::progress`], and what it did not take is still the caller's, as is all that is in a
     /// [`ReadBuffer`](super::ReadBuffer) ([`into_unread`](super::ReadBuffer::into_unread)).
+    #[must_use]
     pub fn into_parts(self) -> Parts {
         let Connection { config, output, .. } = self;
         let progress = Progress {

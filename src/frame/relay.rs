@@ -76,6 +76,7 @@ pub struct Relay {
 /// What has to be sent on next: a frame's header and as much of its payload as is there, or the next
 /// piece of its payload.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Forwarded<'a> {
     /// The header of a frame that begins here, as it is sent on: with the new mask key if there is
     /// one, which the pieces of payload are masked with.

@@ -118,6 +118,31 @@ impl PartialEq<[u8]> for Payload<'_> {
     }
 }
 
+impl PartialEq<&[u8]> for Payload<'_> {
+    fn eq(&self, other: &&[u8]) -> bool {
+        **self == **other
+    }
+}
+
+impl<const N: usize> PartialEq<[u8; N]> for Payload<'_> {
+    fn eq(&self, other: &[u8; N]) -> bool {
+        **self == *other
+    }
+}
+
+impl<const N: usize> PartialEq<&[u8; N]> for Payload<'_> {
+    fn eq(&self, other: &&[u8; N]) -> bool {
+        **self == **other
+    }
+}
+
+/// Copies the data: for events that a test makes itself.
+impl From<&[u8]> for Payload<'static> {
+    fn from(data: &[u8]) -> Self {
+        BytesMut::from(data).into()
+    }
+}
+
 /// Shows the length alone, so that logs hold nobody's data.
 impl fmt::Debug for Payload<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

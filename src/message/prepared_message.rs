@@ -30,6 +30,7 @@ pub struct PreparedMessage {
 
 impl PreparedMessage {
     /// Encodes a message, copying it.
+    #[must_use]
     pub fn new(message: impl Into<Message>) -> Self {
         let message = message.into();
         let (opcode, payload) = (message.opcode(), message.as_bytes());

@@ -22,6 +22,7 @@ mod auto_traits;
 mod back_pressure;
 mod closing;
 mod collected;
+mod conversions;
 mod encoder;
 mod errors;
 mod fragments;

@@ -103,6 +103,7 @@ impl Handshake {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The WebSocket connection is established: frames follow.
+    #[non_exhaustive]
     Established {
         /// What was agreed on.
         negotiated: Negotiated,

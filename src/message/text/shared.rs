@@ -19,6 +19,11 @@ pub struct Utf8Bytes(
 );
 
 impl Utf8Bytes {
+    /// A text that lives as long as the program, without a copy.
+    pub const fn from_static(text: &'static str) -> Utf8Bytes {
+        Utf8Bytes(Bytes::from_static(text.as_bytes()))
+    }
+
     /// Validates `bytes`.
     ///
     /// # Errors
@@ -57,6 +62,15 @@ impl AsRef<str> for Utf8Bytes {
 impl fmt::Display for Utf8Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self)
+    }
+}
+
+/// As [`Utf8Bytes::from_utf8`].
+impl TryFrom<Bytes> for Utf8Bytes {
+    type Error = Invalid;
+
+    fn try_from(bytes: Bytes) -> Result<Self, Invalid> {
+        Utf8Bytes::from_utf8(bytes)
     }
 }
 

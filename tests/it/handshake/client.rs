@@ -39,7 +39,7 @@ fn http(head: &str) -> Response {
 
 #[test]
 fn the_example_of_the_rfc_is_established() {
-    let Outcome::Established { negotiated, response } = outcome(EXAMPLE).unwrap() else {
+    let Outcome::Established { negotiated, response, .. } = outcome(EXAMPLE).unwrap() else {
         panic!("not established");
     };
     assert_eq!(negotiated.subprotocol(), Some("chat"));

@@ -1,0 +1,46 @@
+//! Text made from strings, and compared with them.
+
+use alloc::string::String;
+
+use bytes::BytesMut;
+
+use super::{Repr, Text, Utf8Bytes};
+use crate::message::buffer::Buffer;
+
+/// Copies the text: for events that a test makes itself.
+impl From<&str> for Text<'static> {
+    fn from(text: &str) -> Self {
+        Text(Repr::Owned(Buffer::new(BytesMut::from(text.as_bytes()))))
+    }
+}
+
+/// Copies the text.
+impl From<String> for Text<'static> {
+    fn from(text: String) -> Self {
+        Text::from(&*text)
+    }
+}
+
+impl PartialEq<String> for Text<'_> {
+    fn eq(&self, other: &String) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<str> for Utf8Bytes {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Utf8Bytes {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl PartialEq<String> for Utf8Bytes {
+    fn eq(&self, other: &String) -> bool {
+        self.as_str() == other
+    }
+}
