@@ -101,7 +101,7 @@ fn config(role: Role) -> Arc<Config> {
         Role::Server => Config::server(),
         Role::Client => Config::client_with_mask_keys(|| KEY),
     };
-    config.max_output = usize::MAX;
+    config.max_output = None;
     Arc::new(config)
 }
 

@@ -257,7 +257,7 @@ async fn what_cannot_be_sent_is_refused() {
 #[test]
 fn no_limit_on_output_is_in_the_way() {
     let mut config = config(Role::Server);
-    config.max_output = 1;
+    config.max_output = Some(1);
     let mut codec = Messages::new(Connection::new(config));
     let mut dst = BytesMut::new();
     for i in 0..100u8 {

@@ -2,6 +2,7 @@
 //! those messages in their order, the pings among them, and the answer to its latest ping.
 #![no_main]
 
+use std::num::NonZeroUsize;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -400,8 +401,9 @@ const MIXED: &str =
 fuzz_target!(|input: Case| {
     let role = if input.client { Role::Client } else { Role::Server };
     let mut config = config_of(role);
-    config.max_output = MAX_OUTPUT;
-    config.fragment_size = input.fragment_size.map_or(usize::MAX, |size| usize::from(size).max(16));
+    config.max_output = Some(MAX_OUTPUT);
+    config.fragment_size =
+        input.fragment_size.and_then(|size| NonZeroUsize::new(usize::from(size).max(16)));
     let mut sender = Sender::new(config);
     input.steps.iter().take(MAX_STEPS).for_each(|step| sender.step(step));
     take(sender.ws.output(), usize::MAX, &mut sender.wire);

@@ -2,6 +2,7 @@
 
 use alloc::sync::Arc;
 use core::fmt;
+use core::num::NonZeroUsize;
 
 use crate::frame::Limits;
 use crate::role::Role;
@@ -26,20 +27,20 @@ pub struct Config {
     pub ping_replies: PingReplies,
     /// The largest payload of a frame that is sent. Longer messages are sent in fragments of this
     /// size, RFC 6455 §5.4, so that control frames and other streams of the transport need not wait
-    /// for all of them; 0 is treated as 1. There is no limit by default, as most peers do best with
-    /// one frame a message.
+    /// for all of them. There is no limit by default, as most peers do best with one frame a
+    /// message.
     ///
     /// It does not apply to a [`PreparedMessage`](crate::PreparedMessage) message, nor to the fragments of a
     /// [`MessageWriter`](super::MessageWriter), which are as long as you make them.
-    pub fragment_size: usize,
+    pub fragment_size: Option<NonZeroUsize>,
     /// Once this many bytes of output wait, messages, pings and pongs of yours are refused until some
     /// are written: the output is at most this and one message. Answers to pings and closes are
-    /// queued all the same. 1 MiB by default.
+    /// queued all the same. 1 MiB by default; `None` is no limit.
     ///
     /// Ask [`is_full`](super::Connection::is_full) before each
     /// [`receive`](super::Connection::receive), and write first if it is, so that an answer is never
     /// refused.
-    pub max_output: usize,
+    pub max_output: Option<usize>,
 }
 
 impl Config {
@@ -77,6 +78,18 @@ impl Config {
         }
     }
 
+    /// Whether a message of this length is sent in one frame.
+    #[inline(always)]
+    pub(super) fn is_one_frame(&self, len: usize) -> bool {
+        self.fragment_size.is_none_or(|size| len <= size.get())
+    }
+
+    /// Whether no more may be queued behind this many bytes of output.
+    #[inline(always)]
+    pub(super) fn is_full_at(&self, output_len: usize) -> bool {
+        self.max_output.is_some_and(|max| output_len >= max)
+    }
+
     /// The key for the next frame to be sent: fresh for each, and `None` for a server's.
     #[inline]
     pub(super) fn next_mask_key(&self) -> Option<[u8; 4]> {
@@ -109,8 +122,8 @@ impl Config {
             limits: Limits::DEFAULT,
             delivery: Delivery::Whole,
             ping_replies: PingReplies::DEFAULT,
-            fragment_size: usize::MAX,
-            max_output: 1 << 20,
+            fragment_size: None,
+            max_output: Some(1 << 20),
         }
     }
 }

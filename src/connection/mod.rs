@@ -221,7 +221,7 @@ impl Connection {
     /// use sansock::{Config, Connection, Message, SendError};
     ///
     /// let mut config = Config::server();
-    /// config.max_output = 10;
+    /// config.max_output = Some(10);
     /// let mut server = Connection::new(config);
     /// server.send_text("more than it should")?; // judged before it is added
     /// assert_eq!(server.output_len(), 2 + 19);
@@ -249,7 +249,7 @@ impl Connection {
     /// use sansock::{Config, Connection};
     ///
     /// let mut config = Config::server();
-    /// config.max_output = 5;
+    /// config.max_output = Some(5);
     /// let mut server = Connection::new(config);
     /// assert!(!server.is_full());
     /// server.send_text("Hello")?;
@@ -258,7 +258,7 @@ impl Connection {
     /// ```
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.output_len() >= self.config.max_output
+        self.config.is_full_at(self.output_len())
     }
 
     /// How many bytes were received so far, those that were swallowed included.

@@ -91,7 +91,7 @@ impl Connection {
     ) -> Result<OutputWith<'a>, SendError> {
         let config = &*self.config;
         let is_masked = config.role() == Role::Client;
-        if is_masked || payload.len() > config.fragment_size || !self.output.is_surely_empty() {
+        if is_masked || !config.is_one_frame(payload.len()) || !self.output.is_surely_empty() {
             self.admit_message(payload.len())?;
             let (queued, key) = self.queue_start(opcode, payload)?;
             let rest = payload.get(queued..).unwrap_or_default();
@@ -127,7 +127,7 @@ impl Connection {
         payload: &[u8],
     ) -> Result<(usize, Option<Key>), SendError> {
         self.output.queue_next_pong();
-        if payload.len() > self.config.fragment_size {
+        if !self.config.is_one_frame(payload.len()) {
             self.send_copied(opcode, payload)?;
             return Ok((payload.len(), None));
         }

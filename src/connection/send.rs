@@ -1,5 +1,6 @@
 //! The sending half: from messages to output.
 
+use core::num::NonZeroUsize;
 use core::ops::Range;
 use core::{fmt, mem};
 
@@ -51,7 +52,7 @@ impl Connection {
         }
         let (opcode, payload) = (message.opcode(), message.into_bytes());
         let len = payload.len();
-        if len <= self.config.fragment_size {
+        if self.config.is_one_frame(len) {
             let header = self.header(opcode, len);
             self.queue_owned(header, payload);
             return Ok(());
@@ -171,7 +172,7 @@ impl Connection {
     #[inline]
     pub(super) fn send_copied(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
         let config = &*self.config;
-        let is_plain = config.role() == Role::Server && payload.len() <= config.fragment_size;
+        let is_plain = config.role() == Role::Server && config.is_one_frame(payload.len());
         if !is_plain || !self.output.has_room_for(payload.len()) {
             return self.send_copied_slowly(opcode, payload);
         }
@@ -183,7 +184,7 @@ impl Connection {
     #[inline(never)]
     fn send_copied_slowly(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
         self.admit_message(payload.len())?;
-        if payload.len() <= self.config.fragment_size {
+        if self.config.is_one_frame(payload.len()) {
             let header = self.header(opcode, payload.len());
             self.output.push(header, payload);
         } else {
@@ -204,10 +205,11 @@ impl Connection {
         len: usize,
         mut queue: impl FnMut(&mut Self, Header, Range<usize>),
     ) {
+        let most = self.config.fragment_size.map_or(len, NonZeroUsize::get);
         let (mut start, mut fin) = (0, false);
         self.or_end(|ws| {
             while !fin {
-                let end = start + (len - start).min(ws.config.fragment_size.max(1));
+                let end = start + (len - start).min(most);
                 fin = end == len;
                 let header = Header { fin, ..ws.header(opcode, end - start) };
                 queue(ws, header, start..end);
@@ -279,7 +281,7 @@ impl Connection {
         // with the headers of fragments, and control frames, of which there are fewer bytes. The sum
         // does not overflow, as what is queued was judged so, and no slice is longer than half of it.
         let is_countable = queued + payload_len <= usize::MAX / 4;
-        if queued >= self.config.max_output || !is_countable {
+        if self.config.is_full_at(queued) || !is_countable {
             return Err(SendError::Full);
         }
         Ok(())

@@ -48,7 +48,7 @@ struct Echo {
 impl Echo {
     fn new(role: Role, takes: Takes) -> Self {
         let mut config = config(role);
-        config.max_output = usize::MAX;
+        config.max_output = None;
         Echo { ws: Connection::new(config), input: ReadBuffer::new(), takes, events: 0 }
     }
 

@@ -50,7 +50,7 @@ fn a_long_message_and_a_short_one_behind_it_are_both_echoed_by_default() {
 #[test]
 fn a_buffered_echo_that_does_not_fit_goes_on_when_there_is_room() {
     let mut config = Config::server();
-    config.max_output = 1_000;
+    config.max_output = Some(1_000);
     let (mut ws, mut input) = (Connection::new(config), ReadBuffer::new());
     let messages: Vec<_> = (0..100u8).map(|i| vec![i; 500]).collect();
     for message in &messages {
@@ -90,7 +90,7 @@ proptest! {
             }
         }
         let mut config = Config::server();
-        config.max_output = max_output;
+        config.max_output = Some(max_output);
         let (mut ws, mut written) = (Connection::new(config), Vec::new());
         let most = echo_as_taught(&mut ws, &mut stream, &mut written);
         let longest = lens.iter().max().copied().unwrap_or_default();
@@ -126,7 +126,7 @@ fn a_pong_that_waits_counts_as_output_for_all_who_ask() {
             for send in sends {
                 let mut parts = with_a_pong_that_waits(role).into_parts();
                 let mut config = config(role);
-                config.max_output = max_output;
+                config.max_output = Some(max_output);
                 parts.config = config.into();
                 let mut ws = Connection::from_parts(parts).unwrap();
                 assert_eq!(ws.is_full(), is_full);

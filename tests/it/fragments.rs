@@ -4,6 +4,7 @@ use crate::support::{
     KEY, ROLES, Seen, close_body, config, connection, drain, frame_for, frames, receive,
 };
 use sansock::{CloseCode, Connection, Message, PreparedMessage, Role, SendError, State};
+use std::num::NonZeroUsize;
 
 /// What was sent, without what depends on the role.
 fn sent(ws: &mut Connection) -> Vec<(u8, Vec<u8>)> {
@@ -95,7 +96,7 @@ fn a_text_that_breaks_is_refused_and_stays_open() {
 fn a_full_output_refuses_a_fragment_and_keeps_the_message_open() {
     for role in ROLES {
         let mut config = config(role);
-        config.max_output = 10;
+        config.max_output = Some(10);
         let mut ws = Connection::new(config);
         let mut writer = ws.start_binary().unwrap();
         writer.fragment(b"0123456789").unwrap();
@@ -110,7 +111,7 @@ fn a_full_output_refuses_a_fragment_and_keeps_the_message_open() {
 #[test]
 fn a_message_may_be_begun_while_the_output_is_full() {
     let mut config = config(Role::Server);
-    config.max_output = 1;
+    config.max_output = Some(1);
     let mut ws = Connection::new(config);
     ws.send_text("fills it").unwrap();
     let mut writer = ws.start_text().unwrap();
@@ -171,8 +172,8 @@ fn a_failure_and_the_end_of_the_transport_abandon_the_message() {
 fn long_messages_are_cut_where_the_configuration_says_so() {
     for role in ROLES {
         let mut config = config(role);
-        config.fragment_size = 4;
-        config.max_output = usize::MAX;
+        config.fragment_size = NonZeroUsize::new(4);
+        config.max_output = None;
         let mut ws = Connection::new(config);
         ws.send_text("12345678€").unwrap();
         ws.send_binary(b"1234").unwrap();
@@ -194,9 +195,9 @@ fn long_messages_are_cut_where_the_configuration_says_so() {
 }
 
 #[test]
-fn a_fragment_size_of_nothing_is_one_byte() {
+fn a_fragment_may_be_one_byte() {
     let mut config = config(Role::Server);
-    config.fragment_size = 0;
+    config.fragment_size = NonZeroUsize::new(1);
     let mut ws = Connection::new(config);
     ws.send_text("ab").unwrap();
     assert_eq!(sent(&mut ws), [frame(0x01, b"a"), frame(0x80, b"b")]);
@@ -206,7 +207,7 @@ fn a_fragment_size_of_nothing_is_one_byte() {
 fn large_fragments_of_a_given_up_message_are_not_copied() {
     use sansock::bytes::{Buf, Bytes};
     let mut config = config(Role::Server);
-    config.fragment_size = 8192;
+    config.fragment_size = NonZeroUsize::new(8192);
     let mut ws = Connection::new(config);
     let payload = Bytes::from(vec![7; 16_384]);
     ws.send(Message::Binary(payload.clone())).unwrap();
@@ -237,7 +238,7 @@ fn a_client_masks_a_given_up_message_where_it_is() {
 fn a_client_masks_fragments_of_a_given_up_message_where_they_are() {
     use sansock::bytes::Buf;
     let mut config = config(Role::Client);
-    config.fragment_size = 8192;
+    config.fragment_size = NonZeroUsize::new(8192);
     let mut ws = Connection::new(config);
     let payload = vec![7; 20_000];
     let start = payload.as_ptr() as usize;

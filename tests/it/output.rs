@@ -129,7 +129,7 @@ fn the_latest_pong_goes_out_before_a_close() {
 /// A connection with this limit for its output.
 fn with_max_output(role: Role, max_output: usize) -> Connection {
     let mut config = config(role);
-    config.max_output = max_output;
+    config.max_output = Some(max_output);
     Connection::new(config)
 }
 

@@ -4,6 +4,7 @@ use crate::support::{ROLES, assert_shows, config, connection, drain, frame_for, 
 use bytes::{Buf, Bytes};
 use proptest::prelude::*;
 use sansock::{CloseCode, Connection, OutputWith, Role, SendError, TransportAction};
+use std::num::NonZeroUsize;
 
 /// What a client masks at once.
 const BLOCK: usize = 16 << 10;
@@ -227,14 +228,14 @@ fn refused_where_a_send_would_be() {
     };
     for role in ROLES {
         let mut config = config(role);
-        config.max_output = 10;
+        config.max_output = Some(10);
         let mut ws = Connection::new(config.clone());
         ws.send_binary(&[7; 20]).unwrap();
         refused(&mut ws, SendError::Full);
         drain(&mut ws);
         drop(ws.output_with_binary(&[7; 70_000]).unwrap());
         refused(&mut ws, SendError::Full);
-        config.max_output = 0;
+        config.max_output = Some(0);
         refused(&mut Connection::new(config), SendError::Full);
 
         let mut ws = connection(role);
@@ -253,7 +254,7 @@ fn refused_where_a_send_would_be() {
 fn a_message_that_is_fragmented_is_queued() {
     for role in ROLES {
         let mut config = config(role);
-        config.fragment_size = 1000;
+        config.fragment_size = NonZeroUsize::new(1000);
         let data = payload(2500);
         let mut ws = Connection::new(config);
         ws.send_binary(&data).unwrap();

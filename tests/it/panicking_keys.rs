@@ -1,6 +1,7 @@
 //! A source of mask keys that panics, and a caller that catches that and goes on.
 #![cfg(feature = "std")]
 
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -98,7 +99,7 @@ fn half_a_message_in_fragments_is_followed_by_nothing() {
     for owned in [false, true] {
         for good in 0..4 {
             let mut config = config(good);
-            config.fragment_size = 10;
+            config.fragment_size = NonZeroUsize::new(10);
             let mut client = Connection::new(config);
             let message = "0123456789".repeat(4);
             let send = |client: &mut Connection| match owned {

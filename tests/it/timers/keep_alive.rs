@@ -94,7 +94,7 @@ fn output_that_is_left_gives_no_time_for_a_pong() {
 #[test]
 fn a_ping_that_does_not_fit_is_queued_when_some_output_was_taken() {
     let mut config = Config::server();
-    config.max_output = 100;
+    config.max_output = Some(100);
     let mut server = watched(timeouts());
     server.ws = Connection::new(config);
     server.ws.send_text(&"x".repeat(100)).unwrap();
@@ -135,7 +135,7 @@ fn no_ping_is_sent_after_a_close() {
 #[test]
 fn a_ping_that_the_configuration_refuses_is_not_tried_in_a_busy_loop() {
     let mut config = Config::server();
-    config.max_output = 0;
+    config.max_output = Some(0);
     let mut server = watched(timeouts());
     server.ws = Connection::new(config);
     assert_eq!(server.turn(30, b""), (Ok(NEVER), vec![]));

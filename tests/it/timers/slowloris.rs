@@ -148,8 +148,9 @@ fn what_a_peer_can_have_held_is_bounded_in_bytes_and_time() {
         let mut random = Random::new(seed);
         let mut config = Config::server();
         config.limits.message = LIMIT as u64;
-        config.max_output = random.between(1, 50_000) as usize;
-        let most = LIMIT + config.max_output + SENT;
+        let max_output = random.between(1, 50_000) as usize;
+        config.max_output = Some(max_output);
+        let most = LIMIT + max_output + SENT;
         let mut ws = Connection::new(config);
         let mut timeouts = Timeouts::DEFAULT;
         timeouts.message = Some(Duration::from_secs(60));
