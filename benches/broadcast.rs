@@ -14,7 +14,8 @@ use std::time::Instant;
 
 use allocator::{ALLOCATIONS, BYTES};
 use sansock::bytes::{Buf, Bytes};
-use sansock::{Config, Connection, Message, PreparedMessage, Role};
+use sansock::message::PreparedMessage;
+use sansock::{Config, Connection, Message, Role};
 
 const RECEIVERS: usize = 100_000;
 const LEN: usize = 1024;

@@ -10,7 +10,8 @@ mod support;
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use sansock::{Config, Connection, Delivery, Event, Input, Limits, mask};
+use sansock::connection::Delivery;
+use sansock::{Config, Connection, Event, Input, Limits, mask};
 use support::{KEY, WHOLE_READ, group};
 
 const TEXT: u8 = 0x81;

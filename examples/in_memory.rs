@@ -7,8 +7,9 @@
 use std::error::Error;
 
 use bytes::Buf;
+use sansock::connection::State;
 use sansock::handshake::{client, server};
-use sansock::{CloseCode, Config, Connection, Event, Input, State};
+use sansock::{CloseCode, Config, Connection, Event, Input};
 
 fn main() -> Result<(), Box<dyn Error>> {
     shake_hands()?;

@@ -5,7 +5,7 @@ use core::fmt;
 /// A cursor over bytes that were read: everything here that receives takes bytes off its front.
 ///
 /// A handshake takes its head and leaves what follows, which is frames already; a
-/// [`Connection`](crate::Connection) takes what completes the next event. Call them with the same
+/// `Connection` takes what completes the next event. Call them with the same
 /// input until they return `None`, and nothing is lost between them. What is taken may be
 /// overwritten, as payloads are unmasked in place, and events borrow from it.
 ///

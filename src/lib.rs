@@ -92,32 +92,33 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
-mod close;
+pub mod close;
 #[cfg(feature = "tokio-util")]
 pub mod codec;
 #[cfg(feature = "alloc")]
-mod connection;
+pub mod connection;
 mod error;
 pub mod frame;
 #[cfg(feature = "handshake")]
 pub mod handshake;
-mod input;
+pub mod input;
 pub mod mask;
 #[cfg(feature = "alloc")]
-mod message;
+pub mod message;
 #[cfg(feature = "alloc")]
 mod negotiated;
-mod opcode;
+pub mod opcode;
 mod role;
 #[cfg(feature = "alloc")]
 pub mod timer;
 pub mod utf8;
 
-pub use close::{CloseCode, CloseReason, InvalidCloseCode};
+// What nearly every program names; the rest is in its module.
+pub use close::{CloseCode, CloseReason};
 pub use error::{ProtocolError, Violation};
 pub use frame::Limits;
-pub use input::{Input, UnexpectedBytes};
-pub use opcode::{Opcode, ReservedOpcode};
+pub use input::Input;
+pub use opcode::Opcode;
 pub use role::Role;
 
 /// The crate whose buffers this one speaks: [`Output`] is a [`bytes::Buf`].
@@ -125,12 +126,10 @@ pub use role::Role;
 pub use bytes;
 #[cfg(feature = "alloc")]
 pub use connection::{
-    AdvanceError, BeyondBudget, CloseError, CloseStatus, Config, ConfigMismatch, Connection,
-    Delivery, Event, MessageWriter, Output, OutputWith, Parts, PingReplies, Progress, ReadBuffer,
-    SendError, State, TransportAction, Unsent,
+    CloseStatus, Config, Connection, Event, Output, ReadBuffer, SendError, TransportAction,
 };
 #[cfg(feature = "alloc")]
-pub use message::{Message, Payload, PreparedMessage, Text, Utf8Bytes};
+pub use message::{Message, Payload, Text};
 #[cfg(feature = "alloc")]
 pub use negotiated::Negotiated;
 

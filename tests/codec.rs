@@ -16,10 +16,10 @@ use std::io::ErrorKind;
 use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt, StreamExt};
 use sansock::codec::{Error, Frames, Messages, Outgoing};
+use sansock::connection::{CloseError, State};
 use sansock::frame::{EncodeError, Header, Rsv};
 use sansock::{
-    CloseCode, CloseError, CloseStatus, Connection, Limits, Message, Opcode, Role, SendError,
-    State, Violation,
+    CloseCode, CloseStatus, Connection, Limits, Message, Opcode, Role, SendError, Violation,
 };
 use support::{
     KEY, NO_LIMITS, ROLES, Seen, close_body, config, fragmented_for, frame_for, frames, head_for,

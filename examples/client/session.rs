@@ -4,8 +4,9 @@ use std::io::{self, BufRead};
 use std::time::{Duration, Instant};
 
 use sansock::bytes::Buf;
+use sansock::connection::State;
 use sansock::timer::{Expired, Timeouts, Timers};
-use sansock::{CloseCode, CloseStatus, Config, Connection, Event, Input, State, TransportAction};
+use sansock::{CloseCode, CloseStatus, Config, Connection, Event, Input, TransportAction};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};

@@ -7,7 +7,8 @@ use std::io::{self, Read};
 use bytes::BytesMut;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
-use sansock::{Delivery, ReadBuffer, Role};
+use sansock::connection::Delivery;
+use sansock::{ReadBuffer, Role};
 use sansock_fuzz::connection::{Outcome, Watched, receive};
 use sansock_fuzz::stream::Stream;
 

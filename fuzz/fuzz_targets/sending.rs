@@ -2,16 +2,15 @@
 //! those messages in their order, the pings among them, and the answer to its latest ping.
 #![no_main]
 
-use std::num::NonZeroUsize;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Buf;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
-use sansock::{
-    Config, Connection, Event, Input, Limits, Message, PreparedMessage, ReadBuffer, Role, SendError,
-};
+use sansock::message::PreparedMessage;
+use sansock::{Config, Connection, Event, Input, Limits, Message, ReadBuffer, Role, SendError};
 
 #[derive(Arbitrary, Debug)]
 struct Case {

@@ -7,8 +7,9 @@ use std::time::Duration;
 use bytes::Buf;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
+use sansock::connection::State;
 use sansock::timer::{Expired, Timeouts, Timers};
-use sansock::{CloseCode, Config, Connection, Input, Role, State};
+use sansock::{CloseCode, Config, Connection, Input, Role};
 use sansock_fuzz::stream::Stream;
 
 #[derive(Arbitrary, Debug)]

@@ -1,7 +1,8 @@
 //! What a connection sees of a stream, and answers.
 
 use bytes::Buf;
-use sansock::{Config, Connection, Delivery, Event, Input, Role, State};
+use sansock::connection::{Delivery, State};
+use sansock::{Config, Connection, Event, Input, Role};
 
 use crate::stream::LIMITS;
 

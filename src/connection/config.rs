@@ -30,7 +30,7 @@ pub struct Config {
     /// for all of them. There is no limit by default, as most peers do best with one frame a
     /// message.
     ///
-    /// It does not apply to a [`PreparedMessage`](crate::PreparedMessage) message, nor to the fragments of a
+    /// It does not apply to a [`PreparedMessage`](crate::message::PreparedMessage), nor to the fragments of a
     /// [`MessageWriter`](super::MessageWriter), which are as long as you make them.
     pub fragment_size: Option<NonZeroUsize>,
     /// Once this many bytes of output wait, messages, pings and pongs of yours are refused until some
@@ -142,7 +142,8 @@ pub enum Delivery {
     /// of any length takes no memory; the limits hold all the same, and are to be raised for such.
     ///
     /// ```
-    /// use sansock::{Config, Connection, Delivery, Event, Input};
+    /// use sansock::connection::Delivery;
+    /// use sansock::{Config, Connection, Event, Input};
     ///
     /// let mut config = Config::server();
     /// config.delivery = Delivery::Streaming;
@@ -169,7 +170,8 @@ pub enum Delivery {
 /// How pings are answered, RFC 6455 §5.5.2, §5.5.3.
 ///
 /// ```
-/// use sansock::{BeyondBudget, Config, PingReplies};
+/// use sansock::connection::{BeyondBudget, PingReplies};
+/// use sansock::Config;
 ///
 /// let mut config = Config::server();
 /// config.ping_replies = PingReplies::DEFAULT;

@@ -55,6 +55,24 @@ use writer::Outgoing;
 /// * **Obey** [`transport_action`](Self::transport_action), which says when to stop reading and how
 ///   to end the transport.
 ///
+/// # Which call for what
+///
+/// | what was read is | call | a message is |
+/// | --- | --- | --- |
+/// | in a buffer of yours, which all connections may share | [`receive`](Self::receive) | borrowed if it is whole in the buffer, else reassembled |
+/// | in a [`ReadBuffer`] of this connection | [`receive_buffered`](Self::receive_buffered) | borrowed from there, also after many reads; reassembled from fragments |
+/// | in a `BytesMut` | [`receive_from_bytes_mut`](Self::receive_from_bytes_mut) | split off from there, else reassembled |
+/// | any of these, with [`Delivery::Streaming`] | the same | passed on in chunks as it arrives |
+///
+/// | to send | call | copies |
+/// | --- | --- | --- |
+/// | a short text or binary message | [`send_text`](Self::send_text), [`send_binary`](Self::send_binary) | once |
+/// | a message that you own | [`send`](Self::send) | nothing from 4 KiB on |
+/// | a ping or a Close | [`ping`](Self::ping), [`close`](Self::close) | |
+/// | one message to many connections | [`send_prepared`](Self::send_prepared) | nothing from 256 bytes on, by servers |
+/// | a long message that you borrow, to a transport that is ready | [`output_with_text`](Self::output_with_text), [`output_with_binary`](Self::output_with_binary) | what the transport does not take |
+/// | a message that you do not have whole yet | [`start_text`](Self::start_text), [`start_binary`](Self::start_binary) | once |
+///
 /// Pings are answered and the closing handshake is completed by the connection itself. What it
 /// holds in memory follows what has arrived and what is to be sent; an idle connection holds
 /// nothing beside itself after [`release_buffers`](Self::release_buffers).

@@ -11,7 +11,8 @@ use crate::opcode::Opcode;
 ///
 /// ```
 /// use bytes::Buf;
-/// use sansock::{Config, Connection, PreparedMessage};
+/// use sansock::message::PreparedMessage;
+/// use sansock::{Config, Connection};
 ///
 /// let news = PreparedMessage::new("to all of you");
 /// let mut server = Connection::new(Config::server());

@@ -1,6 +1,6 @@
 //! When to ping, and when to give a peer up: time as an argument, deadlines as values.
 //!
-//! [`Timers`] watch a [`Connection`], [`HandshakeTimer`] the handshake before it. Neither reads a
+//! [`Timers`] watch a [`Connection`](crate::Connection), [`HandshakeTimer`] the handshake before it. Neither reads a
 //! clock or waits: they are told the time, say until when there is nothing to do, and say why when
 //! the peer is to be given up.
 //!

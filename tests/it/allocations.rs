@@ -5,7 +5,8 @@ use crate::support::{
     ABSURD_LEN, NO_LIMITS, config, connection, drain, frame_for, head_for, limited, receive,
 };
 use bytes::Buf;
-use sansock::{Connection, Delivery, Event, Input, Limits, ProtocolError, Role};
+use sansock::connection::Delivery;
+use sansock::{Connection, Event, Input, Limits, ProtocolError, Role};
 
 fn echo(ws: &mut Connection, input: &mut [u8]) -> Result<usize, ProtocolError> {
     let mut input = Input::new(input);

@@ -1,11 +1,12 @@
 //! Which types may go to another thread, and be shared between threads: all that are public.
 
+use sansock::connection::{MessageWriter, OutputWith, Unsent};
 use sansock::frame::{Decoder, Encoder, Relay};
+use sansock::message::{PreparedMessage, Utf8Bytes};
 use sansock::timer::{HandshakeTimer, Timers};
 use sansock::utf8::Validator;
 use sansock::{
-    Config, Connection, Event, Message, MessageWriter, Output, OutputWith, Payload,
-    PreparedMessage, ProtocolError, ReadBuffer, Text, Unsent, Utf8Bytes,
+    Config, Connection, Event, Message, Output, Payload, ProtocolError, ReadBuffer, Text,
 };
 
 /// Compiles for such a type alone.

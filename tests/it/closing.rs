@@ -6,9 +6,9 @@ use crate::support::{
     frames, receive,
 };
 use bytes::Buf;
+use sansock::connection::{CloseError, State};
 use sansock::{
-    CloseCode, CloseError, CloseStatus, Connection, Message, Role, SendError, State,
-    TransportAction, Violation,
+    CloseCode, CloseStatus, Connection, Message, Role, SendError, TransportAction, Violation,
 };
 
 /// A Close frame as the peer of `role` sends it.

@@ -1,7 +1,8 @@
 //! What compares and converts, as users write it.
 
 use bytes::Bytes;
-use sansock::{CloseCode, Event, Opcode, Payload, Text, Utf8Bytes};
+use sansock::message::Utf8Bytes;
+use sansock::{CloseCode, Event, Opcode, Payload, Text};
 
 #[test]
 fn texts_compare_with_strings() {

@@ -2,10 +2,10 @@
 
 use crate::support::{close_body, drain, frames, limited, receive};
 use bytes::Buf;
+use sansock::connection::{CloseError, State};
 use sansock::frame::{CloseBody, EncodeError};
 use sansock::{
-    CloseCode, CloseError, Connection, Input, Limits, Opcode, Role, SendError, State,
-    TransportAction, Violation,
+    CloseCode, Connection, Input, Limits, Opcode, Role, SendError, TransportAction, Violation,
 };
 
 const LIMITS: Limits = Limits::DEFAULT.with_frame(300).with_message(400).with_fragments(2);

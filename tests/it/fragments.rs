@@ -3,7 +3,9 @@
 use crate::support::{
     KEY, ROLES, Seen, close_body, config, connection, drain, frame_for, frames, receive,
 };
-use sansock::{CloseCode, Connection, Message, PreparedMessage, Role, SendError, State};
+use sansock::connection::State;
+use sansock::message::PreparedMessage;
+use sansock::{CloseCode, Connection, Message, Role, SendError};
 use std::num::NonZeroUsize;
 
 /// What was sent, without what depends on the role.

@@ -3,7 +3,8 @@
 
 use crate::counting::measure;
 use crate::support::{ROLES, config, connection, fragmented_for, frame_for, read};
-use sansock::{Connection, Delivery, Event, Input, Opcode, ReadBuffer, Role};
+use sansock::connection::Delivery;
+use sansock::{Connection, Event, Input, Opcode, ReadBuffer, Role};
 
 /// The bound: a message that fills less than a quarter of its buffer is copied out of it, and `bytes`
 /// allocates five words beside a buffer that may be shared.

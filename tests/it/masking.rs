@@ -7,9 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::support::{ROLES, Seen, connection, drain, frame_for, frames, receive};
 use bytes::{Bytes, BytesMut};
 use sansock::frame::Part;
-use sansock::{
-    CloseCode, Config, Connection, Event, Input, Message, Payload, Role, Text, Utf8Bytes,
-};
+use sansock::message::Utf8Bytes;
+use sansock::{CloseCode, Config, Connection, Event, Input, Message, Payload, Role, Text};
 
 /// A client whose keys are 1, 2, 3 and so on.
 fn counting_client() -> Connection {

@@ -5,7 +5,9 @@ use crate::support::{
 };
 use bytes::{Buf, Bytes};
 use proptest::prelude::*;
-use sansock::{CloseCode, Connection, Message, Role, SendError, State, Utf8Bytes};
+use sansock::connection::State;
+use sansock::message::Utf8Bytes;
+use sansock::{CloseCode, Connection, Message, Role, SendError};
 
 /// The first bytes and payloads of all frames in the output.
 fn sent(ws: &mut Connection) -> Vec<(u8, Vec<u8>)> {

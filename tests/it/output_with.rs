@@ -3,7 +3,8 @@
 use crate::support::{ROLES, assert_shows, config, connection, drain, frame_for, frames, receive};
 use bytes::{Buf, Bytes};
 use proptest::prelude::*;
-use sansock::{CloseCode, Connection, OutputWith, Role, SendError, TransportAction};
+use sansock::connection::OutputWith;
+use sansock::{CloseCode, Connection, Role, SendError, TransportAction};
 use std::num::NonZeroUsize;
 
 /// What a client masks at once.

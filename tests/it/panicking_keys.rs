@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::support::{KEY, Seen, connection, drain, frame_for, frames, receive};
+use sansock::connection::State;
 use sansock::frame::{CloseBody, Relay};
-use sansock::{CloseCode, CloseReason, Config, Connection, Input, Role, State, TransportAction};
+use sansock::{CloseCode, CloseReason, Config, Connection, Input, Role, TransportAction};
 
 /// A client whose source gives `good` keys, then panics once, and gives keys again.
 fn client(good: u32) -> Connection {

@@ -3,7 +3,8 @@
 use crate::support::{
     ROLES, Seen, close_body, config, drain, fragmented_for, frame_for, limited, receive,
 };
-use sansock::{ConfigMismatch, Connection, Delivery, Message, PingReplies, Role, State};
+use sansock::connection::{ConfigMismatch, Delivery, PingReplies, State};
+use sansock::{Connection, Message, Role};
 
 /// What a peer sends in the course of a conversation.
 fn conversation(role: Role) -> Vec<u8> {

@@ -6,8 +6,9 @@ use crate::support::{
     connection, drain, fragmented_for, frame_for, frames, head_for, limited, receive,
 };
 use bytes::Buf;
+use sansock::connection::State;
 use sansock::frame::{Decoder, Rsv};
-use sansock::{Connection, Input, Limits, Opcode, Role, SendError, State, Violation};
+use sansock::{Connection, Input, Limits, Opcode, Role, SendError, Violation};
 
 /// Asserts that the last byte of `stream`, and none before it, fails with this.
 fn assert_fails_at_its_end(role: Role, stream: &[u8], violation: Violation) {

@@ -4,8 +4,9 @@ use core::time::Duration;
 
 use crate::support::{ROLES, Seen, close_body, config, drain, frame_for, frames, receive};
 use bytes::{Buf, BufMut};
+use sansock::connection::{BeyondBudget, PingReplies, State};
 use sansock::timer::{Timeouts, Timers};
-use sansock::{BeyondBudget, Config, Connection, PingReplies, Role, State, Violation};
+use sansock::{Config, Connection, Role, Violation};
 
 fn with(role: Role, burst: u32, per_second: u32, beyond: BeyondBudget) -> Connection {
     let mut config = config(role);

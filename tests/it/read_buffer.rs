@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::support::{
     ROLES, Seen, config, connection, drain, fragmented_for, frame_for, read, receive,
 };
+use sansock::connection::Delivery;
 use sansock::timer::{Expired, Timeouts, Timers};
-use sansock::{Connection, Delivery, Event, Opcode, ReadBuffer, Role, Violation};
+use sansock::{Connection, Event, Opcode, ReadBuffer, Role, Violation};
 
 fn is_borrowed(event: &Event<'_>) -> bool {
     match event {

@@ -4,8 +4,9 @@ use crate::support::{Seen, connection, receive};
 use bytes::Buf;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use sansock::connection::State;
 use sansock::frame::{Encoder, Header, Rsv};
-use sansock::{CloseCode, CloseStatus, Connection, Message, Opcode, Role, State, TransportAction};
+use sansock::{CloseCode, CloseStatus, Connection, Message, Opcode, Role, TransportAction};
 
 /// What an application sends.
 #[derive(Clone, Debug)]

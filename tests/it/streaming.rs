@@ -5,7 +5,8 @@ use crate::support::{
     head_for, limited, receive,
 };
 use proptest::prelude::*;
-use sansock::{Config, Connection, Delivery, Event, Input, Limits, Opcode, Role, Violation};
+use sansock::connection::Delivery;
+use sansock::{Config, Connection, Event, Input, Limits, Opcode, Role, Violation};
 
 fn streaming(role: Role) -> Config {
     let mut config = config(role);

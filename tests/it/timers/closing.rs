@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use bytes::Buf;
+use sansock::connection::State;
 use sansock::timer::Expired;
-use sansock::{CloseCode, Role, State, TransportAction};
+use sansock::{CloseCode, Role, TransportAction};
 
 use super::watched::{NEVER, timeouts, watched};
 use crate::support::{drain, frame_for, receive};

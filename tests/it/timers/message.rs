@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use bytes::Buf;
+use sansock::connection::State;
 use sansock::timer::{Expired, Timeouts};
-use sansock::{Input, Role, State, TransportAction};
+use sansock::{Input, Role, TransportAction};
 
 use super::watched::{Watched, timeouts, watched};
 use crate::support::{Frame, close_body, drain, frame_for, frames, head_for};

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use bytes::Buf;
+use sansock::connection::State;
 use sansock::timer::{Expired, Timeouts, Timers};
-use sansock::{Config, Connection, Role, State};
+use sansock::{Config, Connection, Role};
 
 use super::random::Random;
 use crate::support::{connection, drain, frame_for, frames, head_for, receive};

@@ -7,7 +7,8 @@ use std::sync::{Arc, LazyLock};
 
 use sansock::Role::{Client, Server};
 use sansock::bytes::Buf;
-use sansock::{Config, Connection, Event, OutputWith, ReadBuffer, SendError};
+use sansock::connection::OutputWith;
+use sansock::{Config, Connection, Event, ReadBuffer, SendError};
 
 use super::{Peer, READ_BUFFER};
 use crate::rows::{Message, Role};
