@@ -24,7 +24,7 @@ pub struct Config {
     /// Whether messages are told of when they are whole, or as they arrive. Whole by default.
     pub delivery: Delivery,
     /// How the peer's pings are answered. All are, by default.
-    pub ping_replies: PingReplies,
+    pub pings: PingPolicy,
     /// The largest payload of a frame that is sent. Longer messages are sent in fragments of this
     /// size, RFC 6455 §5.4, so that control frames and other streams of the transport need not wait
     /// for all of them. There is no limit by default, as most peers do best with one frame a
@@ -121,7 +121,7 @@ impl Config {
             masking,
             limits: Limits::DEFAULT,
             delivery: Delivery::Whole,
-            ping_replies: PingReplies::DEFAULT,
+            pings: PingPolicy::AnswerAll,
             fragment_size: None,
             max_output: Some(1 << 20),
         }
@@ -167,62 +167,53 @@ pub enum Delivery {
     Streaming,
 }
 
-/// How pings are answered, RFC 6455 §5.5.2, §5.5.3.
+/// How the peer's pings are answered, RFC 6455 §5.5.2, §5.5.3.
 ///
 /// ```
-/// use sansock::connection::{BeyondBudget, PingReplies};
 /// use sansock::Config;
+/// use sansock::connection::{ExcessPings, PingPolicy};
 ///
 /// let mut config = Config::server();
-/// config.ping_replies = PingReplies::DEFAULT;
-/// config.ping_replies.burst = 10;
-/// config.ping_replies.per_second = 1;
-/// config.ping_replies.beyond = BeyondBudget::Close;
+/// config.pings =
+///     PingPolicy::Budget { burst: 10, per_second: 1, excess: ExcessPings::FailConnection };
 /// ```
 ///
-/// Whatever the budget, a flood of pings does not fill the output: while a pong waits in it and more
+/// Whatever the policy, a flood of pings does not fill the output: while a pong waits in it and more
 /// than a kilobyte of other bytes, only the latest ping is answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct PingReplies {
-    /// How many pings are answered in a row, four million at most. [`u32::MAX`], which is the
-    /// default, is no limit.
-    pub burst: u32,
-    /// How many more of them each second after that, up to `burst` again. As nothing here reads a
-    /// clock, it is [`Timers`](crate::timer::Timers) that tell of time. 0 by default.
-    pub per_second: u32,
-    /// What becomes of pings beyond that. Coalesced by default.
-    pub beyond: BeyondBudget,
-}
-
-impl PingReplies {
-    /// All pings are answered.
-    pub const DEFAULT: PingReplies =
-        PingReplies { burst: u32::MAX, per_second: 0, beyond: BeyondBudget::Coalesce };
-
-    /// No ping is answered: the application does so, by [`Connection::pong`](super::Connection::pong).
-    pub const BY_APPLICATION: PingReplies =
-        PingReplies { burst: 0, per_second: 0, beyond: BeyondBudget::Leave };
-}
-
-impl Default for PingReplies {
-    fn default() -> Self {
-        PingReplies::DEFAULT
-    }
-}
-
-/// What becomes of pings beyond [`PingReplies`]' budget. All are told of as events, but for the one
-/// that ends the connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum BeyondBudget {
-    /// One pong waits to be written at most, and beside it that to the latest ping.
+pub enum PingPolicy {
+    /// Every ping is answered.
+    #[default]
+    AnswerAll,
+    /// No ping is answered: the application does so, by
+    /// [`Connection::pong`](super::Connection::pong).
+    Manual,
+    /// As many pings are answered as a budget allows.
+    Budget {
+        /// How many pings are answered back to back, four million at most.
+        burst: u32,
+        /// How many more of them are answered each second after that, up to `burst` again. As
+        /// nothing here reads a clock, [`Timers`](crate::timer::Timers) tell of time: without them
+        /// there are no more.
+        per_second: u32,
+        /// What becomes of further pings.
+        excess: ExcessPings,
+    },
+}
+
+/// What becomes of pings beyond the budget of a [`PingPolicy`]. All are events, but for the one that
+/// fails the connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ExcessPings {
+    /// At most one pong is queued, beside the pong for the latest ping.
     #[default]
     Coalesce,
     /// The connection fails with 1008.
-    Close,
+    FailConnection,
     /// They are left to the application.
-    Leave,
+    Manual,
 }
 
 #[derive(Clone)]

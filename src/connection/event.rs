@@ -30,7 +30,7 @@ pub enum Event<'a> {
         /// Whether the message ends with it.
         last: bool,
     },
-    /// A ping, RFC 6455 §5.5.2. Unless [`PingReplies`](super::PingReplies) say otherwise, it is
+    /// A ping, RFC 6455 §5.5.2. Unless the [`PingPolicy`](super::PingPolicy) says otherwise, it is
     /// answered already: its pong is in the output, or will be when an earlier one is written, or
     /// that of a later ping instead. After our Close there is none.
     Ping(Payload<'a>),

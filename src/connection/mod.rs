@@ -27,7 +27,7 @@ use crate::close::{CloseCode, CloseReason};
 use crate::frame::{CloseBody, Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
 use crate::message::Incoming;
 
-pub use config::{BeyondBudget, Config, Delivery, PingReplies};
+pub use config::{Config, Delivery, ExcessPings, PingPolicy};
 pub use event::Event;
 pub use output::{AdvanceError, Output};
 pub use output_with::OutputWith;
@@ -153,7 +153,7 @@ impl Connection {
             control: None,
             output: Output::default(),
             outgoing: None,
-            ping_credit: full_credit(config.ping_replies),
+            ping_credit: full_credit(config.pings),
             state: State::Open,
             closure: CloseStatus::Abnormal,
             config,
@@ -308,9 +308,10 @@ impl Connection {
 
     /// Earns the answers to pings that a time brings.
     pub(crate) fn earn_pings(&mut self, millis: u32) {
-        let replies = self.config.ping_replies;
-        let earned = replies.per_second.saturating_mul(millis);
-        self.ping_credit = self.ping_credit.saturating_add(earned).min(full_credit(replies));
+        let PingPolicy::Budget { per_second, .. } = self.config.pings else { return };
+        let earned = per_second.saturating_mul(millis);
+        self.ping_credit =
+            self.ping_credit.saturating_add(earned).min(full_credit(self.config.pings));
     }
 
     /// Moves on, and forgets what no later state needs.
@@ -326,8 +327,11 @@ impl Connection {
 }
 
 /// The thousandths of pings that are answered in a row.
-fn full_credit(replies: PingReplies) -> u32 {
-    replies.burst.saturating_mul(PING)
+fn full_credit(pings: PingPolicy) -> u32 {
+    match pings {
+        PingPolicy::Budget { burst, .. } => burst.saturating_mul(PING),
+        _ => 0,
+    }
 }
 
 /// What the answer to a ping costs: a second earns `per_second` of it, in milliseconds.

@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use super::writer::Outgoing;
-use super::{CloseStatus, Config, Connection, Output, PingReplies, State, full_credit};
+use super::{CloseStatus, Config, Connection, Output, PingPolicy, State, full_credit};
 use crate::frame::{Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
 use crate::message::Incoming;
 
@@ -53,7 +53,7 @@ pub struct Progress {
     outgoing: Option<Outgoing>,
     ping_credit: u32,
     /// By which that was earned.
-    ping_replies: PingReplies,
+    pings: PingPolicy,
     state: State,
     closure: CloseStatus,
 }
@@ -73,7 +73,7 @@ impl Connection {
             control: self.control,
             outgoing: self.outgoing,
             ping_credit: self.ping_credit,
-            ping_replies: config.ping_replies,
+            pings: config.pings,
             state: self.state,
             closure: self.closure,
         };
@@ -93,10 +93,10 @@ impl Connection {
             return Err(ConfigMismatch);
         }
         decoder.set_limits(config.message_limits());
-        let ping_credit = if config.ping_replies == progress.ping_replies {
+        let ping_credit = if config.pings == progress.pings {
             progress.ping_credit
         } else {
-            full_credit(config.ping_replies)
+            full_credit(config.pings)
         };
         Ok(Connection {
             config,

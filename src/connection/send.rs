@@ -8,7 +8,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::output::ControlFrame;
 use super::state::Occurrence;
-use super::{BeyondBudget, Connection, PING, SendError, State, Unsent};
+use super::{Connection, ExcessPings, PING, PingPolicy, SendError, State, Unsent};
 use crate::close::{CloseCode, CloseReason};
 use crate::error::Violation;
 use crate::frame::{CloseBody, Header, MAX_CONTROL_PAYLOAD};
@@ -153,18 +153,21 @@ impl Connection {
         if self.state != State::Open {
             return Ok(());
         }
-        let replies = self.config.ping_replies;
-        let is_within_budget = replies.burst == u32::MAX || self.ping_credit >= PING;
-        match replies.beyond {
-            _ if is_within_budget => self.ping_credit = self.ping_credit.saturating_sub(PING),
-            BeyondBudget::Coalesce => {}
-            BeyondBudget::Leave => return Ok(()),
-            BeyondBudget::Close => {
-                return Err(Violation::TooManyPings { limit: replies.burst });
-            }
+        let mut only_latest = false;
+        match self.config.pings {
+            PingPolicy::AnswerAll => {}
+            PingPolicy::Manual => return Ok(()),
+            PingPolicy::Budget { .. } if self.ping_credit >= PING => self.ping_credit -= PING,
+            PingPolicy::Budget { burst, excess, .. } => match excess {
+                ExcessPings::Coalesce => only_latest = true,
+                ExcessPings::FailConnection => {
+                    return Err(Violation::TooManyPings { limit: burst });
+                }
+                ExcessPings::Manual => return Ok(()),
+            },
         }
         let frame = self.control_frame(Opcode::Pong, payload);
-        self.output.push_pong(frame, !is_within_budget);
+        self.output.push_pong(frame, only_latest);
         Ok(())
     }
 

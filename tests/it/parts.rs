@@ -3,7 +3,7 @@
 use crate::support::{
     ROLES, Seen, close_body, config, drain, fragmented_for, frame_for, limited, receive,
 };
-use sansock::connection::{ConfigMismatch, Delivery, PingReplies, State};
+use sansock::connection::{ConfigMismatch, Delivery, ExcessPings, PingPolicy, State};
 use sansock::{Connection, Message, Role};
 
 /// What a peer sends in the course of a conversation.
@@ -90,13 +90,12 @@ fn another_role_or_delivery_is_refused() {
 
 #[test]
 fn another_budget_for_pings_holds_at_once() {
-    for (before, after) in [(PingReplies::DEFAULT, 2), (PingReplies::BY_APPLICATION, 5)] {
+    for (before, after) in [(PingPolicy::AnswerAll, 2), (PingPolicy::Manual, 5)] {
         let mut old = config(Role::Server);
-        old.ping_replies = before;
+        old.pings = before;
         let mut parts = Connection::new(old).into_parts();
         let mut new = config(Role::Server);
-        new.ping_replies = PingReplies::BY_APPLICATION;
-        new.ping_replies.burst = after;
+        new.pings = PingPolicy::Budget { burst: after, per_second: 0, excess: ExcessPings::Manual };
         parts.config = new.into();
         let mut ws = Connection::from_parts(parts).unwrap();
         for _ in 0..100 {

@@ -4,16 +4,13 @@ use core::time::Duration;
 
 use crate::support::{ROLES, Seen, close_body, config, drain, frame_for, frames, receive};
 use bytes::{Buf, BufMut};
-use sansock::connection::{BeyondBudget, PingReplies, State};
+use sansock::connection::{ExcessPings, PingPolicy, State};
 use sansock::timer::{Timeouts, Timers};
 use sansock::{Config, Connection, Role, Violation};
 
-fn with(role: Role, burst: u32, per_second: u32, beyond: BeyondBudget) -> Connection {
+fn with(role: Role, burst: u32, per_second: u32, excess: ExcessPings) -> Connection {
     let mut config = config(role);
-    config.ping_replies = PingReplies::DEFAULT;
-    config.ping_replies.burst = burst;
-    config.ping_replies.per_second = per_second;
-    config.ping_replies.beyond = beyond;
+    config.pings = PingPolicy::Budget { burst, per_second, excess };
     Connection::new(config)
 }
 
@@ -39,7 +36,7 @@ fn seen(payloads: &[&str]) -> Vec<Seen> {
 #[test]
 fn pings_beyond_the_budget_are_answered_by_the_latest_pong() {
     for role in ROLES {
-        let mut ws = with(role, 2, 0, BeyondBudget::Coalesce);
+        let mut ws = with(role, 2, 0, ExcessPings::Coalesce);
         let pings = ["a", "b", "c", "d", "e"];
         assert_eq!(ping(&mut ws, &pings), seen(&pings));
         assert_eq!(pongs(&mut ws), ["a", "b", "e"]);
@@ -52,7 +49,7 @@ fn pings_beyond_the_budget_are_answered_by_the_latest_pong() {
 #[test]
 fn pings_beyond_the_budget_are_left_to_the_application() {
     for role in ROLES {
-        let mut ws = with(role, 1, 0, BeyondBudget::Leave);
+        let mut ws = with(role, 1, 0, ExcessPings::Manual);
         assert_eq!(ping(&mut ws, &["a", "b"]), seen(&["a", "b"]));
         ws.pong(b"b, by hand").unwrap();
         assert_eq!(pongs(&mut ws), ["a", "b, by hand"]);
@@ -63,7 +60,7 @@ fn pings_beyond_the_budget_are_left_to_the_application() {
 fn no_ping_is_answered_where_the_application_does() {
     for role in ROLES {
         let mut config = config(role);
-        config.ping_replies = PingReplies::BY_APPLICATION;
+        config.pings = PingPolicy::Manual;
         let mut ws = Connection::new(config);
         assert_eq!(ping(&mut ws, &["a", "b"]), seen(&["a", "b"]));
         assert!(!ws.has_output());
@@ -73,7 +70,7 @@ fn no_ping_is_answered_where_the_application_does() {
 #[test]
 fn pings_beyond_the_budget_end_the_connection() {
     for role in ROLES {
-        let mut ws = with(role, 2, 0, BeyondBudget::Close);
+        let mut ws = with(role, 2, 0, ExcessPings::FailConnection);
         let len = 3 * frame_for(role, 0x89, b"a").len() as u64;
         let violation = Violation::TooManyPings { limit: 2 };
         let mut expected = seen(&["a", "b"]);
@@ -90,7 +87,7 @@ fn pings_beyond_the_budget_end_the_connection() {
 #[test]
 fn time_earns_answers() {
     for role in ROLES {
-        let mut ws = with(role, 2, 4, BeyondBudget::Leave);
+        let mut ws = with(role, 2, 4, ExcessPings::Manual);
         let mut timers = Timers::new(Timeouts::DEFAULT, Duration::ZERO);
         let mut answered_at = |ws: &mut Connection, millis| {
             timers.poll(ws, Duration::from_millis(millis)).unwrap();
