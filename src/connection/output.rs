@@ -7,7 +7,7 @@ use core::fmt;
 #[cfg(feature = "std")]
 use std::io::IoSlice;
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 
 use super::byte_queue::ByteQueue;
 use crate::frame::{Header, MAX_CONTROL_PAYLOAD, MAX_HEADER, ShortBytes};
@@ -320,6 +320,32 @@ impl Buf for Output {
             None => filled,
             Some(pong) => add_chunk(slices, filled, pong),
         }
+    }
+
+    /// Without a copy where the bytes are a part of a payload that is queued by reference.
+    ///
+    /// # Panics
+    ///
+    /// If `len` is more than [`remaining`](Buf::remaining), as the trait asks for.
+    fn copy_to_bytes(&mut self, len: usize) -> Bytes {
+        let front = self.large.as_ref().and_then(|large| large.payloads.front());
+        let bytes = match front {
+            Some(Large { before: 0, payload }) if len <= payload.len() => payload.slice(..len),
+            _ => {
+                let mut bytes = BytesMut::with_capacity(len);
+                while bytes.len() < len {
+                    let chunk = self.chunk();
+                    let piece = chunk.get(..len - bytes.len()).unwrap_or(chunk);
+                    bytes.extend_from_slice(piece);
+                    let taken = piece.len();
+                    // Beyond the end there is nothing to take, and `advance` says so.
+                    self.advance(taken.max(1));
+                }
+                return bytes.freeze();
+            }
+        };
+        self.advance(len);
+        bytes
     }
 
     /// # Panics

@@ -216,6 +216,26 @@ fn a_server_queues_a_large_payload_as_it_is() {
 }
 
 #[test]
+fn output_is_taken_as_bytes_without_a_copy_where_it_is_a_reference() {
+    let payload = Bytes::from(vec![7; LARGE]);
+    let mut ws = connection(Role::Server);
+    ws.send_text("before").unwrap();
+    ws.send(payload.clone()).unwrap();
+    ws.send_text("after").unwrap();
+    let head = ws.output().copy_to_bytes(8 + 10);
+    assert_eq!(head[..10], *b"\x81\x06before\x82\x7F");
+    let (front, rest) = (ws.output().copy_to_bytes(1000), ws.output().copy_to_bytes(LARGE - 1000));
+    assert_eq!((front.as_ptr(), rest.as_ptr()), (payload.as_ptr(), payload[1000..].as_ptr()));
+    assert_eq!((front.len(), rest.len()), (1000, LARGE - 1000));
+    assert_eq!(ws.output().copy_to_bytes(7), &b"\x81\x05after"[..]);
+    assert!(!ws.has_output() && ws.output().copy_to_bytes(0).is_empty());
+    // Over the edge of one it is copied.
+    ws.send(payload.clone()).unwrap();
+    let all = ws.output().copy_to_bytes(10 + LARGE);
+    assert_eq!(all[10..], payload);
+}
+
+#[test]
 fn a_client_masks_a_large_payload_where_it_is() {
     let payload = Bytes::from(vec![7; LARGE]);
     let at = payload.as_ptr();
