@@ -108,6 +108,8 @@ pub mod message;
 #[cfg(feature = "alloc")]
 mod negotiated;
 pub mod opcode;
+#[cfg(feature = "alloc")]
+mod retain;
 mod role;
 #[cfg(feature = "alloc")]
 pub mod timer;

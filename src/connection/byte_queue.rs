@@ -3,17 +3,19 @@
 use alloc::vec::Vec;
 use core::ops::Deref;
 
+use crate::retain::{MAX_RELEASE_MOVE, Retain};
+
 /// A queue of bytes that is one slice, its bytes by [`Deref`].
 ///
 /// Its buffer is used again, and follows what it has to hold: what was taken is overwritten before
-/// the buffer grows, and a burst is forgotten after [`QUIET`] rounds without one.
+/// the buffer grows, and the buffer shrinks after a number of rounds without a burst ([`Retain`]).
 #[derive(Default)]
 pub(super) struct ByteQueue {
     buffer: Vec<u8>,
     /// Bytes at the front that were taken: `taken <= buffer.len()`
     taken: usize,
-    /// How many times in a row the queue was emptied that had used little of its buffer.
-    quiet: u8,
+    /// A round ends each time that the queue is emptied.
+    retain: Retain,
 }
 
 impl ByteQueue {
@@ -58,7 +60,7 @@ impl ByteQueue {
     /// Gives back room that holds nothing, where few enough bytes have to be moved.
     pub(super) fn release(&mut self) {
         if self.len() <= MAX_RELEASE_MOVE && self.buffer.capacity() > self.len() {
-            *self = ByteQueue { buffer: self.to_vec(), taken: 0, quiet: 0 };
+            *self = ByteQueue { buffer: self.to_vec(), ..ByteQueue::default() };
         }
     }
 
@@ -77,22 +79,17 @@ impl ByteQueue {
     #[inline]
     pub(super) fn rewind(&mut self) {
         if self.buffer.capacity() > ALWAYS_KEPT {
-            self.forget_burst();
+            self.end_round();
         }
         self.buffer.clear();
         self.taken = 0;
     }
 
-    /// Gives back a part of the buffer where little of it was used for a while.
-    fn forget_burst(&mut self) {
-        if self.buffer.len() >= self.buffer.capacity() / 4 {
-            self.quiet = 0;
-            return;
-        }
-        self.quiet += 1;
-        if self.quiet == QUIET {
-            self.buffer = Vec::with_capacity(self.buffer.capacity() / 4);
-            self.quiet = 0;
+    /// Gives back a part of the buffer if little of it was used for a while.
+    fn end_round(&mut self) {
+        let capacity = self.buffer.capacity();
+        if self.retain.should_shrink(self.buffer.len(), capacity) {
+            self.buffer = Vec::with_capacity(capacity / 4);
         }
     }
 }
@@ -106,14 +103,8 @@ impl Deref for ByteQueue {
     }
 }
 
-/// How many rounds without a burst it takes until its memory is given back.
-const QUIET: u8 = 16;
-
 /// A buffer of up to this many bytes is kept until it is released.
 const ALWAYS_KEPT: usize = 4096;
-
-/// Bytes that are moved at most to give back the room around them.
-const MAX_RELEASE_MOVE: usize = 4096;
 
 #[cfg(test)]
 mod tests {
@@ -173,7 +164,7 @@ mod tests {
         for _ in 0..100 {
             push(&mut queue, &[0; 1 << 20]);
             queue.take(1 << 20);
-            for _ in 0..QUIET - 1 {
+            for _ in 0..15 {
                 push(&mut queue, &[0; 100]);
                 queue.take(100);
             }
