@@ -10,7 +10,7 @@ use std::io::IoSlice;
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::byte_queue::ByteQueue;
-use crate::frame::{Header, MAX_CONTROL_PAYLOAD, MAX_HEADER, ShortBytes};
+use crate::frame::{ControlFrame, Header};
 use crate::mask::{self, Key};
 
 /// The bytes that a connection has to send, in order: a [`Buf`].
@@ -51,9 +51,6 @@ struct Large {
     before: usize,
     payload: Bytes,
 }
-
-/// A control frame as it goes on the wire.
-pub(super) type ControlFrame = ShortBytes<{ MAX_HEADER + MAX_CONTROL_PAYLOAD }>;
 
 impl Output {
     /// As [`Buf::advance`], for a transport whose count of bytes written is not to be trusted.

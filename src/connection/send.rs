@@ -6,12 +6,11 @@ use core::{fmt, mem};
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::output::ControlFrame;
 use super::state::Occurrence;
 use super::{Connection, ExcessPings, PING, PingPolicy, SendError, State, Unsent};
 use crate::close::{CloseCode, CloseReason};
 use crate::error::Violation;
-use crate::frame::{CloseBody, Header, MAX_CONTROL_PAYLOAD};
+use crate::frame::{self, CloseBody, ControlFrame, Header, MAX_CONTROL_PAYLOAD};
 use crate::mask;
 use crate::message::{Message, PreparedMessage};
 use crate::opcode::Opcode;
@@ -315,14 +314,8 @@ impl Connection {
     /// A control frame that the connection itself sends.
     fn control_frame(&mut self, opcode: Opcode, payload: &[u8]) -> ControlFrame {
         // What it answers was taken from the input.
-        let header = self.or_end(|ws| ws.header(opcode, payload.len()));
-        let mut masked = [0; MAX_CONTROL_PAYLOAD];
-        let len = mask::apply_copy(payload, &mut masked, header.mask_key.unwrap_or_default(), 0);
-        let mut frame = ControlFrame::EMPTY;
-        let (bytes, header_len) = header.encode();
-        frame.append(bytes.to_le_bytes().get(..header_len).unwrap_or_default());
-        frame.append(masked.get(..len).unwrap_or_default());
-        frame
+        let mask_key = self.or_end(|ws| ws.config.next_mask_key());
+        frame::control_frame(opcode, payload, mask_key)
     }
 }
 

@@ -6,6 +6,7 @@
 //! a heap or a connection of one's own can stand on them.
 
 mod close_body;
+mod control_frame;
 mod current;
 mod decoder;
 mod encode_error;
@@ -27,6 +28,8 @@ pub use relay::{Forwarded, Relay};
 pub use rules::Limits;
 pub use short::ShortBytes;
 
+#[cfg(feature = "alloc")]
+pub(crate) use control_frame::{ControlFrame, control_frame};
 #[cfg(feature = "alloc")]
 pub(crate) use current::Current;
 #[cfg(feature = "alloc")]

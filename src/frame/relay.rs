@@ -4,6 +4,7 @@ use core::fmt;
 use core::mem;
 
 use super::close_body::CloseBody;
+use super::control_frame::control_frame;
 use super::current::Current;
 use super::decoder::Decoder;
 use super::header::{Header, Rsv};
@@ -180,13 +181,8 @@ impl Relay {
             return None;
         }
         self.stop();
-        let body = body.to_bytes();
         let mask_key = self.next_key(mask_key);
-        let header = Header::single(Opcode::Close, body.len() as u64, mask_key);
-        let mut masked = [0; MAX_CONTROL_PAYLOAD];
-        let len = mask::apply_copy(&body, &mut masked, mask_key.unwrap_or_default(), 0);
-        let frame = ShortBytes::EMPTY.followed_by(&header.to_bytes());
-        Some(frame.followed_by(masked.get(..len).unwrap_or_default()))
+        Some(control_frame(Opcode::Close, &body.to_bytes(), mask_key))
     }
 
     /// Whether what was given to be sent on ends with a whole frame, so that one's own ping may

@@ -43,6 +43,11 @@ impl<const N: usize> ShortBytes<N> {
         front
     }
 
+    /// These bytes, to be changed.
+    pub(super) fn as_mut_slice(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(..usize::from(self.len)).unwrap_or_default()
+    }
+
     /// These bytes and as much of `bytes` as fits after them.
     pub(super) fn followed_by(mut self, bytes: &[u8]) -> Self {
         self.append(bytes);
