@@ -57,9 +57,9 @@ impl Frames {
     /// The same with other limits on what is received.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
-        // What cannot be allocated is refused as too big, not by a panic: a buffer grows by doubling.
-        let frame = limits.frame.min(isize::MAX as u64 / 2);
-        self.decoder = self.decoder.with_limits(Limits { frame, ..limits });
+        // A message is never held whole, so that it may be longer than what can be allocated.
+        let limits = Limits { message: limits.message, ..limits.allocatable() };
+        self.decoder = self.decoder.with_limits(limits);
         self
     }
 

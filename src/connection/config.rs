@@ -106,14 +106,12 @@ impl Config {
         self.delivery == Delivery::Whole
     }
 
-    /// The limits that hold. What has to be put together is limited to what can be allocated, so
-    /// that it is refused as too big, not by a panic: a buffer grows by doubling.
+    /// Returns the limits that hold: lowered to what can be allocated, unless messages are streamed.
     pub(super) fn message_limits(&self) -> Limits {
-        let allocatable = match self.delivery {
-            Delivery::Whole => isize::MAX as u64 / 2,
-            Delivery::Streaming => u64::MAX,
-        };
-        Limits { message: self.limits.message.min(allocatable), ..self.limits }
+        match self.delivery {
+            Delivery::Whole => self.limits.allocatable(),
+            Delivery::Streaming => self.limits,
+        }
     }
 
     fn with_masking(masking: Masking) -> Self {

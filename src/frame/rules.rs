@@ -61,6 +61,14 @@ impl Limits {
         self.fragments = fragments;
         self
     }
+
+    /// Lowers these limits to what can be allocated, so that more is refused as too big and does not
+    /// panic: a buffer grows by doubling.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn allocatable(self) -> Limits {
+        let most = isize::MAX as u64 / 2;
+        Limits { frame: self.frame.min(most), message: self.message.min(most), ..self }
+    }
 }
 
 impl Default for Limits {

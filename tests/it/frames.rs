@@ -212,8 +212,8 @@ fn a_connection_refuses_a_length_before_any_payload() {
     }
 }
 
-/// The sum of a message's lengths may be as high as memory could be, without harm; beyond, it is
-/// refused whatever the limits are.
+/// The sum of a message's lengths may be as high as memory could be, without harm. Beyond that the
+/// message is refused, or the frame that is too long by itself, whatever the limits are.
 #[cfg(target_pointer_width = "64")]
 #[test]
 fn a_message_may_announce_what_memory_could_hold() {
@@ -223,8 +223,10 @@ fn a_message_may_announce_what_memory_could_hold() {
         let announce = |len| [&before[..], &head_for(role, 0x00, len)].concat();
         let stream = [&announce(limit - 3)[..], &[0; 100]].concat();
         assert_sees(&limited(role, NO_LIMITS), &stream, &[]);
-        for len in [limit - 2, u64::MAX >> 1] {
-            let too_big = Violation::MessageTooBig { len: 3 + len, limit };
+        for (len, too_big) in [
+            (limit - 2, Violation::MessageTooBig { len: limit + 1, limit }),
+            (limit + 1, Violation::FrameTooBig { len: limit + 1, limit }),
+        ] {
             let offset = before.len() as u64 + 9;
             let failed = Seen::Failed(too_big, offset);
             assert_ends_with(&limited(role, NO_LIMITS), &announce(len), &[failed]);
