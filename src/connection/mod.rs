@@ -25,7 +25,7 @@ use bytes::Buf;
 
 use crate::close::{CloseCode, CloseReason};
 use crate::frame::{CloseBody, Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
-use crate::message::Incoming;
+use crate::message::Assembler;
 
 pub use config::{Config, Delivery, ExcessPings, PingPolicy};
 pub use event::Event;
@@ -127,9 +127,8 @@ use writer::Outgoing;
 pub struct Connection {
     config: Arc<Config>,
     decoder: Decoder,
-    /// The open message, from the first piece of it on that is not all of it; or the memory of the
-    /// last one, that waits for the next.
-    message: Option<Incoming>,
+    /// What has come of a message that does not lie whole in one input, and memory for the next.
+    assembler: Assembler,
     /// The control frame that a read has cut, apart from the message around it.
     control: Option<Box<ShortBytes<MAX_CONTROL_PAYLOAD>>>,
     output: Output,
@@ -149,7 +148,7 @@ impl Connection {
         let decoder = Decoder::new(config.role()).with_limits(config.message_limits());
         Connection {
             decoder: if config.lends_whole() { decoder } else { decoder.without_whole_messages() },
-            message: None,
+            assembler: Assembler::default(),
             control: None,
             output: Output::default(),
             outgoing: None,
@@ -204,7 +203,7 @@ impl Connection {
     /// the next that has to be put together, until sixteen in a row have used less than a quarter of it.
     pub fn release_buffers(&mut self) {
         self.output.release();
-        Incoming::release(&mut self.message);
+        self.assembler.release();
     }
 
     /// Bytes that the connection holds on the heap: output with the room around it, what has come of a
@@ -223,9 +222,8 @@ impl Connection {
     /// # Ok::<(), sansock::SendError>(())
     /// ```
     pub fn memory_usage(&self) -> usize {
-        let message = self.message.as_ref().map_or(0, Incoming::memory_usage);
         let control = self.control.as_ref().map_or(0, |control| size_of_val(&**control));
-        message + control + self.output.memory_usage()
+        self.assembler.memory_usage() + control + self.output.memory_usage()
     }
 
     /// Bytes of output that wait to be written, exactly.
@@ -320,7 +318,7 @@ impl Connection {
         self.outgoing = None;
         if !self.state.is_receiving() {
             self.decoder.stop();
-            self.message = None;
+            self.assembler = Assembler::default();
             self.control = None;
         }
     }

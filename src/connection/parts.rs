@@ -7,7 +7,7 @@ use core::fmt;
 use super::writer::Outgoing;
 use super::{CloseStatus, Config, Connection, Output, PingPolicy, State, full_credit};
 use crate::frame::{Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
-use crate::message::Incoming;
+use crate::message::Assembler;
 
 /// All that a connection is, by [`Connection::into_parts`]: nothing is lost by taking it apart and
 /// putting it together again, at whichever byte.
@@ -48,7 +48,7 @@ pub struct Parts {
 /// Where a connection stands, but for its output.
 pub struct Progress {
     decoder: Decoder,
-    message: Option<Incoming>,
+    assembler: Assembler,
     control: Option<Box<ShortBytes<MAX_CONTROL_PAYLOAD>>>,
     outgoing: Option<Outgoing>,
     ping_credit: u32,
@@ -69,7 +69,7 @@ impl Connection {
         let Connection { config, output, .. } = self;
         let progress = Progress {
             decoder: self.decoder,
-            message: self.message,
+            assembler: self.assembler,
             control: self.control,
             outgoing: self.outgoing,
             ping_credit: self.ping_credit,
@@ -102,7 +102,7 @@ impl Connection {
             config,
             decoder,
             output,
-            message: progress.message,
+            assembler: progress.assembler,
             control: progress.control,
             outgoing: progress.outgoing,
             ping_credit,

@@ -13,7 +13,7 @@ use crate::error::{ProtocolError, Violation};
 use crate::frame::{CloseBody, Current, InvalidCloseBody, IsEnd, ShortBytes};
 use crate::input::Input;
 use crate::mask::{self, Key};
-use crate::message::{Collected, Incoming, Payload, Text};
+use crate::message::{Assembled, CutOff, Payload, Text};
 use crate::opcode::Opcode;
 use crate::utf8::Invalid;
 
@@ -83,13 +83,9 @@ impl Connection {
     #[inline(never)]
     fn take_inner_piece<'a>(&mut self, input: &mut impl Source<'a>) -> bool {
         let piece = input.bytes();
-        let (Some(frame), Some(message)) = (self.decoder.current(), &mut self.message) else {
-            return false;
-        };
+        let Some(frame) = self.decoder.current() else { return false };
         let len = piece.len();
-        let is_taken = frame.is_inner(len)
-            && message.has_room(len)
-            && message.append(piece, frame.key, 0).is_ok();
+        let is_taken = frame.is_inner(len) && self.assembler.append_in_room(piece, frame.key);
         if is_taken {
             self.decoder.advance(len);
             input.skip(len);
@@ -148,7 +144,7 @@ impl Connection {
             } else {
                 self.collect(frame, len, input)?;
                 if frame.is_end_of_message(len) {
-                    *event = self.finish_message()?;
+                    *event = Some(self.finish_message()?);
                 }
             }
             if event.is_some() {
@@ -166,51 +162,48 @@ impl Connection {
         input: &mut impl Source<'a>,
         event: &mut Option<Event<'a>>,
     ) -> Result<usize, ProtocolError> {
-        let slot = &mut self.message;
+        let assembler = &mut self.assembler;
         let (taken, end) = self.decoder.fragments(input.bytes(), |fragment, payload| {
             let to_come = if fragment.fin { 0 } else { u64::MAX };
-            let message = Incoming::collecting(slot, fragment.opcode);
-            message
-                .append(payload, fragment.key, to_come)
+            assembler
+                .append(fragment.opcode, payload, fragment.key, to_come)
                 .map_err(|invalid| (payload.len(), invalid))
         });
         input.skip(taken);
         match end {
             Ok(IsEnd(false)) => Ok(taken),
             Ok(IsEnd(true)) => {
-                *event = self.finish_message()?;
+                *event = Some(self.finish_message()?);
                 Ok(taken)
             }
             Err((len, invalid)) => Err(self.error_in(len, bad_text(invalid))),
         }
     }
 
-    /// A piece of a message that is streamed, of which `available` bytes are there: lent, or as much
-    /// of it as can be. `None` where there is nothing yet to tell.
+    /// Takes the next chunk of a message that is streamed, of whose payload `available` bytes are there.
+    /// Returns `None` if it completes no code point.
     fn pass_on<'a>(
         &mut self,
         frame: Current,
         available: usize,
         input: &mut impl Source<'a>,
     ) -> Result<Option<Event<'a>>, ProtocolError> {
-        let message = self.message.get_or_insert_with(|| Incoming::streamed(frame.opcode));
-        let len = message.piece_len(available);
+        let len = self.assembler.chunk_len(frame.opcode, available);
         let last = frame.is_end_of_message(len);
-        let mut piece = input.take(len);
+        let chunk = self.assembler.take_chunk(input.take(len), frame.key);
         self.decoder.advance(len);
-        if let Incoming::TextStream(text) = message {
-            let taken = text.take(piece, frame.key);
-            let is_cut_off = last && !text.is_complete();
-            let text = taken.map_err(|invalid| self.error_in(len, bad_text(invalid)))?;
-            if is_cut_off {
-                return Err(self.cut_off_text());
-            }
-            self.message.take_if(|_| last);
-            return Ok((last || !text.is_empty()).then_some(Event::TextChunk { text, last }));
+        let chunk = chunk.map_err(|invalid| self.error_in(len, bad_text(invalid)))?;
+        if last {
+            self.assembler.end_stream().map_err(|CutOff| self.cut_off_text())?;
         }
-        mask::unmask(&mut piece, frame.key);
-        self.message.take_if(|_| last);
-        Ok((last || len > 0).then_some(Event::BinaryChunk { data: piece, last }))
+        Ok(match chunk {
+            Assembled::Text(text) => {
+                (last || !text.is_empty()).then_some(Event::TextChunk { text, last })
+            }
+            Assembled::Binary(data) => {
+                (last || !data.is_empty()).then_some(Event::BinaryChunk { data, last })
+            }
+        })
     }
 
     /// A piece of a message that does not lie whole in one input: copied to those before it.
@@ -223,21 +216,19 @@ impl Connection {
     ) -> Result<(), ProtocolError> {
         // More fragments may bring any number of bytes.
         let to_come = if frame.fin { frame.remaining - len as u64 } else { u64::MAX };
-        let message = Incoming::collecting(&mut self.message, frame.opcode);
         let piece = input.bytes().get(..len).unwrap_or_default();
-        let appended = message.append(piece, frame.key, to_come);
+        let appended = self.assembler.append(frame.opcode, piece, frame.key, to_come);
         self.decoder.advance(len);
         input.skip(len);
         appended.map_err(|invalid| self.error_in(len, bad_text(invalid)))
     }
 
-    /// The message that was put together.
-    fn finish_message(&mut self) -> Result<Option<Event<'static>>, ProtocolError> {
-        match Incoming::finish(&mut self.message) {
-            None => Ok(None),
-            Some(Collected::Binary(data)) => Ok(Some(Event::Binary(data.into()))),
-            Some(Collected::Text(text)) => Ok(Some(Event::Text(text))),
-            Some(Collected::CutOff) => Err(self.cut_off_text()),
+    /// Returns the message that was reassembled.
+    fn finish_message(&mut self) -> Result<Event<'static>, ProtocolError> {
+        match self.assembler.finish() {
+            Ok(Assembled::Text(text)) => Ok(Event::Text(text)),
+            Ok(Assembled::Binary(data)) => Ok(Event::Binary(data)),
+            Err(CutOff) => Err(self.cut_off_text()),
         }
     }
 

@@ -1,13 +1,12 @@
 //! Messages: what frames carry, RFC 6455 §5.6, received and to be sent.
 
 mod ahead;
+mod assembler;
 mod buffer;
-mod incoming;
+mod growth;
 mod owned;
 mod payload;
 mod prepared_message;
-mod spare;
-mod spill;
 mod text;
 
 pub use owned::Message;
@@ -16,4 +15,4 @@ pub use prepared_message::PreparedMessage;
 pub use text::{Text, Utf8Bytes};
 
 pub(crate) use ahead::{Ahead, Whole};
-pub(crate) use incoming::{Collected, Incoming};
+pub(crate) use assembler::{Assembled, Assembler, CutOff};

@@ -25,7 +25,8 @@ fn echo(ws: &mut Connection, input: &mut [u8]) -> Result<usize, ProtocolError> {
 #[cfg(target_pointer_width = "64")]
 #[test]
 fn a_connection_is_as_small_as_it_is_said_to_be() {
-    assert_eq!(size_of::<Connection>(), 240);
+    let len = size_of::<Connection>();
+    assert!(len <= 240, "{len} bytes");
     assert_eq!(size_of::<Event<'_>>(), 40);
     assert_eq!(size_of::<Result<Option<Event<'_>>, ProtocolError>>(), 40);
 }

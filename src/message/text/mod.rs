@@ -2,10 +2,10 @@
 //!
 //! The one place with a line of `unsafe` beside the mask kernels: text is validated where it is
 //! made, and not again wherever it is looked at. Every constructor in this directory validates, or
-//! takes what another one validated; the fields are private to it.
+//! takes what another one validated; the fields are private to it. The one caller of
+//! [`Text::from_valid`] elsewhere is the assembler, which validates each piece that it appends.
 
 mod ahead;
-mod collected;
 mod convert;
 mod shared;
 mod stream;
@@ -21,9 +21,8 @@ use crate::mask::{self, Key};
 use crate::utf8::{self, Invalid, Validator};
 
 pub(crate) use ahead::TextAhead;
-pub(crate) use collected::TextBuffer;
 pub use shared::Utf8Bytes;
-pub(crate) use stream::TextStream;
+pub(super) use stream::take_chunk;
 
 /// A text that was received: lent from the caller's input, or owned.
 ///
@@ -81,7 +80,7 @@ impl<'a> Text<'a> {
 
     /// The text that `payload` is, which is UTF-8: [`validated`] relies on it.
     #[inline(always)]
-    fn from_valid(payload: Payload<'a>) -> Text<'a> {
+    pub(super) fn from_valid(payload: Payload<'a>) -> Text<'a> {
         Text(match payload.try_into_borrowed() {
             Ok(bytes) => Repr::Lent(bytes),
             Err(bytes) => Repr::Owned(Buffer::new(bytes)),
@@ -197,8 +196,9 @@ fn validated(bytes: &[u8]) -> &str {
     // SAFETY: the callers are methods of `Text` and `Utf8Bytes` with their own field. A `Text` is
     // made by `from_utf8`, which validates the very bytes; by `unmask`, which does so block by
     // block, as one text that ends with a whole code point, ASCII being valid wherever a code point
-    // may begin; by `TextBuffer::finish`, whose buffer holds what `append` had validated in the same
-    // way; by `TextStream::take`, whose pieces are validated in that way and cut between code points;
+    // may begin; by `Assembler::finish`, whose private buffer is empty when a text begins, and then holds
+    // what `append_text` validated in the same way; by `take_chunk`, whose pieces are validated in that
+    // way and cut between code points;
     // by `TextAhead::finish`, which has seen all of its bytes in the same way, the first of them
     // where they lie now: `ReadBuffer` lends the room behind them alone, moves them as they are, and
     // forgets the `TextAhead` with the frame that it is of; by `into_owned`, which copies or keeps
