@@ -194,7 +194,7 @@ impl Assembler {
         });
         match open {
             // The rest of a code point is a chunk of its own.
-            Open::TextStream(validator) if !self.bytes.is_empty() => {
+            Open::TextStream(validator) if !validator.is_complete() => {
                 available.min(validator.missing())
             }
             _ => available,
@@ -224,10 +224,13 @@ impl Assembler {
     ///
     /// # Errors
     ///
-    /// [`CutOff`] if it is a text that ends within a code point.
+    /// [`CutOff`] if it is a text that ends within a code point; the bytes of that are dropped then.
     pub(crate) fn end_stream(&mut self) -> Result<(), CutOff> {
         match self.open.take() {
-            Some(Open::TextStream(validator)) if !validator.is_complete() => Err(CutOff),
+            Some(Open::TextStream(validator)) if !validator.is_complete() => {
+                *self = Assembler::default();
+                Err(CutOff)
+            }
             _ => Ok(()),
         }
     }
@@ -290,6 +293,22 @@ const SHARING_OVERHEAD: usize = 5 * size_of::<usize>();
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What follows would be taken for text otherwise.
+    #[test]
+    fn nothing_is_left_of_a_text_that_ends_within_a_code_point() {
+        let mut assembler = Assembler::default();
+        assembler.append(Opcode::Text, b"a\xF0\x9F", None, 0).unwrap();
+        assert!(assembler.finish().is_err());
+        assert_eq!(assembler.memory_usage(), 0);
+
+        assert_eq!(assembler.chunk_len(Opcode::Text, 100), 100);
+        let mut piece = *b"a\xF0\x9F";
+        assembler.take_chunk(Payload::from(&mut piece[..]), None).unwrap();
+        assert_eq!(assembler.chunk_len(Opcode::Continuation, 100), 2);
+        assert!(assembler.end_stream().is_err());
+        assert_eq!(assembler.memory_usage(), 0);
+    }
 
     #[test]
     fn an_empty_piece_takes_no_room() {

@@ -81,6 +81,7 @@ impl<'a> Text<'a> {
     /// The text that `payload` is, which is UTF-8: [`validated`] relies on it.
     #[inline(always)]
     pub(super) fn from_valid(payload: Payload<'a>) -> Text<'a> {
+        debug_assert!(utf8::validate(&payload).is_ok(), "only valid text gets here");
         Text(match payload.try_into_borrowed() {
             Ok(bytes) => Repr::Lent(bytes),
             Err(bytes) => Repr::Owned(Buffer::new(bytes)),
@@ -196,9 +197,9 @@ fn validated(bytes: &[u8]) -> &str {
     // SAFETY: the callers are methods of `Text` and `Utf8Bytes` with their own field. A `Text` is
     // made by `from_utf8`, which validates the very bytes; by `unmask`, which does so block by
     // block, as one text that ends with a whole code point, ASCII being valid wherever a code point
-    // may begin; by `Assembler::finish`, whose private buffer is empty when a text begins, and then holds
-    // what `append_text` validated in the same way; by `take_chunk`, whose pieces are validated in that
-    // way and cut between code points;
+    // may begin; by `Assembler::finish`, whose private buffer is empty when a text begins, and then
+    // holds what `append_text` validated in the same way; by `take_chunk`, whose pieces are validated
+    // in that way from a code point's first byte on, and cut between code points;
     // by `TextAhead::finish`, which has seen all of its bytes in the same way, the first of them
     // where they lie now: `ReadBuffer` lends the room behind them alone, moves them as they are, and
     // forgets the `TextAhead` with the frame that it is of; by `into_owned`, which copies or keeps

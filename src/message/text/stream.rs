@@ -25,10 +25,11 @@ pub(in crate::message) fn take_chunk<'a>(
     validator: &mut Validator,
     cut: &mut BytesMut,
 ) -> Result<Text<'a>, Invalid> {
+    let begins_within_code_point = !validator.is_complete();
     let mut next = *validator;
     unmask_and_validate(&mut piece, key, &mut next)?;
     *validator = next;
-    if !cut.is_empty() {
+    if begins_within_code_point {
         cut.extend_from_slice(&piece);
         if !validator.is_complete() {
             return Ok(Text::EMPTY);
