@@ -204,7 +204,7 @@ fn validated(bytes: &[u8]) -> &str {
     // where they lie now: `ReadBuffer` lends the room behind them alone, moves them as they are, and
     // forgets the `TextAhead` with the frame that it is of; by `into_owned`, which copies or keeps
     // such bytes; or is empty. `Utf8Bytes` are made by
-    // `from_utf8`, which validates them, from a `str`, a `String` or a `Text`, or are empty. A `Text` may be a copy of a `str` too. No method lends
-    // either's bytes mutably.
+    // `from_utf8`, which validates them, from a `str`, a `String` or a `Text`, or are empty. A `Text`
+    // may be a copy of a `str` too. No method lends either's bytes mutably.
     unsafe { core::str::from_utf8_unchecked(bytes) }
 }
