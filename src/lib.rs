@@ -126,11 +126,11 @@ pub use bytes;
 #[cfg(feature = "alloc")]
 pub use connection::{
     AdvanceError, BeyondBudget, CloseError, CloseStatus, Config, ConfigMismatch, Connection,
-    Delivery, Event, MessageWriter, Output, OutputWith, Parts, PingReplies, Progress, ReadBuffer,
-    SendError, State, TransportAction, Unsent,
+    Delivery, Event, MessageWriter, Output, OutputWith, Parts, PingReplies, Progress, SendError,
+    State, TransportAction, Unsent,
 };
 #[cfg(feature = "alloc")]
-pub use message::{Message, Payload, PreparedMessage, Text, Utf8Bytes};
+pub use message::{Message, Payload, PreparedMessage, ReadBuffer, Text, Utf8Bytes};
 #[cfg(feature = "alloc")]
 pub use negotiated::Negotiated;
 

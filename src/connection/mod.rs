@@ -6,9 +6,8 @@ mod event;
 mod output;
 mod output_with;
 mod parts;
-mod read_buffer;
 mod receive;
-mod receive_buffered;
+mod receive_in_place;
 mod send;
 mod send_error;
 mod source;
@@ -32,7 +31,6 @@ pub use event::Event;
 pub use output::{AdvanceError, Output};
 pub use output_with::OutputWith;
 pub use parts::{ConfigMismatch, Parts, Progress};
-pub use read_buffer::ReadBuffer;
 pub use send::CloseError;
 pub use send_error::{SendError, Unsent};
 pub use state::{CloseStatus, State, TransportAction};
@@ -191,7 +189,7 @@ impl Connection {
     /// message or a control frame that is not whole, and memory that waits for the next message.
     /// That counts in full while an event holds a part of it, as do payloads that are queued by
     /// reference, though others may share them; the configuration, which is shared, does not, nor does a
-    /// [`ReadBuffer`], which is the caller's.
+    /// [`ReadBuffer`](crate::ReadBuffer), which is the caller's.
     ///
     /// ```
     /// use sansock::{Config, Connection};

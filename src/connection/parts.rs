@@ -62,7 +62,7 @@ impl Connection {
     ///
     /// There is no unread input in it: what [`receive`](Self::receive) took is in
     /// [`Parts::progress`], and what it did not take is still the caller's, as is all that is in a
-    /// [`ReadBuffer`](super::ReadBuffer) ([`into_unread`](super::ReadBuffer::into_unread)).
+    /// [`ReadBuffer`](crate::ReadBuffer) ([`into_unread`](crate::ReadBuffer::into_unread)).
     pub fn into_parts(self) -> Parts {
         let Connection { config, output, .. } = self;
         let progress = Progress {

@@ -7,7 +7,7 @@ use bytes::Buf;
 use super::output::AdvanceError;
 use super::output::Output;
 use super::output_with::OutputWith;
-use super::read_buffer::ReadBuffer;
+use crate::message::ReadBuffer;
 
 impl ReadBuffer {
     /// Reads from a transport that does not block as long as it has something and more of a message

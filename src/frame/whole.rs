@@ -50,17 +50,6 @@ impl Rules {
     /// To be asked where no message is open.
     #[inline(always)]
     pub(super) fn whole_message(&self, bytes: &[u8]) -> Option<SingleFrame> {
-        self.single::<true>(bytes)
-    }
-
-    /// The same, however much of the payload is there.
-    #[cfg(feature = "alloc")]
-    pub(super) fn single_frame(&self, bytes: &[u8]) -> Option<SingleFrame> {
-        self.single::<false>(bytes)
-    }
-
-    #[inline(always)]
-    fn single<const WHOLE: bool>(&self, bytes: &[u8]) -> Option<SingleFrame> {
         // RFC 6455 §5.2, in the order of the bytes.
         let (&[first, second], rest) = bytes.split_first_chunk()?;
         let opcode = match first {
@@ -70,8 +59,7 @@ impl Rules {
         };
         let (payload_len, key, rest) = self.plain_rest(None, opcode, second, rest)?;
         let header_len = bytes.len() - rest.len();
-        let is_there = payload_len <= rest.len();
-        (is_there || !WHOLE).then_some(SingleFrame { opcode, key, header_len, payload_len })
+        (payload_len <= rest.len()).then_some(SingleFrame { opcode, key, header_len, payload_len })
     }
 
     /// The fragment that `bytes` begin with, RFC 6455 §5.4: the first frame of a message that has more

@@ -1,7 +1,7 @@
 //! Messages: what frames carry, RFC 6455 §5.6, received and to be sent.
 
-mod ahead;
 mod buffer;
+mod in_place;
 mod incoming;
 mod owned;
 mod payload;
@@ -10,10 +10,11 @@ mod spare;
 mod spill;
 mod text;
 
+pub use in_place::ReadBuffer;
 pub use owned::Message;
 pub use payload::Payload;
 pub use prepared_message::PreparedMessage;
 pub use text::{Text, Utf8Bytes};
 
-pub(crate) use ahead::{Ahead, Whole};
+pub(crate) use in_place::InPlace;
 pub(crate) use incoming::{Collected, Incoming};

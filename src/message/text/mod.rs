@@ -2,9 +2,9 @@
 //!
 //! The one place with a line of `unsafe` beside the mask kernels: text is validated where it is
 //! made, and not again wherever it is looked at. Every constructor in this directory validates, or
-//! takes what another one validated; the fields are private to it.
+//! takes what another one validated; the fields are private to it. The one other file that makes a
+//! text of bytes that it has validated is `message/in_place/partial.rs`.
 
-mod ahead;
 mod collected;
 mod shared;
 mod stream;
@@ -19,7 +19,6 @@ use super::buffer::Buffer;
 use crate::mask::{self, Key};
 use crate::utf8::{self, Invalid, Validator};
 
-pub(crate) use ahead::TextAhead;
 pub(crate) use collected::TextBuffer;
 pub use shared::Utf8Bytes;
 pub(crate) use stream::TextStream;
@@ -80,7 +79,7 @@ impl<'a> Text<'a> {
 
     /// The text that `payload` is, which is UTF-8: [`validated`] relies on it.
     #[inline(always)]
-    fn from_valid(payload: Payload<'a>) -> Text<'a> {
+    pub(in crate::message) fn from_valid(payload: Payload<'a>) -> Text<'a> {
         Text(match payload.try_into_borrowed() {
             Ok(bytes) => Repr::Lent(bytes),
             Err(bytes) => Repr::Owned(Buffer::new(bytes)),
@@ -172,7 +171,7 @@ const BLOCK: usize = 8 << 10;
 
 /// Unmasks `bytes` where there is a key, and has them validated as what follows what `validator` has
 /// seen, each block while the fastest cache holds it.
-fn unmask_and_validate(
+pub(in crate::message) fn unmask_and_validate(
     bytes: &mut [u8],
     key: Option<Key>,
     validator: &mut Validator,
@@ -198,9 +197,8 @@ fn validated(bytes: &[u8]) -> &str {
     // block, as one text that ends with a whole code point, ASCII being valid wherever a code point
     // may begin; by `TextBuffer::finish`, whose buffer holds what `append` had validated in the same
     // way; by `TextStream::take`, whose pieces are validated in that way and cut between code points;
-    // by `TextAhead::finish`, which has seen all of its bytes in the same way, the first of them
-    // where they lie now: `ReadBuffer` lends the room behind them alone, moves them as they are, and
-    // forgets the `TextAhead` with the frame that it is of; by `into_owned`, which copies or keeps
+    // by `in_place::partial`, which has had all of its bytes validated in the same way, and argues
+    // at its top that they have not changed since; by `into_owned`, which copies or keeps
     // such bytes; or is empty. `Utf8Bytes` are made by
     // `from_utf8`, which validates them, from a `str`, a `String` or a `Text`, or are empty. No method lends
     // either's bytes mutably.
