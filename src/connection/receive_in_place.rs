@@ -26,7 +26,8 @@ impl Connection {
         &mut self,
         input: &'a mut ReadBuffer,
     ) -> Result<Option<Event<'a>>, ProtocolError> {
-        let Some(message) = self.decoder.whole_message(input.as_received()) else {
+        let unread = input.as_received();
+        let Some(message) = unread.and_then(|unread| self.decoder.whole_message(unread)) else {
             let mut event = None;
             if input.is_waiting() && self.decoder.is_idle() {
                 self.decoder.note_held(input.len());

@@ -17,6 +17,7 @@ pub(crate) enum Peek {
 
 impl Decoder {
     /// Returns what `bytes` begin with, and takes nothing.
+    #[inline]
     pub(crate) fn peek(&self, bytes: &[u8]) -> Peek {
         if !self.is_idle() {
             return Peek::Other;

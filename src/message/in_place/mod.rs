@@ -48,8 +48,6 @@ use partial::Unread;
 /// ```
 pub struct ReadBuffer {
     unread: Unread,
-    /// Where the room ends that bytes are read to: `unread.end() <= room_end <= unread.size()`
-    room_end: usize,
     /// `MIN_CAPACITY <= capacity <= MAX_CAPACITY`
     capacity: usize,
     /// How many times in a row nothing was left since the last message that is longer than that.
@@ -77,7 +75,7 @@ impl ReadBuffer {
         } else if capacity > MAX_CAPACITY {
             capacity = MAX_CAPACITY;
         }
-        ReadBuffer { unread: Unread::new(), room_end: 0, capacity, idle_rounds: 0 }
+        ReadBuffer { unread: Unread::new(), capacity, idle_rounds: 0 }
     }
 
     /// Where the next bytes are to be read to: at least one byte, of no meaning.
@@ -88,21 +86,22 @@ impl ReadBuffer {
     pub fn spare_mut(&mut self) -> &mut [u8] {
         if self.is_empty() {
             self.unread.rewind();
-            self.room_end = self.capacity + SLACK;
-            if self.unread.size() != self.room_end {
-                self.settle();
+            let room_end = self.capacity + SLACK;
+            if self.unread.size() != room_end {
+                self.settle(room_end);
             }
-        } else if self.unread.end() == self.room_end {
+            self.unread.set_room_end(room_end);
+        } else if !self.unread.has_room() {
             self.grow();
         }
-        self.unread.spare_mut(self.room_end)
+        self.unread.spare_mut()
     }
 
     /// Notes that `len` bytes were read to the front of [`spare_mut`](Self::spare_mut). More than it had do not
     /// count.
     #[inline]
     pub fn mark_filled(&mut self, len: usize) {
-        self.unread.fill(len.min(self.room_end - self.unread.end()));
+        self.unread.fill(len);
     }
 
     /// Whether only a part of a message is there, so that it costs less to go on reading, where the
@@ -161,9 +160,9 @@ impl ReadBuffer {
         self.unread.into_vec()
     }
 
-    /// Returns what is left, or nothing where a part of its frame is known.
+    /// Returns what is left, or `None` where anything is known of it.
     #[inline(always)]
-    pub(crate) fn as_received(&self) -> &[u8] {
+    pub(crate) fn as_received(&self) -> Option<&[u8]> {
         self.unread.as_received()
     }
 
@@ -252,17 +251,14 @@ impl ReadBuffer {
             self.unread.move_to_front();
         }
         let end = self.unread.end();
+        let doubled = end + self.len().max(self.capacity);
         let frame_len = self.unread.frame_len().unwrap_or_default();
         let frame_end = self.unread.taken().saturating_add(frame_len);
-        let wanted = if end < frame_end {
-            frame_end.saturating_add(MAX_HEADER)
-        } else {
-            end + self.capacity
-        };
+        let wanted = if end < frame_end { frame_end.saturating_add(MAX_HEADER) } else { doubled };
         if end == self.unread.size() {
             // RFC 6455 §10.4: a declared length costs its sender nothing, so that no more is reserved
             // for it than as much again as has come.
-            self.unread.grow(wanted.min(end + self.len().max(self.capacity)));
+            self.unread.grow(wanted.min(doubled));
         }
         self.open_room(wanted);
     }
@@ -270,17 +266,17 @@ impl ReadBuffer {
     /// Has the room end at `end`, or earlier where the buffer does, or where more would be read at
     /// once than is scanned while the nearest cache holds it.
     fn open_room(&mut self, end: usize) {
-        let (first, size) = (self.unread.end(), self.unread.size());
+        let first = self.unread.end();
         let most = if self.unread.is_never_scanned() { usize::MAX } else { first + self.capacity };
-        self.room_end = size.min(end).min(most).max(first);
+        self.unread.set_room_end(end.min(most));
     }
 
-    /// Allocates, where nothing is left.
+    /// Allocates `size` bytes, or gives some back, where nothing is left.
     #[cold]
     #[inline(never)]
-    fn settle(&mut self) {
-        if self.unread.size() < self.room_end {
-            self.unread.replace(self.room_end);
+    fn settle(&mut self, size: usize) {
+        if self.unread.size() < size {
+            self.unread.replace(size);
         } else {
             self.count_idle_round();
         }
@@ -301,7 +297,6 @@ impl ReadBuffer {
     /// Keeps no memory beyond `size` bytes, or beyond what is left where that is more.
     fn shrink(&mut self, size: usize) {
         self.unread.replace(size);
-        self.room_end = self.unread.size();
         self.idle_rounds = 0;
     }
 }

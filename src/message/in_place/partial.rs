@@ -28,7 +28,6 @@
 //! says that it ends with a whole code point.
 
 use alloc::vec::Vec;
-use core::mem;
 
 use crate::frame::SingleFrame;
 use crate::input::Input;
@@ -42,9 +41,11 @@ use crate::utf8::{Invalid, Validator};
 pub(super) struct Unread {
     /// Where bytes are read to: empty before the first read.
     bytes: Vec<u8>,
-    /// The bytes that were read and not taken: `start <= end <= bytes.len()`
+    /// The bytes that were read and not taken: `start <= end`
     start: usize,
     end: usize,
+    /// Where the room ends that bytes are read to: `end <= room_end <= bytes.len()`
+    room_end: usize,
     front: Front,
 }
 
@@ -81,7 +82,7 @@ pub(crate) enum InPlace<'a> {
 
 impl Unread {
     pub(super) const fn new() -> Self {
-        Unread { bytes: Vec::new(), start: 0, end: 0, front: Front::Unknown }
+        Unread { bytes: Vec::new(), start: 0, end: 0, room_end: 0, front: Front::Unknown }
     }
 
     /// Bytes that were read and not taken.
@@ -96,7 +97,6 @@ impl Unread {
     }
 
     /// The index at which the next bytes are read.
-    #[inline(always)]
     pub(super) const fn end(&self) -> usize {
         self.end
     }
@@ -111,19 +111,31 @@ impl Unread {
         self.bytes.capacity()
     }
 
-    /// Borrows the free bytes before the index `room_end`.
+    /// Returns `true` where there is room to read to.
     #[inline(always)]
-    pub(super) fn spare_mut(&mut self, room_end: usize) -> &mut [u8] {
-        self.bytes.get_mut(self.end..room_end).unwrap_or_default()
+    pub(super) const fn has_room(&self) -> bool {
+        self.end < self.room_end
     }
 
-    /// Adds the next `len` bytes, as far as there is memory for them, to those that were read.
+    /// Has the room end at the index `end`, or where the memory does.
+    #[inline(always)]
+    pub(super) fn set_room_end(&mut self, end: usize) {
+        self.room_end = end.min(self.bytes.len()).max(self.end);
+    }
+
+    /// Borrows the room.
+    #[inline(always)]
+    pub(super) fn spare_mut(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(self.end..self.room_end).unwrap_or_default()
+    }
+
+    /// Adds the first `len` bytes of the room, as far as it goes, to those that were read.
     #[inline(always)]
     pub(super) fn fill(&mut self, len: usize) {
-        self.end += len.min(self.bytes.len() - self.end);
+        self.end += len.min(self.room_end - self.end);
     }
 
-    /// Reads to the front again, where nothing is left.
+    /// Has the next bytes be read to the front, where nothing is left.
     #[inline(always)]
     pub(super) fn rewind(&mut self) {
         if self.start == self.end {
@@ -144,19 +156,21 @@ impl Unread {
         self.bytes.resize(self.bytes.len() + more, 0);
     }
 
-    /// Moves what is left to memory of `size` bytes, or of its own length where that is more.
+    /// Moves what is left to memory of `size` bytes, or of its own length where that is more, all of
+    /// the rest of which is room.
     pub(super) fn replace(&mut self, size: usize) {
         let len = self.len();
         let mut bytes = Vec::with_capacity(size.max(len));
         bytes.extend_from_slice(self.as_slice());
         bytes.resize(size.max(len), 0);
         (self.bytes, self.start, self.end) = (bytes, 0, len);
+        self.room_end = self.bytes.len();
     }
 
-    /// Returns what is left, or nothing where a part of its frame is known.
+    /// Returns what is left, or `None` where anything is known of it.
     #[inline(always)]
-    pub(super) fn as_received(&self) -> &[u8] {
-        if matches!(self.front, Front::Unknown) { self.as_slice() } else { &[] }
+    pub(super) fn as_received(&self) -> Option<&[u8]> {
+        matches!(self.front, Front::Unknown).then(|| self.as_slice())
     }
 
     /// Takes `header_len` bytes off the front and then `payload_len`, which it lends.
@@ -229,25 +243,24 @@ impl Unread {
         let payload_start = self.start + frame.header_len;
         let frame_end = self.end.min(payload_start.saturating_add(frame.payload_len));
         let payload = self.bytes.get_mut(payload_start..frame_end).unwrap_or_default();
-        let scanned = frame.scan(payload);
-        if scanned.is_ok() && payload.len() < frame.payload_len {
-            return Ok(None);
-        }
-        let Front::Frame(frame) = mem::replace(&mut self.front, Front::Unknown) else {
-            return Ok(None);
+        let scanned = match frame.scan(payload) {
+            Ok(()) if payload.len() < frame.payload_len => return Ok(None),
+            Ok(()) => frame.finish(payload).map(Some),
+            Err(invalid) => Err(invalid),
         };
-        self.start = frame_end;
-        scanned.and_then(|()| frame.finish(payload)).map(Some)
+        (self.start, self.front) = (frame_end, Front::Unknown);
+        scanned
     }
 
     /// Makes all that is left what it was when it was received.
     pub(super) fn restore(&mut self) {
-        if let Front::Frame(frame) = mem::replace(&mut self.front, Front::Unknown) {
+        if let Front::Frame(frame) = &self.front {
             let start = self.start + frame.header_len;
             let scanned = self.bytes.get_mut(start..start + frame.scanned).unwrap_or_default();
             // The key is turned as many bytes on: to a multiple of four it is turned back.
             mask::unmask(scanned, Some(frame.key.turned(4 - frame.scanned % 4)));
         }
+        self.front = Front::Unknown;
     }
 
     /// Returns what is left, as it was received.
@@ -326,8 +339,8 @@ impl PartialFrame {
     /// [`Invalid`] with the index in the frame of the last byte of a text that ends within a code
     /// point.
     #[inline(always)]
-    fn finish(self, payload: &mut [u8]) -> Result<InPlace<'_>, Invalid> {
-        match self.validator {
+    fn finish<'a>(&self, payload: &'a mut [u8]) -> Result<InPlace<'a>, Invalid> {
+        match &self.validator {
             None => Ok(InPlace::Binary(payload.into())),
             Some(validator) if validator.is_complete() => {
                 debug_assert!(core::str::from_utf8(payload).is_ok(), "scanned bytes have changed");
