@@ -126,8 +126,8 @@ pub use bytes;
 #[cfg(feature = "alloc")]
 pub use connection::{
     AdvanceError, BeyondBudget, CloseError, CloseStatus, Config, ConfigMismatch, Connection,
-    Delivery, Event, MessageWriter, Output, OutputWith, Parts, PingReplies, Progress, SendError,
-    State, TransportAction, Unsent,
+    Delivery, Event, MessageWriter, Output, OutputWith, Parts, PingReplies, Progress, ReceiveError,
+    SendError, State, TransportAction, Unsent,
 };
 #[cfg(feature = "alloc")]
 pub use message::{Message, Payload, PreparedMessage, ReadBuffer, Text, Utf8Bytes};

@@ -7,6 +7,7 @@ mod output;
 mod output_with;
 mod parts;
 mod receive;
+mod receive_error;
 mod receive_in_place;
 mod send;
 mod send_error;
@@ -24,13 +25,14 @@ use bytes::Buf;
 
 use crate::close::{CloseCode, CloseReason};
 use crate::frame::{CloseBody, Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
-use crate::message::Incoming;
+use crate::message::{ConnectionId, Incoming};
 
 pub use config::{BeyondBudget, Config, Delivery, PingReplies};
 pub use event::Event;
 pub use output::{AdvanceError, Output};
 pub use output_with::OutputWith;
 pub use parts::{ConfigMismatch, Parts, Progress};
+pub use receive_error::ReceiveError;
 pub use send::CloseError;
 pub use send_error::{SendError, Unsent};
 pub use state::{CloseStatus, State, TransportAction};
@@ -105,6 +107,8 @@ use writer::Outgoing;
 /// assert_eq!(server.transport_action(), TransportAction::ShutdownWrite);
 /// ```
 pub struct Connection {
+    /// By what a [`ReadBuffer`](crate::ReadBuffer) knows whose bytes it holds.
+    id: ConnectionId,
     config: Arc<Config>,
     decoder: Decoder,
     /// The open message, from the first piece of it on that is not all of it; or the memory of the
@@ -128,6 +132,7 @@ impl Connection {
         let config = config.into();
         let decoder = Decoder::new(config.role()).with_limits(config.message_limits());
         Connection {
+            id: ConnectionId::next(),
             decoder: if config.lends_whole() { decoder } else { decoder.without_whole_messages() },
             message: None,
             control: None,
@@ -278,7 +283,14 @@ impl Connection {
 
     /// Fails as by a protocol error, RFC 6455 §7.1.7, for a reason of policy (1008).
     pub(crate) fn fail_by_policy(&mut self, reason: &str) {
-        let status = Some((CloseCode::POLICY_VIOLATION, CloseReason::truncated(reason)));
+        self.fail_with(CloseCode::POLICY_VIOLATION, reason);
+    }
+
+    /// RFC 6455 §7.1.7: says why in a Close frame, and reads no more.
+    #[cold]
+    #[inline(never)]
+    fn fail_with(&mut self, code: CloseCode, reason: &str) {
+        let status = Some((code, CloseReason::truncated(reason)));
         self.queue_close(CloseBody { status }, Occurrence::Violation);
     }
 

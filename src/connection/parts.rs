@@ -7,7 +7,7 @@ use core::fmt;
 use super::writer::Outgoing;
 use super::{CloseStatus, Config, Connection, Output, PingReplies, State, full_credit};
 use crate::frame::{Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
-use crate::message::Incoming;
+use crate::message::{ConnectionId, Incoming};
 
 /// All that a connection is, by [`Connection::into_parts`]: nothing is lost by taking it apart and
 /// putting it together again, at whichever byte.
@@ -46,6 +46,7 @@ pub struct Parts {
 
 /// Where a connection stands, but for its output.
 pub struct Progress {
+    id: ConnectionId,
     decoder: Decoder,
     message: Option<Incoming>,
     control: Option<Box<ShortBytes<MAX_CONTROL_PAYLOAD>>>,
@@ -66,6 +67,7 @@ impl Connection {
     pub fn into_parts(self) -> Parts {
         let Connection { config, output, .. } = self;
         let progress = Progress {
+            id: self.id,
             decoder: self.decoder,
             message: self.message,
             control: self.control,
@@ -97,6 +99,7 @@ impl Connection {
             full_credit(config.ping_replies)
         };
         Ok(Connection {
+            id: progress.id,
             config,
             decoder,
             output,

@@ -1,7 +1,8 @@
 //! The receiving half over a buffer in which a message stays until it is whole.
 
 use super::receive::lend;
-use super::{Connection, Event};
+use super::{Connection, Event, ReceiveError};
+use crate::close::CloseCode;
 use crate::error::ProtocolError;
 use crate::frame::Peek;
 use crate::message::{InPlace, ReadBuffer};
@@ -16,16 +17,24 @@ impl Connection {
     /// Fragments are put together elsewhere, and a message of several is owned by its event.
     ///
     /// `None` says that more has to be read. A buffer in which something is left belongs to its
-    /// connection.
+    /// connection; an empty one may serve any.
     ///
     /// # Errors
     ///
-    /// As [`receive`](Self::receive).
+    /// [`ReceiveError::Protocol`] as for [`receive`](Self::receive).
+    ///
+    /// [`ReceiveError::ForeignBuffer`] where `input` holds bytes of another connection, or lacks bytes
+    /// of this one that were left in a buffer and not [taken out of it](ReadBuffer::into_unread) to be put in
+    /// here. Nothing is taken from it then, and the connection has failed: a Close frame of 1011 is in the
+    /// [output](Self::output).
     #[inline(always)]
     pub fn receive_buffered<'a>(
         &mut self,
         input: &'a mut ReadBuffer,
-    ) -> Result<Option<Event<'a>>, ProtocolError> {
+    ) -> Result<Option<Event<'a>>, ReceiveError> {
+        if !(input.belongs_to(self.id) || input.claim(self.id, self.decoder.held())) {
+            return Err(self.fail_by_foreign_buffer());
+        }
         let unread = input.as_received();
         let Some(message) = unread.and_then(|unread| self.decoder.whole_message(unread)) else {
             let mut event = None;
@@ -39,8 +48,16 @@ impl Connection {
         let payload = input.take(message.header_len, message.payload_len);
         match lend(message.opcode, message.key, payload.into()) {
             Ok(event) => Ok(Some(event)),
-            Err(invalid) => Err(self.fail_text(message.payload_len, invalid)),
+            Err(invalid) => Err(self.fail_text(message.payload_len, invalid).into()),
         }
+    }
+
+    /// Fails as by an internal error (1011), as bytes of this connection may be where no one knows.
+    #[cold]
+    #[inline(never)]
+    fn fail_by_foreign_buffer(&mut self) -> ReceiveError {
+        self.fail_with(CloseCode::INTERNAL_ERROR, "internal error");
+        ReceiveError::ForeignBuffer
     }
 
     /// A message that is not whole, or was not before; and all else.

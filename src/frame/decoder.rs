@@ -102,14 +102,14 @@ pub(super) enum State {
 impl Decoder {
     /// A decoder for an endpoint of this role, with [`Limits::DEFAULT`] and no reserved bits.
     pub const fn new(role: Role) -> Self {
-        let rules = Rules { role, allowed: Rsv::NONE, limits: Limits::DEFAULT, lends_whole: true };
+        let rules = Rules::new(role, Rsv::NONE, Limits::DEFAULT);
         Decoder { rules, state: State::Idle, open: None, offset: 0, mark: 0 }
     }
 
     /// The same with other limits.
     #[must_use]
     pub const fn with_limits(mut self, limits: Limits) -> Self {
-        self.rules.limits = limits;
+        self.rules = self.rules.with_limits(limits);
         self
     }
 
@@ -373,7 +373,7 @@ impl Decoder {
     /// Has other limits hold from the next header on.
     #[cfg(feature = "alloc")]
     pub(crate) fn set_limits(&mut self, limits: Limits) {
-        self.rules.limits = limits;
+        self.rules = self.rules.with_limits(limits);
     }
 
     /// Takes whatever comes from now on, and gives nothing.

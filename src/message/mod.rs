@@ -16,5 +16,5 @@ pub use payload::Payload;
 pub use prepared_message::PreparedMessage;
 pub use text::{Text, Utf8Bytes};
 
-pub(crate) use in_place::InPlace;
+pub(crate) use in_place::{ConnectionId, InPlace};
 pub(crate) use incoming::{Collected, Incoming};

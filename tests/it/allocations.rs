@@ -5,7 +5,9 @@ use crate::support::{
     ABSURD_LEN, NO_LIMITS, config, connection, drain, frame_for, head_for, limited, receive,
 };
 use bytes::Buf;
-use sansock::{Connection, Delivery, Event, Input, Limits, ProtocolError, Role};
+use sansock::{
+    Connection, Delivery, Event, Input, Limits, ProtocolError, ReadBuffer, ReceiveError, Role,
+};
 
 fn echo(ws: &mut Connection, input: &mut [u8]) -> Result<usize, ProtocolError> {
     let mut input = Input::new(input);
@@ -27,6 +29,8 @@ fn a_connection_is_as_small_as_it_is_said_to_be() {
     assert_eq!(size_of::<Connection>(), 240);
     assert_eq!(size_of::<Event<'_>>(), 40);
     assert_eq!(size_of::<Result<Option<Event<'_>>, ProtocolError>>(), 40);
+    assert_eq!(size_of::<Result<Option<Event<'_>>, ReceiveError>>(), 40);
+    assert_eq!(size_of::<ReadBuffer>(), 104);
 }
 
 #[test]

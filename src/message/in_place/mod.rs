@@ -1,5 +1,6 @@
 //! A read buffer of a connection's own, in which a message stays until it is whole.
 
+mod connection_id;
 mod partial;
 
 use alloc::vec::Vec;
@@ -9,6 +10,7 @@ use crate::frame::{MAX_HEADER, SingleFrame};
 use crate::input::Input;
 use crate::utf8::Invalid;
 
+pub(crate) use connection_id::ConnectionId;
 pub(crate) use partial::InPlace;
 use partial::Unread;
 
@@ -48,6 +50,8 @@ use partial::Unread;
 /// ```
 pub struct ReadBuffer {
     unread: Unread,
+    /// The connection that the unread bytes belong to; none before it has seen any of them.
+    owner: ConnectionId,
     /// `MIN_CAPACITY <= capacity <= MAX_CAPACITY`
     capacity: usize,
     /// How many times in a row nothing was left since the last message that is longer than that.
@@ -75,7 +79,7 @@ impl ReadBuffer {
         } else if capacity > MAX_CAPACITY {
             capacity = MAX_CAPACITY;
         }
-        ReadBuffer { unread: Unread::new(), capacity, idle_rounds: 0 }
+        ReadBuffer { unread: Unread::new(), owner: ConnectionId::NONE, capacity, idle_rounds: 0 }
     }
 
     /// Where the next bytes are to be read to: at least one byte, of no meaning.
@@ -86,6 +90,7 @@ impl ReadBuffer {
     pub fn spare_mut(&mut self) -> &mut [u8] {
         if self.is_empty() {
             self.unread.rewind();
+            self.owner = ConnectionId::NONE;
             let room_end = self.capacity + SLACK;
             if self.unread.size() != room_end {
                 self.settle(room_end);
@@ -158,6 +163,26 @@ impl ReadBuffer {
     /// What is left in it, as it was received: for a transport or a process that goes on.
     pub fn into_unread(self) -> Vec<u8> {
         self.unread.into_vec()
+    }
+
+    /// Returns `true` where this connection has seen the unread bytes, or any before them.
+    #[inline(always)]
+    pub(crate) fn belongs_to(&self, connection: ConnectionId) -> bool {
+        self.owner == connection
+    }
+
+    /// Has the unread bytes belong to this connection, which has left `held` bytes in a buffer. Returns
+    /// `false` where they are another's, or where those are not among them.
+    #[inline(never)]
+    pub(crate) fn claim(&mut self, connection: ConnectionId, held: u64) -> bool {
+        if self.is_empty() {
+            return true;
+        }
+        let is_free = self.owner == ConnectionId::NONE && self.len() as u64 >= held;
+        if is_free {
+            self.owner = connection;
+        }
+        is_free
     }
 
     /// Returns what is left, or `None` where anything is known of it.

@@ -173,10 +173,13 @@ impl Unread {
         matches!(self.front, Front::Unknown).then(|| self.as_slice())
     }
 
-    /// Takes `header_len` bytes off the front and then `payload_len`, which it lends.
+    /// Takes `header_len` bytes off the front and then `payload_len`, which it lends; nothing where
+    /// anything is known of them.
     #[inline(always)]
     pub(super) fn take(&mut self, header_len: usize, payload_len: usize) -> &mut [u8] {
-        self.front = Front::Unknown;
+        if !matches!(self.front, Front::Unknown) {
+            return &mut [];
+        }
         let start = self.start + header_len;
         self.start = start + payload_len;
         self.bytes.get_mut(start..self.start).unwrap_or_default()
