@@ -23,8 +23,12 @@ use partial::Unread;
 /// [unread](Self::into_unread) to whatever goes on.
 ///
 /// Its memory follows what arrives. It has the capacity that it is made with, from the first
-/// [`spare_mut`](Self::spare_mut) on; where a longer message comes, it doubles each time that it is full, up to
-/// the length of that, and shrinks again when none has come for a while.
+/// [`spare_mut`](Self::spare_mut) on. Where a longer message comes, it doubles each time that it is full, up to
+/// the length of that; so it does where it is filled again and again and nothing is received from it. It
+/// shrinks again when no long message has come for a while.
+///
+/// A buffer in which something is left belongs to the connection that has seen it, and is refused by any
+/// other as [`ReceiveError::ForeignBuffer`](crate::ReceiveError::ForeignBuffer).
 ///
 /// ```
 /// use sansock::{Config, Connection, Event, ReadBuffer};

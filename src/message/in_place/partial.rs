@@ -1,16 +1,17 @@
 //! Bytes that were read, and the frame at their front of which more is to come.
 //!
 //! ```text
-//!           start                                               end        room
-//!  bytes  |  |  header  |      scanned      |    as received     |  spare    |       |
-//!            |<-------->| header_len
-//!                       |<----------------->| scanned
-//!            |<--------- wanted: as much is scanned together ----------->|
-//!            |<----------------- header_len + payload_len ------------------------------->
+//!           start                                          end         room_end
+//!             |                                             |              |
+//!  bytes [....|  header  |     scanned     |  as received   |    room      |....]
+//!             |----------|                                                   header_len
+//!                        |-----------------|                                 scanned
+//!             |--------------------------------------------------->|         wanted
+//!                        |--------------------------------------------->|    payload_len
 //! ```
 //!
 //! All that describes the frame is counted from `start` or from the header's end, so that moving the
-//! bytes leaves no index behind. Taking bytes off the front drops what is known of the frame.
+//! bytes leaves no index behind.
 //!
 //! # Why a text that is scanned here is UTF-8
 //!
@@ -21,8 +22,8 @@
 //! * [`spare_mut`](Unread::spare_mut) borrows bytes from `end` on, and the scanned ones end before it;
 //! * [`move_to_front`](Unread::move_to_front), [`grow`](Unread::grow) and
 //!   [`replace`](Unread::replace) move the bytes from `start` to `end` as they are;
-//! * [`take`](Unread::take), [`take_with`](Unread::take_with) and [`restore`](Unread::restore), which
-//!   lend or change other bytes, or move `start` over some, drop the frame.
+//! * [`take_with`](Unread::take_with) and [`restore`](Unread::restore), which change these bytes or
+//!   lend them, drop the frame, and [`take`](Unread::take) does nothing where there is one.
 //!
 //! [`scan`](Unread::scan) makes a `Text` of the payload where `scanned` is all of it and the validator
 //! says that it ends with a whole code point.
@@ -374,3 +375,75 @@ const BATCH: usize = 8 << 10;
 /// The same where nothing is to be done for them: a thread that serves other connections too has its
 /// turn between.
 const BATCH_AS_RECEIVED: usize = 256 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "Größe, 長さ und 🦀: all of it is scanned in pieces, and some of it at once";
+
+    fn begun(opcode: Opcode, key: Option<[u8; 4]>) -> (Unread, Vec<u8>) {
+        let mut payload = TEXT.repeat(3).into_bytes();
+        let payload_len = payload.len();
+        let key = key.map(Key::new);
+        mask::unmask(&mut payload, key);
+        let mut unread = Unread::new();
+        unread.grow(7);
+        unread.set_room_end(7);
+        // Three bytes that are taken, and a header of four.
+        unread.fill(7);
+        unread.take(0, 3);
+        unread.begin_frame(SingleFrame { opcode, key, header_len: 4, payload_len });
+        (unread, payload)
+    }
+
+    /// Adds `piece`, and moves all that is there, in one of several ways.
+    fn read(unread: &mut Unread, piece: &[u8], way: usize) {
+        match way % 4 {
+            0 => unread.move_to_front(),
+            1 => unread.replace(0),
+            2 => unread.replace(unread.end() + 500),
+            _ => {}
+        }
+        unread.grow(unread.end() + piece.len());
+        unread.set_room_end(usize::MAX);
+        unread.spare_mut()[..piece.len()].copy_from_slice(piece);
+        unread.fill(piece.len());
+    }
+
+    #[test]
+    fn a_text_is_what_was_read_wherever_its_bytes_are_moved() {
+        for key in [None, Some([0; 4]), Some([0x37, 0xFA, 0x21, 0x3D])] {
+            for at_once in 1..200 {
+                let (mut unread, payload) = begun(Opcode::Text, key);
+                for (way, piece) in payload.chunks(at_once).enumerate() {
+                    assert!(!unread.is_waiting() && unread.wanted() > 0);
+                    read(&mut unread, piece, way + at_once);
+                    let is_whole = unread.len() == 4 + payload.len();
+                    match unread.scan().unwrap() {
+                        Some(InPlace::Text(text)) => assert!(is_whole && text == *TEXT.repeat(3)),
+                        Some(InPlace::Binary(_)) => panic!("it is a text"),
+                        None => assert!(!is_whole),
+                    }
+                }
+                assert_eq!((unread.len(), unread.wanted()), (0, 0));
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_scanned_is_restored_as_it_was_received() {
+        for opcode in [Opcode::Text, Opcode::Binary] {
+            for key in [None, Some([0x37, 0xFA, 0x21, 0x3D])] {
+                for at in 0..200 {
+                    let (mut unread, payload) = begun(opcode, key);
+                    read(&mut unread, &payload[..at], at);
+                    assert!(unread.scan().unwrap().is_none());
+                    assert!(unread.as_received().is_none() && unread.take(0, 4).is_empty());
+                    let restored = unread.into_vec();
+                    assert!(restored == [&[0; 4], &payload[..at]].concat());
+                }
+            }
+        }
+    }
+}
