@@ -127,11 +127,9 @@ pub use role::Role;
 #[cfg(feature = "alloc")]
 pub use bytes;
 #[cfg(feature = "alloc")]
-pub use connection::{
-    CloseStatus, Config, Connection, Event, Output, ReadBuffer, SendError, TransportAction,
-};
+pub use connection::{CloseStatus, Config, Connection, Event, Output, SendError, TransportAction};
 #[cfg(feature = "alloc")]
-pub use message::{Message, Payload, Text};
+pub use message::{Message, Payload, ReadBuffer, Text};
 #[cfg(feature = "alloc")]
 pub use negotiated::Negotiated;
 

@@ -6,9 +6,9 @@ mod event;
 mod output;
 mod output_with;
 mod parts;
-mod read_buffer;
 mod receive;
-mod receive_buffered;
+mod receive_error;
+mod receive_in_place;
 mod send;
 mod send_error;
 mod source;
@@ -25,14 +25,14 @@ use bytes::Buf;
 
 use crate::close::{CloseCode, CloseReason};
 use crate::frame::{CloseBody, Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
-use crate::message::Assembler;
+use crate::message::{Assembler, ConnectionId};
 
 pub use config::{Config, Delivery, ExcessPings, PingPolicy};
 pub use event::Event;
 pub use output::{AdvanceError, Output};
 pub use output_with::OutputWith;
 pub use parts::{ConfigMismatch, Parts, Progress};
-pub use read_buffer::ReadBuffer;
+pub use receive_error::ReceiveError;
 pub use send::CloseError;
 pub use send_error::{SendError, Unsent};
 pub use state::{CloseStatus, State, TransportAction};
@@ -60,7 +60,7 @@ use writer::Outgoing;
 /// | what was read is | call | a message is |
 /// | --- | --- | --- |
 /// | in a buffer of yours, which all connections may share | [`receive`](Self::receive) | borrowed if it is whole in the buffer, else reassembled |
-/// | in a [`ReadBuffer`] of this connection | [`receive_buffered`](Self::receive_buffered) | borrowed from there, also after many reads; reassembled from fragments |
+/// | in a [`ReadBuffer`](crate::ReadBuffer) of this connection | [`receive_buffered`](Self::receive_buffered) | borrowed from there, also after many reads; reassembled from fragments |
 /// | in a `BytesMut` | [`receive_from_bytes_mut`](Self::receive_from_bytes_mut) | split off from there, else reassembled |
 /// | any of these, with [`Delivery::Streaming`] | the same | passed on in chunks as it arrives |
 ///
@@ -125,6 +125,8 @@ use writer::Outgoing;
 /// assert_eq!(server.transport_action(), TransportAction::ShutdownWrite);
 /// ```
 pub struct Connection {
+    /// By what a [`ReadBuffer`](crate::ReadBuffer) knows whose bytes it holds.
+    id: ConnectionId,
     config: Arc<Config>,
     decoder: Decoder,
     /// What has come of a message that does not lie whole in one input, and memory for the next.
@@ -147,6 +149,7 @@ impl Connection {
         let config = config.into();
         let decoder = Decoder::new(config.role()).with_limits(config.message_limits());
         Connection {
+            id: ConnectionId::next(),
             decoder: if config.lends_whole() { decoder } else { decoder.without_whole_messages() },
             assembler: Assembler::default(),
             control: None,
@@ -210,7 +213,7 @@ impl Connection {
     /// message or a control frame that is not whole, and memory that waits for the next message.
     /// That counts in full while an event holds a part of it, as do payloads that are queued by
     /// reference, though others may share them; the configuration, which is shared, does not, nor does a
-    /// [`ReadBuffer`], which is the caller's.
+    /// [`ReadBuffer`](crate::ReadBuffer), which is the caller's.
     ///
     /// ```
     /// use sansock::{Config, Connection};
@@ -300,7 +303,14 @@ impl Connection {
 
     /// Fails as by a protocol error, RFC 6455 §7.1.7, for a reason of policy (1008).
     pub(crate) fn fail_by_policy(&mut self, reason: &str) {
-        let status = Some((CloseCode::POLICY_VIOLATION, CloseReason::truncated(reason)));
+        self.fail_with(CloseCode::POLICY_VIOLATION, reason);
+    }
+
+    /// RFC 6455 §7.1.7: says why in a Close frame, and reads no more.
+    #[cold]
+    #[inline(never)]
+    fn fail_with(&mut self, code: CloseCode, reason: &str) {
+        let status = Some((code, CloseReason::truncated(reason)));
         self.queue_close(CloseBody { status }, Occurrence::Violation);
     }
 

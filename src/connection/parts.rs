@@ -7,7 +7,7 @@ use core::fmt;
 use super::writer::Outgoing;
 use super::{CloseStatus, Config, Connection, Output, PingPolicy, State, full_credit};
 use crate::frame::{Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
-use crate::message::Assembler;
+use crate::message::{Assembler, ConnectionId};
 
 /// All that a connection is, by [`Connection::into_parts`]: nothing is lost by taking it apart and
 /// putting it together again, at whichever byte.
@@ -47,6 +47,7 @@ pub struct Parts {
 
 /// Where a connection stands, but for its output.
 pub struct Progress {
+    id: ConnectionId,
     decoder: Decoder,
     assembler: Assembler,
     control: Option<Box<ShortBytes<MAX_CONTROL_PAYLOAD>>>,
@@ -63,11 +64,12 @@ impl Connection {
     ///
     /// There is no unread input in it: what [`receive`](Self::receive) took is in
     /// [`Parts::progress`], and what it did not take is still the caller's, as is all that is in a
-    /// [`ReadBuffer`](super::ReadBuffer) ([`into_unread`](super::ReadBuffer::into_unread)).
+    /// [`ReadBuffer`](crate::ReadBuffer) ([`into_unread`](crate::ReadBuffer::into_unread)).
     #[must_use]
     pub fn into_parts(self) -> Parts {
         let Connection { config, output, .. } = self;
         let progress = Progress {
+            id: self.id,
             decoder: self.decoder,
             assembler: self.assembler,
             control: self.control,
@@ -99,6 +101,7 @@ impl Connection {
             full_credit(config.pings)
         };
         Ok(Connection {
+            id: progress.id,
             config,
             decoder,
             output,

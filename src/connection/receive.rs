@@ -8,7 +8,6 @@ use bytes::{Buf, BytesMut};
 use super::source::Source;
 use super::state::Occurrence;
 use super::{CloseStatus, Connection, Delivery, Event};
-use crate::close::CloseReason;
 use crate::error::{ProtocolError, Violation};
 use crate::frame::{CloseBody, Current, InvalidCloseBody, IsEnd, ShortBytes};
 use crate::input::Input;
@@ -312,9 +311,7 @@ impl Connection {
     /// RFC 6455 §7.1.7: says why in a Close frame, and reads no more.
     #[cold]
     fn fail(&mut self, error: &ProtocolError) {
-        let reason = error.violation().to_string();
-        let status = Some((error.close_code(), CloseReason::truncated(&reason)));
-        self.queue_close(CloseBody { status }, Occurrence::Violation);
+        self.fail_with(error.close_code(), &error.violation().to_string());
     }
 }
 

@@ -14,7 +14,8 @@ pub enum State {
     CloseSent,
     /// Both ends have sent a Close; ours may still be in the output, and the transport is open.
     CloseExchanged,
-    /// The peer broke the protocol. What it still sends is swallowed.
+    /// The peer broke the protocol, or a deadline or the caller's mistake made this end fail. What the
+    /// peer still sends is swallowed.
     Failed,
     /// The transport has ended.
     Ended,
@@ -27,7 +28,7 @@ pub(super) enum Occurrence {
     SendClose,
     /// The peer's Close frame was received; ours is sent with it, if it was not before.
     ReceiveClose,
-    /// The peer broke the protocol.
+    /// The peer broke the protocol, or this end fails for another reason.
     Violation,
     /// The transport ended.
     Eof,

@@ -49,9 +49,9 @@ pub struct Decoder {
     open: Option<OpenMessage>,
     /// Bytes taken since the start of the stream.
     pub(super) offset: u64,
-    /// Where the last message began, or the last control frame between two, not counting those that
-    /// lay whole in the input: `start <= offset`
-    pub(super) start: u64,
+    /// Within a message, or a control frame between two: where that began, `mark <= offset`. Between
+    /// two messages: `mark > offset` where the bytes up to `mark` have come and stay with the caller.
+    pub(super) mark: u64,
 }
 
 /// Whether a message ends with what was taken.
@@ -90,29 +90,26 @@ impl fmt::Debug for Part<'_> {
 pub(super) enum State {
     /// Between two messages.
     Idle,
-    /// Between two messages, with that many bytes of the next one where the caller keeps them.
-    #[cfg_attr(not(feature = "alloc"), allow(dead_code, reason = "a buffer keeps them"))]
-    Kept(u64),
     /// Within a header of which the first bytes are held, or between two frames of a message, or of
     /// two where nothing is lent whole.
     Header(ShortBytes<MAX_HEADER>),
     /// Within a payload.
     Payload(Current),
-    /// After an error, or where no more is wanted, with that many bytes where the caller keeps them.
-    Stopped(u64),
+    /// After an error, or where no more is wanted.
+    Stopped,
 }
 
 impl Decoder {
     /// A decoder for an endpoint of this role, with [`Limits::DEFAULT`] and no reserved bits.
     pub const fn new(role: Role) -> Self {
-        let rules = Rules { role, allowed: Rsv::NONE, limits: Limits::DEFAULT, lends_whole: true };
-        Decoder { rules, state: State::Idle, open: None, offset: 0, start: 0 }
+        let rules = Rules::new(role, Rsv::NONE, Limits::DEFAULT);
+        Decoder { rules, state: State::Idle, open: None, offset: 0, mark: 0 }
     }
 
     /// The same with other limits.
     #[must_use]
     pub const fn with_limits(mut self, limits: Limits) -> Self {
-        self.rules.limits = limits;
+        self.rules = self.rules.with_limits(limits);
         self
     }
 
@@ -149,44 +146,44 @@ impl Decoder {
     }
 
     /// How many bytes have come so far, those that stay with the caller included.
+    #[cfg(feature = "alloc")]
     pub(crate) fn received(&self) -> u64 {
-        match self.state {
-            State::Kept(kept) | State::Stopped(kept) => self.offset + kept,
-            _ => self.offset,
-        }
+        self.offset.max(self.mark)
+    }
+
+    /// How many bytes have come and stay with the caller.
+    #[cfg(feature = "alloc")]
+    pub(crate) fn held(&self) -> u64 {
+        self.mark.saturating_sub(self.offset)
     }
 
     /// Where the message began, or the control frame between two, that is not whole yet.
     #[cfg(feature = "alloc")]
     pub(crate) fn unfinished(&self) -> Option<u64> {
-        let is_within = match self.state {
-            State::Kept(_) => true,
-            State::Stopped(_) => false,
-            _ => !self.is_between_messages(),
-        };
-        is_within.then_some(self.start)
+        match self.state {
+            State::Stopped => None,
+            _ if self.is_between_messages() => (self.held() > 0).then_some(self.offset),
+            _ => Some(self.mark),
+        }
     }
 
     /// How many bytes of payload have come of that message; none of a control frame. The header
     /// counts too where it stays with the caller.
     #[cfg(feature = "alloc")]
     pub(crate) fn message_received(&self) -> u64 {
-        if let State::Kept(kept) = self.state {
-            return kept;
-        }
         let announced = self.open.map_or(0, |open| open.len);
         let to_come = match self.state {
             State::Payload(frame) if frame.opcode.is_data() => frame.remaining,
             _ => 0,
         };
-        announced - to_come
+        self.held() + announced - to_come
     }
 
     fn is_between_messages(&self) -> bool {
         match self.state {
-            State::Idle | State::Kept(_) => true,
+            State::Idle => true,
             State::Header(held) => held.is_empty() && self.open.is_none(),
-            State::Payload(_) | State::Stopped(_) => false,
+            State::Payload(_) | State::Stopped => false,
         }
     }
 
@@ -195,8 +192,8 @@ impl Decoder {
     pub(crate) fn is_within_frame(&self) -> bool {
         match self.state {
             State::Header(held) => !held.is_empty(),
-            State::Payload(_) | State::Kept(_) => true,
-            State::Idle | State::Stopped(_) => false,
+            State::Payload(_) => true,
+            State::Idle | State::Stopped => false,
         }
     }
 
@@ -227,7 +224,7 @@ impl Decoder {
     ) -> (usize, Result<IsEnd, E>) {
         let mut end = Ok(IsEnd(false));
         if self.open.is_none() {
-            self.start = self.offset;
+            self.mark = self.offset;
         }
         let (mut open, mut rest, mut cut) = (self.open, bytes, None);
         while let Some(fragment) = self.rules.fragment(open.as_ref(), rest) {
@@ -261,9 +258,9 @@ impl Decoder {
     #[inline(always)]
     pub(crate) fn is_at_fragment(&self, bytes: &[u8]) -> bool {
         let is_between_frames = match &self.state {
-            State::Idle | State::Kept(_) => true,
+            State::Idle => true,
             State::Header(held) => held.is_empty() && self.rules.lends_whole,
-            State::Payload(_) | State::Stopped(_) => false,
+            State::Payload(_) | State::Stopped => false,
         };
         is_between_frames && bytes.first().is_some_and(|&first| whole::begins_fragment(first))
     }
@@ -283,14 +280,13 @@ impl Decoder {
     #[inline]
     pub(crate) fn header(&mut self, input: &[u8]) -> Result<usize, ProtocolError> {
         if self.is_between_messages() {
-            self.start = self.offset;
+            self.mark = self.offset;
         }
         match self.state {
             State::Header(held) if !held.is_empty() => self.header_continued(held, input),
             // RFC 6455 §7.1.7: after a failure no data is processed.
-            State::Stopped(kept) => {
+            State::Stopped => {
                 self.offset += input.len() as u64;
-                self.state = State::Stopped(kept.saturating_sub(input.len() as u64));
                 Ok(input.len())
             }
             _ => match self.rules.read(self.open.as_ref(), input) {
@@ -377,12 +373,12 @@ impl Decoder {
     /// Has other limits hold from the next header on.
     #[cfg(feature = "alloc")]
     pub(crate) fn set_limits(&mut self, limits: Limits) {
-        self.rules.limits = limits;
+        self.rules = self.rules.with_limits(limits);
     }
 
     /// Takes whatever comes from now on, and gives nothing.
     pub(crate) fn stop(&mut self) {
-        self.state = State::Stopped(self.received() - self.offset);
+        self.state = State::Stopped;
     }
 
     /// Notes a whole header, the last `len` bytes of which were just taken.

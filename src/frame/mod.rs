@@ -13,7 +13,7 @@ mod encode_error;
 mod encoder;
 mod header;
 #[cfg(feature = "alloc")]
-mod kept;
+mod peek;
 mod relay;
 mod rules;
 mod short;
@@ -35,7 +35,7 @@ pub(crate) use current::Current;
 #[cfg(feature = "alloc")]
 pub(crate) use decoder::IsEnd;
 #[cfg(feature = "alloc")]
-pub(crate) use kept::Kept;
+pub(crate) use peek::Peek;
 #[cfg(feature = "alloc")]
 pub(crate) use whole::SingleFrame;
 

@@ -104,19 +104,37 @@ impl OpenMessage {
 pub(super) struct Rules {
     pub(super) role: Role,
     pub(super) allowed: Rsv,
-    pub(super) limits: Limits,
     /// Whether messages that lie whole in the input are told apart.
     pub(super) lends_whole: bool,
+    /// The three [`Limits`], which take less room side by side with the others.
+    pub(super) fragment_limit: u32,
+    frame_limit: u64,
+    message_limit: u64,
 }
 
 /// A rule that a header broke, and the index in the header of the byte that shows it.
 pub(super) type Fault = (Violation, usize);
 
 impl Rules {
+    pub(super) const fn new(role: Role, allowed: Rsv, limits: Limits) -> Self {
+        Rules {
+            role,
+            allowed,
+            lends_whole: true,
+            fragment_limit: limits.fragments,
+            frame_limit: limits.frame,
+            message_limit: limits.message,
+        }
+    }
+
+    pub(super) const fn with_limits(self, limits: Limits) -> Self {
+        Rules { lends_whole: self.lends_whole, ..Rules::new(self.role, self.allowed, limits) }
+    }
+
     /// Reads the header that `bytes` begin with.
     ///
     /// Gives the header and its length, or `None` where it goes on beyond `bytes`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn read(
         &self,
         open: Option<&OpenMessage>,
@@ -175,8 +193,8 @@ impl Rules {
             // has them on the first frame of a message alone.
             (Some(_), _) if rsv != Rsv::NONE => Err(Violation::ReservedBits { rsv: rsv.bits() }),
             // RFC 6455 §10.4: an implementation protects itself from too many fragments.
-            (Some(open), _) if open.fragments.get() >= self.limits.fragments => {
-                Err(Violation::TooManyFragments { limit: self.limits.fragments })
+            (Some(open), _) if open.fragments.get() >= self.fragment_limit => {
+                Err(Violation::TooManyFragments { limit: self.fragment_limit })
             }
             _ => Ok((fin, rsv, opcode)),
         }
@@ -228,11 +246,11 @@ impl Rules {
         if opcode.is_control() {
             return Ok(());
         }
-        if len > self.limits.frame {
-            return Err(Violation::FrameTooBig { len, limit: self.limits.frame });
+        if len > self.frame_limit {
+            return Err(Violation::FrameTooBig { len, limit: self.frame_limit });
         }
         let before = open.map_or(0, |open| open.len);
-        let limit = self.limits.message;
+        let limit = self.message_limit;
         match before.checked_add(len) {
             Some(len) if len <= limit => Ok(()),
             sum => Err(Violation::MessageTooBig { len: sum.unwrap_or(u64::MAX), limit }),

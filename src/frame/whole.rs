@@ -50,17 +50,6 @@ impl Rules {
     /// To be asked where no message is open.
     #[inline(always)]
     pub(super) fn whole_message(&self, bytes: &[u8]) -> Option<SingleFrame> {
-        self.single::<true>(bytes)
-    }
-
-    /// The same, however much of the payload is there.
-    #[cfg(feature = "alloc")]
-    pub(super) fn single_frame(&self, bytes: &[u8]) -> Option<SingleFrame> {
-        self.single::<false>(bytes)
-    }
-
-    #[inline(always)]
-    fn single<const WHOLE: bool>(&self, bytes: &[u8]) -> Option<SingleFrame> {
         // RFC 6455 §5.2, in the order of the bytes.
         let (&[first, second], rest) = bytes.split_first_chunk()?;
         let opcode = match first {
@@ -70,8 +59,7 @@ impl Rules {
         };
         let (payload_len, key, rest) = self.plain_rest(None, opcode, second, rest)?;
         let header_len = bytes.len() - rest.len();
-        let is_there = payload_len <= rest.len();
-        (is_there || !WHOLE).then_some(SingleFrame { opcode, key, header_len, payload_len })
+        (payload_len <= rest.len()).then_some(SingleFrame { opcode, key, header_len, payload_len })
     }
 
     /// The fragment that `bytes` begin with, RFC 6455 §5.4: the first frame of a message that has more
@@ -87,7 +75,7 @@ impl Rules {
         let (&[first, second], rest) = bytes.split_first_chunk()?;
         let opcode = match (open, first) {
             (Some(open), CONTINUATION | FIN_CONTINUATION)
-                if open.fragments.get() < self.limits.fragments =>
+                if open.fragments.get() < self.fragment_limit =>
             {
                 Opcode::Continuation
             }
@@ -164,7 +152,7 @@ mod tests {
         for role in [Role::Client, Role::Server] {
             for frame in [300, 70_000] {
                 let limits = Limits { frame, message: 69_999, fragments: 1 };
-                let rules = Rules { role, allowed: Rsv::RSV1, limits, lends_whole: true };
+                let rules = Rules::new(role, Rsv::RSV1, limits);
                 for head in 0..=u16::MAX {
                     let [first, second] = head.to_be_bytes();
                     for longer in LENGTHS {
@@ -192,7 +180,7 @@ mod tests {
         let opens = [None, open(0, 1), open(100, 2), open(101, 2), open(400, 1), open(0, 3)];
         let mut bytes = vec![0xAB; 320];
         for role in [Role::Client, Role::Server] {
-            let rules = Rules { role, allowed: Rsv::RSV1, limits, lends_whole: true };
+            let rules = Rules::new(role, Rsv::RSV1, limits);
             for (head, open) in (0..=u16::MAX).flat_map(|head| opens.map(|open| (head, open))) {
                 bytes[..2].copy_from_slice(&head.to_be_bytes());
                 for longer in [125, 126, 299, 300, 301u16] {

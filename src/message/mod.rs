@@ -1,18 +1,19 @@
 //! Messages: what frames carry, RFC 6455 §5.6, received and to be sent.
 
-mod ahead;
 mod assembler;
 mod buffer;
 mod growth;
+mod in_place;
 mod owned;
 mod payload;
 mod prepared_message;
 mod text;
 
+pub use in_place::ReadBuffer;
 pub use owned::Message;
 pub use payload::Payload;
 pub use prepared_message::PreparedMessage;
 pub use text::{Text, Utf8Bytes};
 
-pub(crate) use ahead::{Ahead, Whole};
 pub(crate) use assembler::{Assembled, Assembler, CutOff};
+pub(crate) use in_place::{ConnectionId, InPlace};

@@ -5,8 +5,8 @@ use crate::support::{
     ABSURD_LEN, NO_LIMITS, config, connection, drain, frame_for, head_for, limited, receive,
 };
 use bytes::Buf;
-use sansock::connection::Delivery;
-use sansock::{Connection, Event, Input, Limits, ProtocolError, Role};
+use sansock::connection::{Delivery, ReceiveError};
+use sansock::{Connection, Event, Input, Limits, ProtocolError, ReadBuffer, Role};
 
 fn echo(ws: &mut Connection, input: &mut [u8]) -> Result<usize, ProtocolError> {
     let mut input = Input::new(input);
@@ -29,6 +29,8 @@ fn a_connection_is_as_small_as_it_is_said_to_be() {
     assert!(len <= 240, "{len} bytes");
     assert_eq!(size_of::<Event<'_>>(), 40);
     assert_eq!(size_of::<Result<Option<Event<'_>>, ProtocolError>>(), 40);
+    assert_eq!(size_of::<Result<Option<Event<'_>>, ReceiveError>>(), 40);
+    assert_eq!(size_of::<ReadBuffer>(), 104);
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::support::{
-    ROLES, Seen, config, connection, drain, fragmented_for, frame_for, read, receive,
+    ROLES, Seen, close_body, config, connection, drain, fragmented_for, frame_for, frames, read,
+    receive,
 };
-use sansock::connection::Delivery;
+use sansock::connection::{Delivery, ReceiveError, State};
 use sansock::timer::{Expired, Timeouts, Timers};
 use sansock::{Connection, Event, Opcode, ReadBuffer, Role, Violation};
 
@@ -64,7 +65,7 @@ fn a_text_fails_at_the_read_that_breaks_it() {
             for (i, byte) in frame.iter().enumerate() {
                 input.spare_mut()[0] = *byte;
                 input.mark_filled(1);
-                if let Err(error) = ws.receive_buffered(&mut input) {
+                if let Err(ReceiveError::Protocol(error)) = ws.receive_buffered(&mut input) {
                     failed = failed.or(Some((i, error)));
                 }
             }
@@ -121,34 +122,151 @@ fn another_buffer_begins_where_the_first_one_did() {
     }
 }
 
+/// Reads `bytes` into `input` at once, and returns what comes of them until an error or the end.
+fn read_all(
+    ws: &mut Connection,
+    input: &mut ReadBuffer,
+    bytes: &[u8],
+) -> (Vec<Seen>, Option<ReceiveError>) {
+    input.extend_from_slice(bytes);
+    let mut seen = Vec::new();
+    loop {
+        match ws.receive_buffered(input) {
+            Ok(None) => return (seen, None),
+            Ok(Some(event)) => seen.push(event.into()),
+            Err(error) => return (seen, Some(error)),
+        }
+    }
+}
+
+/// A message that is scanned as it comes, one that is not, fragments, a ping, and messages that come at
+/// once, of which the first is taken.
+fn streams_to_cut(role: Role) -> [Vec<u8>; 5] {
+    [
+        frame_for(role, 0x81, "Größe ".repeat(17).as_bytes()),
+        frame_for(role, 0x82, &[7; 130]),
+        fragmented_for(role, Opcode::Text, &[b"in ", b"two"]),
+        frame_for(role, 0x89, b"there?"),
+        frame_for(role, 0x81, b"one of several").repeat(3),
+    ]
+}
+
 #[test]
-fn a_buffer_that_holds_what_another_connection_began_is_read_anew() {
-    let frame = frame_for(Role::Server, 0x81, "Größe".as_bytes());
-    for at in 1..frame.len() {
-        let mut input = ReadBuffer::new();
-        read(&mut connection(Role::Server), &mut input, &frame[..at], 1, |_| {});
-        let mut other = connection(Role::Server);
-        assert!(other.receive_buffered(&mut input).unwrap().is_none());
-        let mut seen = Vec::new();
-        read(&mut other, &mut input, &frame[at..], 1, |event| seen.push(Seen::from(event)));
-        assert_eq!(seen, [Seen::Text("Größe".into())]);
+fn buffers_that_are_swapped_within_messages_are_refused() {
+    for role in ROLES {
+        for stream in streams_to_cut(role) {
+            for at in 1..stream.len() {
+                let [mut one, mut other] = [(); 2].map(|()| connection(role));
+                let (mut ours, mut theirs) = (ReadBuffer::new(), ReadBuffer::new());
+                read(&mut one, &mut ours, &stream[..at], usize::MAX, |_| {});
+                let foreign = frame_for(role, 0x81, b"somebody else's");
+                theirs.extend_from_slice(&[&foreign[..], &foreign].concat());
+                assert!(other.receive_buffered(&mut theirs).unwrap().is_some());
+
+                let len = theirs.len();
+                for _ in 0..2 {
+                    let error = one.receive_buffered(&mut theirs).unwrap_err();
+                    assert_eq!(error, ReceiveError::ForeignBuffer, "at {at}");
+                }
+                assert_eq!(theirs.len(), len, "nothing is taken");
+                assert_eq!(one.state(), State::Failed);
+                let close = frames(&drain(&mut one)).pop().unwrap();
+                assert_eq!(close.payload, close_body(1011, "internal error"));
+
+                // And the other way round, where anything was left.
+                if !ours.is_empty() {
+                    let (seen, error) = read_all(&mut other, &mut ours, &stream[at..]);
+                    assert_eq!((seen, error), (vec![], Some(ReceiveError::ForeignBuffer)), "{at}");
+                }
+            }
+        }
     }
 }
 
 #[test]
-fn a_text_is_utf8_whoever_reads_the_buffer() {
+fn swapped_buffers_that_are_read_to_are_refused() {
+    for role in ROLES {
+        for stream in streams_to_cut(role) {
+            for at in 1..stream.len() {
+                for to in (1 + at % 7..stream.len()).step_by(7) {
+                    let mut connections = [(); 2].map(|()| connection(role));
+                    let mut buffers = [(); 2].map(|()| ReadBuffer::new());
+                    for (i, cut) in [at, to].into_iter().enumerate() {
+                        read_all(&mut connections[i], &mut buffers[i], &stream[..cut]);
+                    }
+                    buffers.swap(0, 1);
+                    let [ours, theirs] = buffers.each_ref().map(ReadBuffer::is_empty);
+                    let (seen, error) =
+                        read_all(&mut connections[0], &mut buffers[0], &stream[at..]);
+                    if !ours {
+                        assert_eq!((seen, error), (vec![], Some(ReceiveError::ForeignBuffer)));
+                    } else if theirs {
+                        assert_eq!(error, None, "empty buffers may serve any connection");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_buffer_that_lacks_what_was_left_is_refused() {
+    let frame = frame_for(Role::Server, 0x82, &[7; 300]);
+    for at in 2..frame.len() {
+        let (mut ws, mut input) = (connection(Role::Server), ReadBuffer::new());
+        read(&mut ws, &mut input, &frame[..at], usize::MAX, |_| panic!("no event"));
+        let mut another = ReadBuffer::new();
+        assert_eq!(ws.receive_buffered(&mut another), Ok(None), "it is empty");
+        let (seen, error) = read_all(&mut ws, &mut another, &frame[1..at]);
+        assert_eq!((seen, error), (vec![], Some(ReceiveError::ForeignBuffer)), "{at}");
+        assert_eq!(
+            ReceiveError::ForeignBuffer.to_string(),
+            "read buffer is not the one that holds this connection's unread bytes"
+        );
+    }
+}
+
+#[test]
+fn an_empty_buffer_serves_any_connection() {
+    let [mut one, mut other] = [(); 2].map(|()| connection(Role::Server));
+    let mut input = ReadBuffer::new();
+    let frame = frame_for(Role::Server, 0x81, b"Hello");
+    for _ in 0..3 {
+        for ws in [&mut one, &mut other] {
+            assert_eq!(ws.receive_buffered(&mut input), Ok(None));
+            let seen = read_all(ws, &mut input, &frame);
+            assert_eq!(seen, (vec![Seen::Text("Hello".into())], None));
+        }
+    }
+}
+
+#[test]
+fn a_connection_that_is_put_together_again_goes_on_with_its_buffer() {
+    let frame = frame_for(Role::Server, 0x81, "Größe".as_bytes());
+    for at in 1..frame.len() {
+        let (mut ws, mut input) = (connection(Role::Server), ReadBuffer::new());
+        read(&mut ws, &mut input, &frame[..at], 1, |_| panic!("no event"));
+        let mut ws = Connection::from_parts(ws.into_parts()).unwrap();
+        let seen = read_all(&mut ws, &mut input, &frame[at..]);
+        assert_eq!(seen, (vec![Seen::Text("Größe".into())], None));
+    }
+}
+
+#[test]
+fn a_text_is_utf8_after_another_connection_was_refused() {
     let [mut one, mut other] = [(); 2].map(|()| connection(Role::Client));
     let mut input = ReadBuffer::new();
     let sound = frame_for(Role::Client, 0x81, &[b'x'; 1000]);
     read(&mut one, &mut input, &sound[..504], 1000, |_| panic!("no event"));
-    read(&mut other, &mut input, &sound[504..], 1000, |_| {});
-    assert!(input.is_empty());
+    assert_eq!(other.receive_buffered(&mut input), Err(ReceiveError::ForeignBuffer));
+    let seen = read_all(&mut one, &mut input, &sound[504..]);
+    assert_eq!(seen, (vec![Seen::Text("x".repeat(1000))], None));
 
     let mut broken = frame_for(Role::Client, 0x81, &[0xFF; 1000]);
     broken[504..].fill(b'x');
-    input.extend_from_slice(&broken);
-    let error = one.receive_buffered(&mut input).unwrap_err();
-    assert_eq!(error.violation(), Violation::InvalidUtf8);
+    let (seen, error) = read_all(&mut one, &mut input, &broken);
+    let Some(ReceiveError::Protocol(error)) = error else { panic!("{error:?}") };
+    assert_eq!((seen, error.violation()), (vec![], Violation::InvalidUtf8));
 }
 
 #[test]
@@ -288,8 +406,6 @@ fn nothing_is_wanted_of_a_message_that_was_taken() {
     assert_eq!(ws.receive_buffered(&mut input), Ok(None));
     assert!(input.wants_more());
     input.extend_from_slice(&frame[3..]);
-    // Another connection goes on, which has kept nothing.
-    ws = connection(Role::Server);
     assert!(ws.receive_buffered(&mut input).unwrap().is_some());
     assert!(!input.wants_more());
     input.spare_mut();

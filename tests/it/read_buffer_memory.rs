@@ -1,5 +1,6 @@
 //! The memory of a read buffer: what it holds, where there is room in it, and what it gives back.
 
+use crate::counting::measure;
 use crate::support::{
     ABSURD_LEN, NO_LIMITS, ROLES, Seen, connection, frame_for, head_for, limited, read,
 };
@@ -20,6 +21,35 @@ fn a_declared_length_reserves_no_more_than_has_come() {
             assert!(input.memory_usage() <= most, "{} for {came}", input.memory_usage());
         }
         assert_eq!((input.len(), ws.memory_usage()), (came, 0));
+    }
+}
+
+/// Each time that it grows, all that it holds is moved.
+#[test]
+fn a_buffer_that_is_filled_without_a_look_grows_by_what_it_holds() {
+    let frame = frame_for(Role::Server, 0x82, &[7; 1000]);
+    for (before, begun) in [(0, 0), (0, 3), (1, 0), (1, 500)] {
+        for (many, most) in [(1_000, 8), (10_000, 11)] {
+            let (mut ws, mut input) = (connection(Role::Server), ReadBuffer::new());
+            read(&mut ws, &mut input, &frame.repeat(before), usize::MAX, |_| {});
+            read(&mut ws, &mut input, &frame[..begun], usize::MAX, |_| panic!("no event"));
+            let mut came = begun;
+            let (allocations, _, ()) = measure(|| {
+                for piece in [&frame[begun..], &frame.repeat(many)].concat().chunks(100) {
+                    input.extend_from_slice(piece);
+                    came += piece.len();
+                    let most = (2 * came + 100).max(1 << 15);
+                    assert!(input.memory_usage() <= most, "{} for {came}", input.memory_usage());
+                }
+            });
+            // The copies of `frame`, and one for each time that it doubles.
+            assert!(allocations <= most + 2, "{allocations} allocations for {many} messages");
+            let mut count = 0;
+            while ws.receive_buffered(&mut input).unwrap().is_some() {
+                count += 1;
+            }
+            assert_eq!((count, input.len()), (many + 1, 0));
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 )]
 
 use bytes::{Buf, BytesMut};
+use sansock::connection::ReceiveError;
 use sansock::{
     Config, Connection, Event, Input, Limits, Opcode, ProtocolError, ReadBuffer, Role, Violation,
 };
@@ -52,6 +53,15 @@ impl From<Event<'_>> for Seen {
 impl From<ProtocolError> for Seen {
     fn from(error: ProtocolError) -> Seen {
         Seen::Failed(error.violation(), error.offset())
+    }
+}
+
+impl From<ReceiveError> for Seen {
+    fn from(error: ReceiveError) -> Seen {
+        match error {
+            ReceiveError::Protocol(error) => error.into(),
+            other => panic!("{other}"),
+        }
     }
 }
 

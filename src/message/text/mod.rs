@@ -2,10 +2,10 @@
 //!
 //! The one place with a line of `unsafe` beside the mask kernels: text is validated where it is
 //! made, and not again wherever it is looked at. Every constructor in this directory validates, or
-//! takes what another one validated; the fields are private to it. The one caller of
-//! [`Text::from_valid`] elsewhere is the assembler, which validates each piece that it appends.
+//! takes what another one validated; the fields are private to it. Two other files make a text of bytes
+//! that they have validated, by [`Text::from_valid`]: `message/assembler.rs` and
+//! `message/in_place/partial.rs`.
 
-mod ahead;
 mod convert;
 mod shared;
 mod stream;
@@ -20,7 +20,6 @@ use super::buffer::Buffer;
 use crate::mask::{self, Key};
 use crate::utf8::{self, Invalid, Validator};
 
-pub(crate) use ahead::TextAhead;
 pub use shared::Utf8Bytes;
 pub(super) use stream::take_chunk;
 
@@ -173,7 +172,7 @@ const BLOCK: usize = 8 << 10;
 
 /// Unmasks `bytes` where there is a key, and has them validated as what follows what `validator` has
 /// seen, each block while the fastest cache holds it.
-fn unmask_and_validate(
+pub(in crate::message) fn unmask_and_validate(
     bytes: &mut [u8],
     key: Option<Key>,
     validator: &mut Validator,
@@ -200,9 +199,8 @@ fn validated(bytes: &[u8]) -> &str {
     // may begin; by `Assembler::finish`, whose private buffer is empty when a text begins, and then
     // holds what `append_text` validated in the same way; by `take_chunk`, whose pieces are validated
     // in that way from a code point's first byte on, and cut between code points;
-    // by `TextAhead::finish`, which has seen all of its bytes in the same way, the first of them
-    // where they lie now: `ReadBuffer` lends the room behind them alone, moves them as they are, and
-    // forgets the `TextAhead` with the frame that it is of; by `into_owned`, which copies or keeps
+    // by `in_place::partial`, which has had all of its bytes validated in the same way, and argues
+    // at its top that they have not changed since; by `into_owned`, which copies or keeps
     // such bytes; or is empty. `Utf8Bytes` are made by
     // `from_utf8`, which validates them, from a `str`, a `String` or a `Text`, or are empty. A `Text`
     // may be a copy of a `str` too. No method lends either's bytes mutably.
