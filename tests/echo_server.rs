@@ -15,6 +15,8 @@ mod echo;
 mod handshake;
 #[path = "../examples/echo_server/options.rs"]
 mod options;
+#[path = "../examples/echo_server/request.rs"]
+mod request;
 #[path = "../examples/echo_server/server.rs"]
 mod server;
 #[path = "../examples/echo_server/stop.rs"]

@@ -12,6 +12,8 @@
 mod connect;
 #[path = "../examples/relay/proxy.rs"]
 mod proxy;
+#[path = "../examples/echo_server/request.rs"]
+mod request;
 mod support;
 #[path = "../examples/echo_server/transport.rs"]
 mod transport;

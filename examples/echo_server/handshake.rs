@@ -2,10 +2,10 @@
 
 use std::io;
 
-use sansock::Input;
-use sansock::handshake::server::{Handshake, Refusal, Request, Response};
+use sansock::handshake::server::{Refusal, Request, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use crate::request::{Received, request};
 use crate::transport;
 
 /// Reads a request and answers it.
@@ -29,35 +29,6 @@ pub(crate) async fn accept(
         transport::end(stream).await?;
     }
     Ok(early)
-}
-
-/// What came first.
-enum Received {
-    /// A request, and the bytes after it.
-    Request(Request, Vec<u8>),
-    Refusal(Refusal),
-    Eof,
-}
-
-async fn request(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Received> {
-    let mut handshake = Handshake::default();
-    loop {
-        let received = transport::read(stream, &mut handshake, take, |_| ()).await?;
-        if let Some(received) = received {
-            return Ok(received);
-        }
-    }
-}
-
-fn take(handshake: &mut Handshake, bytes: &mut [u8]) -> Option<Received> {
-    if bytes.is_empty() {
-        return Some(Received::Eof);
-    }
-    let mut input = Input::new(bytes);
-    match handshake.receive(&mut input) {
-        Ok(request) => request.map(|request| Received::Request(request, input.as_bytes().to_vec())),
-        Err(refusal) => Some(Received::Refusal(refusal)),
-    }
 }
 
 /// The response that accepts the request, or the one that does not.

@@ -11,6 +11,7 @@
 mod echo;
 mod handshake;
 mod options;
+mod request;
 mod server;
 mod stop;
 mod tls;

@@ -3,11 +3,11 @@
 use std::io;
 use std::time::Duration;
 
-use sansock::Input;
-use sansock::handshake::server::{Handshake, Refusal, Request, Response, Upgrade};
+use sansock::handshake::server::{Request, Response, Upgrade};
 use sansock::handshake::{BuildError, Headers, client};
 
 use crate::connect::{self, Attempt, Connected, Settings, Stream};
+use crate::request::{Received, request};
 use crate::transport;
 use crate::tunnel::Tunnel;
 
@@ -48,34 +48,6 @@ pub(crate) async fn serve(
 async fn refuse(client: &mut Box<dyn Stream>, response: &Response) -> io::Result<()> {
     transport::write_all(client, &mut &response.encode()[..]).await?;
     transport::end(client).await
-}
-
-/// What came of a client first.
-enum Received {
-    /// A request, and the bytes after it: frames already.
-    Request(Request, Vec<u8>),
-    Refusal(Refusal),
-    Eof,
-}
-
-async fn request(client: &mut Box<dyn Stream>) -> io::Result<Received> {
-    let mut handshake = Handshake::default();
-    loop {
-        if let Some(received) = transport::read(client, &mut handshake, take, |_| ()).await? {
-            return Ok(received);
-        }
-    }
-}
-
-fn take(handshake: &mut Handshake, bytes: &mut [u8]) -> Option<Received> {
-    if bytes.is_empty() {
-        return Some(Received::Eof);
-    }
-    let mut input = Input::new(bytes);
-    match handshake.receive(&mut input) {
-        Ok(request) => request.map(|request| Received::Request(request, input.as_bytes().to_vec())),
-        Err(refusal) => Some(Received::Refusal(refusal)),
-    }
 }
 
 /// What a client is answered.

@@ -23,6 +23,8 @@ mod handshake;
 #[path = "../../examples/echo_server/options.rs"]
 #[allow(dead_code, reason = "only main reads addresses and the help")]
 mod options;
+#[path = "../../examples/echo_server/request.rs"]
+mod request;
 #[path = "../../examples/echo_server/server.rs"]
 mod server;
 #[path = "../../examples/echo_server/stop.rs"]

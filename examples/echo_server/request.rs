@@ -1,0 +1,39 @@
+//! The request of a client, which its first bytes have to be.
+
+use std::io;
+
+use sansock::Input;
+use sansock::handshake::server::{Handshake, Refusal, Request};
+use tokio::io::AsyncRead;
+
+use crate::transport;
+
+/// What came first.
+pub(crate) enum Received {
+    /// A request, and the bytes after it: frames already.
+    Request(Request, Vec<u8>),
+    Refusal(Refusal),
+    Eof,
+}
+
+/// Reads until there is a whole request, or a reason to refuse it, or no more.
+pub(crate) async fn request(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Received> {
+    let mut handshake = Handshake::default();
+    loop {
+        let received = transport::read(stream, &mut handshake, take, |_| ()).await?;
+        if let Some(received) = received {
+            return Ok(received);
+        }
+    }
+}
+
+fn take(handshake: &mut Handshake, bytes: &mut [u8]) -> Option<Received> {
+    if bytes.is_empty() {
+        return Some(Received::Eof);
+    }
+    let mut input = Input::new(bytes);
+    match handshake.receive(&mut input) {
+        Ok(request) => request.map(|request| Received::Request(request, input.as_bytes().to_vec())),
+        Err(refusal) => Some(Received::Refusal(refusal)),
+    }
+}
