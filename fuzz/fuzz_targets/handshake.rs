@@ -7,8 +7,12 @@ use std::fmt::Debug;
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
-use sansock::Input;
 use sansock::handshake::{HeadError, client, server};
+
+#[path = "../../tests/it/handshake/feed.rs"]
+#[allow(dead_code, reason = "the tests feed in every way, which here is for the fuzzer to choose")]
+mod feed;
+use feed::{Received, client_takes, in_chunks, server_takes};
 
 #[derive(Arbitrary, Debug)]
 struct Case<'a> {
@@ -106,10 +110,8 @@ fuzz_target!(|input: Case<'_>| {
 
 /// A server that receives `stream`.
 fn serve(stream: &[u8], cuts: &[u8]) {
-    let receive =
-        |server: &mut server::Handshake, bytes: &[u8]| taken(bytes, |input| server.receive(input));
     let over = server::Refusal::Head(HeadError::Over);
-    let result = every_way(stream, cuts, server::Handshake::default, receive, &over);
+    let result = every_way(stream, cuts, server::Handshake::default, server_takes, &over);
     let (taken, request) = match result {
         Ok((taken, Some(request))) => (taken, request),
         Ok((taken, None)) => return assert_eq!(taken, stream.len()),
@@ -155,9 +157,7 @@ fn ask(stream: &[u8], cuts: &[u8]) {
     // The nonce of RFC 6455 §1.3
     let start = || request.start(*b"the sample nonce").1;
     let over = client::Error::Head(HeadError::Over);
-    let receive =
-        |client: &mut client::Handshake, bytes: &[u8]| taken(bytes, |input| client.receive(input));
-    match every_way(stream, cuts, start, receive, &over) {
+    match every_way(stream, cuts, start, client_takes, &over) {
         Ok((taken, Some(client::Outcome::Established { negotiated, .. }))) => {
             let heads =
                 stream[..taken].strip_suffix(b"\r\n\r\n").expect("an empty line at the end");
@@ -174,8 +174,6 @@ fn ask(stream: &[u8], cuts: &[u8]) {
     }
 }
 
-type Received<T, E> = Result<(usize, Option<T>), E>;
-
 /// Feeds `stream` whole, byte by byte, cut, and up to the end of the head; the result is the same.
 fn every_way<S, T: Debug + PartialEq, E: Debug + PartialEq>(
     stream: &[u8],
@@ -184,7 +182,7 @@ fn every_way<S, T: Debug + PartialEq, E: Debug + PartialEq>(
     receive: impl Fn(&mut S, &[u8]) -> Received<T, E>,
     over: &E,
 ) -> Received<T, E> {
-    let run = |pieces: &[&[u8]]| feed(&mut start(), pieces, &receive, over);
+    let run = |pieces: &[&[u8]]| in_chunks(&mut start(), pieces, &receive, over);
     let whole = run(&[stream]);
     assert_eq!(run(&stream.chunks(1).collect::<Vec<_>>()), whole);
     assert_eq!(run(&pieces(stream, cuts).collect::<Vec<_>>()), whole);
@@ -193,40 +191,6 @@ fn every_way<S, T: Debug + PartialEq, E: Debug + PartialEq>(
         assert!(matches!(run(&[&stream[..taken - 1]]), Ok((_, None))));
     }
     whole
-}
-
-/// What a handshake receives of these bytes, and how many it takes.
-fn taken<T, E>(
-    bytes: &[u8],
-    receive: impl FnOnce(&mut Input<'_>) -> Result<Option<T>, E>,
-) -> Received<T, E> {
-    let mut buffer = bytes.to_vec();
-    let mut input = Input::new(&mut buffer);
-    let received = receive(&mut input)?;
-    Ok((bytes.len() - input.len(), received))
-}
-
-/// Feeds `pieces` until there is a result, and more after it, of which nothing may be taken.
-fn feed<S, T, E: Debug + PartialEq>(
-    handshake: &mut S,
-    pieces: &[&[u8]],
-    receive: impl Fn(&mut S, &[u8]) -> Received<T, E>,
-    over: &E,
-) -> Received<T, E> {
-    let mut total = 0;
-    for piece in pieces {
-        let result = receive(handshake, piece);
-        if let Ok((taken, None)) = result {
-            assert_eq!(taken, piece.len(), "while more is needed, all is taken");
-            total += taken;
-            continue;
-        }
-        for later in [&b""[..], b"\x81\x00", b"GET / HTTP/1.1\r\n\r\n"] {
-            assert_eq!(receive(handshake, later).err().as_ref(), Some(over));
-        }
-        return result.map(|(taken, value)| (total + taken, value));
-    }
-    Ok((total, None))
 }
 
 /// The stream in pieces whose lengths go round in `cuts`.
