@@ -101,7 +101,9 @@ impl Sansock {
 fn answer(ws: &mut Connection, event: Event<'_>) {
     match event {
         Event::Text(text) => match text.as_borrowed() {
-            Some(text) if text.len() >= ANSWERED_FROM => lend(ws, text, Connection::output_with_text),
+            Some(text) if text.len() >= ANSWERED_FROM => {
+                lend(ws, text, Connection::output_with_text)
+            }
             Some(text) => ws.send_text(text).expect("there is room"),
             None => ws.send(text).map_err(SendError::from).expect("there is room"),
         },
