@@ -8,12 +8,22 @@ pub(crate) struct Retain {
 }
 
 impl Retain {
+    pub(crate) const fn new() -> Self {
+        Retain { idle_rounds: 0 }
+    }
+
     /// Notes a round that used `used` bytes of a buffer of `capacity`. Returns whether the buffer
     /// should shrink now, because this was the sixteenth round in a row that
     /// [used little](uses_little) of it.
     #[inline]
     pub(crate) fn should_shrink(&mut self, used: usize, capacity: usize) -> bool {
-        self.idle_rounds = if uses_little(used, capacity) { self.idle_rounds + 1 } else { 0 };
+        self.should_shrink_after(uses_little(used, capacity))
+    }
+
+    /// Does the same for a round of which the caller says whether it was idle.
+    #[inline]
+    pub(crate) fn should_shrink_after(&mut self, idle_round: bool) -> bool {
+        self.idle_rounds = if idle_round { self.idle_rounds + 1 } else { 0 };
         let is_due = self.idle_rounds == MAX_IDLE_ROUNDS;
         if is_due {
             self.idle_rounds = 0;

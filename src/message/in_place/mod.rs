@@ -8,6 +8,7 @@ use core::fmt;
 
 use crate::frame::{MAX_HEADER, SingleFrame};
 use crate::input::Input;
+use crate::retain::{MAX_RELEASE_MOVE, Retain};
 use crate::utf8::Invalid;
 
 pub(crate) use connection_id::ConnectionId;
@@ -58,8 +59,8 @@ pub struct ReadBuffer {
     owner: ConnectionId,
     /// `MIN_CAPACITY <= capacity <= MAX_CAPACITY`
     capacity: usize,
-    /// How many times in a row nothing was left since the last message that is longer than that.
-    idle_rounds: u8,
+    /// Counts the times in a row that nothing was left and no longer message came.
+    retain: Retain,
 }
 
 impl ReadBuffer {
@@ -83,7 +84,12 @@ impl ReadBuffer {
         } else if capacity > MAX_CAPACITY {
             capacity = MAX_CAPACITY;
         }
-        ReadBuffer { unread: Unread::new(), owner: ConnectionId::NONE, capacity, idle_rounds: 0 }
+        ReadBuffer {
+            unread: Unread::new(),
+            owner: ConnectionId::NONE,
+            capacity,
+            retain: Retain::new(),
+        }
     }
 
     /// Where the next bytes are to be read to: at least one byte, of no meaning.
@@ -230,7 +236,7 @@ impl ReadBuffer {
         self.unread.begin_frame(frame);
         let is_long = len > self.capacity;
         if is_long {
-            self.idle_rounds = 0;
+            self.retain = Retain::new();
         } else {
             self.count_idle_round();
         }
@@ -317,8 +323,7 @@ impl ReadBuffer {
         if self.unread.size() <= least || self.len() > self.capacity {
             return;
         }
-        self.idle_rounds += 1;
-        if self.idle_rounds == IDLE_ROUNDS {
+        if self.retain.should_shrink_after(true) {
             self.shrink(least);
         }
     }
@@ -326,7 +331,7 @@ impl ReadBuffer {
     /// Keeps no memory beyond `size` bytes, or beyond what is left where that is more.
     fn shrink(&mut self, size: usize) {
         self.unread.replace(size);
-        self.idle_rounds = 0;
+        self.retain = Retain::new();
     }
 }
 
@@ -350,15 +355,8 @@ impl fmt::Debug for ReadBuffer {
 /// are capacities.
 const SLACK: usize = 128;
 
-/// Bytes that are moved at most to give back the room around them.
-const MAX_RELEASE_MOVE: usize = 4096;
-
 /// A header, and some more.
 const MIN_CAPACITY: usize = 64;
 
 /// More than any machine has, and less than what does not add up.
 const MAX_CAPACITY: usize = usize::MAX / 8;
-
-/// How many times in a row it takes that nothing is left, without a long message, until the memory of
-/// those is given back.
-const IDLE_ROUNDS: u8 = 16;
