@@ -6,6 +6,8 @@ use crate::message::{Payload, Text};
 /// What was received.
 ///
 /// Events lend from the input, not from the connection: it may be written to while they are held.
+///
+/// `{:?}` shows the lengths of payloads, so that logs hold nobody's data, and `{:#?}` shows the payloads.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event<'a> {

@@ -2,6 +2,7 @@
 
 mod assembler;
 mod buffer;
+mod debug;
 mod growth;
 mod in_place;
 mod owned;

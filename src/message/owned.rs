@@ -6,6 +6,7 @@ use core::fmt;
 
 use bytes::{Bytes, BytesMut};
 
+use super::debug::{Escaped, fmt_content};
 use super::{Payload, Text, Utf8Bytes};
 use crate::opcode::Opcode;
 
@@ -116,12 +117,12 @@ impl From<Payload<'_>> for Message {
     }
 }
 
-/// Shows the length alone, so that logs hold nobody's data.
+/// `{:?}` shows the length alone, so that logs hold nobody's data, and `{:#?}` shows the content.
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Message::Text(text) => write!(f, "Text({} bytes)", text.len()),
-            Message::Binary(data) => write!(f, "Binary({} bytes)", data.len()),
+            Message::Text(text) => fmt_content(f, "Text", text.len(), &text.as_str()),
+            Message::Binary(data) => fmt_content(f, "Binary", data.len(), &Escaped(data)),
         }
     }
 }

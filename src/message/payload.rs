@@ -6,6 +6,7 @@ use core::ops::{Deref, DerefMut};
 use bytes::BytesMut;
 
 use super::buffer::Buffer;
+use super::debug::{Escaped, fmt_content};
 
 /// Bytes that were received: lent from the caller's input, or owned.
 ///
@@ -143,9 +144,9 @@ impl From<&[u8]> for Payload<'static> {
     }
 }
 
-/// Shows the length alone, so that logs hold nobody's data.
+/// `{:?}` shows the length alone, so that logs hold nobody's data, and `{:#?}` shows the content.
 impl fmt::Debug for Payload<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Payload({} bytes)", self.len())
+        fmt_content(f, "Payload", self.len(), &Escaped(self))
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use sansock::message::Utf8Bytes;
-use sansock::{CloseCode, Event, Opcode, Payload, Text};
+use sansock::{CloseCode, Event, Message, Opcode, Payload, Text};
 
 #[test]
 fn texts_compare_with_strings() {
@@ -27,6 +27,25 @@ fn payloads_compare_with_bytes() {
     assert_eq!(payload, &b"abc"[..]);
     assert_ne!(payload, [1, 2]);
     assert!(!payload.is_borrowed());
+}
+
+#[test]
+fn messages_show_their_content_only_in_the_long_form() {
+    let text = Event::Text("schön".into());
+    assert_eq!(format!("{text:?}"), "Text(Text(6 bytes))");
+    assert!(format!("{text:#?}").contains(r#""schön""#));
+    let data = Event::Binary(Payload::from(&b"a\"\xFF"[..]));
+    assert_eq!(format!("{data:?}"), "Binary(Payload(3 bytes))");
+    assert!(format!("{data:#?}").contains(r#"b"a\"\xff""#));
+
+    let text = Message::from("schön");
+    assert_eq!(format!("{text:?}"), "Text(6 bytes)");
+    assert_eq!(format!("{text:#?}"), "Text(\n    \"schön\",\n)");
+    let data = Message::from(vec![b'a', 0]);
+    assert_eq!(format!("{data:?}"), "Binary(2 bytes)");
+    assert_eq!(format!("{data:#?}"), "Binary(\n    b\"a\\x00\",\n)");
+    assert_eq!(format!("{:?}", Utf8Bytes::from("a")), "Utf8Bytes(1 bytes)");
+    assert_eq!(format!("{:#?}", Utf8Bytes::from("a")), "Utf8Bytes(\n    \"a\",\n)");
 }
 
 #[test]

@@ -17,6 +17,7 @@ use bytes::BytesMut;
 
 use super::Payload;
 use super::buffer::Buffer;
+use super::debug::fmt_content;
 use crate::mask::{self, Key};
 use crate::utf8::{self, Invalid, Validator};
 
@@ -160,10 +161,10 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-/// Shows the length alone, so that logs hold nobody's data.
+/// `{:?}` shows the length alone, so that logs hold nobody's data, and `{:#?}` shows the content.
 impl fmt::Debug for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Text({} bytes)", self.len())
+        fmt_content(f, "Text", self.len(), &self.as_str())
     }
 }
 

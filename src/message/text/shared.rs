@@ -7,6 +7,7 @@ use core::ops::Deref;
 use bytes::Bytes;
 
 use super::{Text, validated};
+use crate::message::debug::fmt_content;
 use crate::utf8::{self, Invalid};
 
 /// A text to be sent: UTF-8 in a shared buffer, cheap to clone.
@@ -94,9 +95,9 @@ impl From<Text<'_>> for Utf8Bytes {
     }
 }
 
-/// Shows the length alone, so that logs hold nobody's data.
+/// `{:?}` shows the length alone, so that logs hold nobody's data, and `{:#?}` shows the content.
 impl fmt::Debug for Utf8Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Utf8Bytes({} bytes)", self.0.len())
+        fmt_content(f, "Utf8Bytes", self.len(), &self.as_str())
     }
 }
