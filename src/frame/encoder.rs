@@ -55,7 +55,7 @@ impl Encoder {
     /// control frame is too long or fragmented, where reserved bits are set on another frame than the
     /// first of a message, where a length is 2^63 or above, and where the
     /// frame does not follow from those before it (RFC 6455 §5.4). After a Close, everything but pings
-    /// and pongs is refused ([`Closing`](EncodeError::Closed)). Nothing has changed then.
+    /// and pongs is refused ([`Closed`](EncodeError::Closed)). Nothing has changed then.
     pub fn header(&mut self, header: Header) -> Result<ShortBytes<MAX_HEADER>, EncodeError> {
         self.check(&header)?;
         if header.opcode.is_data() {
