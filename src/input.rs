@@ -53,7 +53,7 @@ impl<'a> Input<'a> {
         self.bytes
     }
 
-    /// Returns the bytes that were not taken, for as long as the input is borrowed.
+    /// Returns the bytes that were not taken, for as long as their buffer is borrowed.
     #[inline]
     pub fn into_bytes(self) -> &'a mut [u8] {
         self.bytes

@@ -80,7 +80,7 @@ impl Echo {
         while !self.ws.is_full() {
             let Ok(Some(event)) = self.ws.receive(&mut input) else { break };
             let sent = match event {
-                // What is larger than a read was put together, and is owned: it need not be copied.
+                // If a message is larger than a read, it is reassembled and owned: it need not be copied.
                 Event::Text(text) if text.len() > transport::READ_LEN => self.send(text),
                 Event::Binary(data) if data.len() > transport::READ_LEN => self.send(data),
                 Event::Text(text) => self.ws.send_text(&text),

@@ -43,7 +43,7 @@ impl Watched {
     }
 }
 
-/// What was seen. Chunks are put together, so that a message is the same however it is delivered.
+/// What was seen. Chunks are joined, so that a message is the same however it is delivered.
 #[derive(Default)]
 pub struct Log {
     seen: Vec<String>,

@@ -13,7 +13,7 @@ use crate::role::Role;
 /// Whole frames for [`Framed`](codec::Framed): a header, and a payload that is not masked, each way.
 ///
 /// It keeps the rules that [`frame::Decoder`](Decoder) and [`frame::Encoder`](Encoder) keep, in both
-/// directions. All else is for the caller: pings are not answered, messages not put together, text is
+/// directions. All else is for the caller: pings are not answered, messages not reassembled, text is
 /// not looked at, nothing ends with a Close.
 ///
 /// A frame is held until it is whole, in `Framed`'s read buffer, of which its payload is then a part:

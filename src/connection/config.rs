@@ -136,7 +136,7 @@ pub enum Delivery {
     Whole,
     /// In chunks, as they arrive, also from within a frame:
     /// [`Event::TextChunk`](super::Event::TextChunk) and
-    /// [`Event::BinaryChunk`](super::Event::BinaryChunk). Nothing is put together, so that a message
+    /// [`Event::BinaryChunk`](super::Event::BinaryChunk). Nothing is reassembled, so that a message
     /// of any length takes no memory; the limits hold all the same, and are to be raised for such.
     ///
     /// ```

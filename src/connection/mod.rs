@@ -199,11 +199,11 @@ impl Connection {
         self.closure
     }
 
-    /// Gives back the memory of what was sent, and of messages that were put together, at the
+    /// Gives back the memory of what was sent, and of messages that were reassembled, at the
     /// cost of allocating again when there is more: to be called when the transport would block, or when
     /// the connection has been idle for a while. It takes constant time. Without it, the output keeps
     /// room for the bursts of the last few rounds, and the memory of a message from 1 KiB on waits for
-    /// the next that has to be put together, until sixteen in a row have used less than a quarter of it.
+    /// the next that has to be reassembled, until sixteen in a row have used less than a quarter of it.
     pub fn release_buffers(&mut self) {
         self.output.release();
         self.assembler.release();

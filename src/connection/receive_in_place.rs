@@ -14,7 +14,7 @@ impl Connection {
     /// It is as [`receive`](Self::receive), but for what `input` does: a message in one frame stays
     /// there until it is whole, and is lent from there, also where many reads brought it. A text is
     /// validated as it comes all the same, and whatever breaks a rule is found at the same byte.
-    /// Fragments are put together elsewhere, and a message of several is owned by its event.
+    /// Fragments are reassembled elsewhere, and their event owns the message.
     ///
     /// `None` says that more has to be read. A buffer in which something is left belongs to its
     /// connection; an empty one may serve any.

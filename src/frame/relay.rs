@@ -35,7 +35,7 @@ use crate::role::Role;
 /// What goes on is what came: the same frames, fragmented alike, control frames among them. Only the
 /// mask is another one. RFC 6455 §5.3 asks for a fresh key a frame of who sends it, so payloads are
 /// combined with the XOR of the old key and the new one, in place and in one pass; between two ends
-/// that do not mask they are not touched. Nothing is put together, inflated or held, but a header that
+/// that do not mask they are not touched. Nothing is reassembled, inflated or held, but a header that
 /// a read has cut: a frame of any length goes through in constant memory, piece by piece.
 ///
 /// The rules for headers are kept as by a [`Decoder`], and limits too, so that what is sent on is a

@@ -10,7 +10,7 @@ use super::debug::{Escaped, fmt_content};
 
 /// Bytes that were received: lent from the caller's input, or owned.
 ///
-/// A payload that lay whole in the input is a part of it; one that had to be put together is
+/// A payload that lay whole in the input is a part of it; one that had to be reassembled is
 /// owned. Either way it is its bytes by [`Deref`], and the caller may change them.
 pub struct Payload<'a>(Repr<'a>);
 

@@ -160,7 +160,7 @@ fn messages_of_all_lengths_among_each_other_allocate_nothing() {
     }
 }
 
-/// They are put together in the memory of those before.
+/// They are reassembled in the memory of those before.
 #[test]
 fn large_messages_in_fragments_allocate_nothing() {
     for role in ROLES {
@@ -184,7 +184,7 @@ fn pings_that_come_whole_allocate_nothing() {
     }
 }
 
-/// One to be put together, as it may come between the pieces of a message, and one for its event.
+/// One to be reassembled, as it may come between the pieces of a message, and one for its event.
 #[test]
 fn a_ping_that_a_read_cuts_takes_two_allocations() {
     for role in ROLES {

@@ -1,4 +1,4 @@
-//! Messages that are put together: the short way of fragments against the long one, and memory that
+//! Messages that are reassembled: the short way of fragments against the long one, and memory that
 //! is used again.
 
 use crate::support::{

@@ -187,7 +187,7 @@ pub fn close_body(code: u16, reason: &str) -> Vec<u8> {
     [&code.to_be_bytes(), reason.as_bytes()].concat()
 }
 
-/// What is seen, one after the other. Chunks are put together, so that a message is the same however
+/// What is seen, one after the other. Chunks are joined, so that a message is the same however
 /// it is delivered.
 #[derive(Default)]
 struct Log {

@@ -18,7 +18,7 @@ use partial::Unread;
 /// A buffer to read to, for [`Connection::receive_buffered`](crate::Connection::receive_buffered).
 ///
 /// A message in one frame stays in it until it is whole, however many reads bring it, and is lent
-/// from there: it is never copied to be put together, and in a steady state allocates nothing. Where
+/// from there: it is never copied to be reassembled, and in a steady state allocates nothing. Where
 /// many connections share a buffer, [`Connection::receive`](crate::Connection::receive) is for them,
 /// which leaves nothing behind in it. To go on without it within a message, give what is
 /// [unread](Self::into_unread) to whatever goes on.
