@@ -38,7 +38,7 @@ pub use send_error::{SendError, Unsent};
 pub use state::{CloseStatus, State, TransportAction};
 pub use writer::MessageWriter;
 
-use state::Occurrence;
+use state::{Occurrence, Sending};
 use writer::Outgoing;
 
 /// One end of a WebSocket connection, RFC 6455 §5 to §8, over a transport that the caller drives.
@@ -141,6 +141,8 @@ pub struct Connection {
     state: State,
     /// What the first Close that was received says of the end.
     closure: CloseStatus,
+    /// Whether the caller has shut down the writing half of the transport.
+    has_sent_eof: bool,
 }
 
 impl Connection {
@@ -158,6 +160,7 @@ impl Connection {
             ping_credit: full_credit(config.pings),
             state: State::Open,
             closure: CloseStatus::Abnormal,
+            has_sent_eof: false,
             config,
         }
     }
@@ -178,11 +181,16 @@ impl Connection {
         self.state
     }
 
-    /// What the transport should do next; it changes only by calls to this connection and by
-    /// taking bytes from its output.
+    /// Returns what the transport should do next. It changes only when you call this connection or
+    /// take bytes from its output.
     #[must_use]
     pub fn transport_action(&self) -> TransportAction {
-        self.state.transport_action(self.config.role(), !self.has_output())
+        let sending = match (self.has_output(), self.has_sent_eof) {
+            (true, _) => Sending::Queued,
+            (false, true) => Sending::ShutDown,
+            (false, false) => Sending::Written,
+        };
+        self.state.transport_action(self.config.role(), sending)
     }
 
     /// The configuration.
@@ -197,6 +205,28 @@ impl Connection {
     pub fn receive_eof(&mut self) -> CloseStatus {
         self.enter(Occurrence::Eof);
         self.closure
+    }
+
+    /// Reports that you have shut down the writing half of the transport, as
+    /// [`TransportAction::ShutdownWrite`] asks. The action is [`TransportAction::AwaitEof`] from then
+    /// on. Calling it again changes nothing.
+    ///
+    /// ```
+    /// use bytes::Buf;
+    /// use sansock::{Config, Connection, Input, TransportAction};
+    ///
+    /// let mut server = Connection::new(Config::server());
+    /// // A masked Close without a code, RFC 6455 §5.5.1, which is answered.
+    /// server.receive(&mut Input::new(&mut b"\x88\x80\0\0\0\0".to_vec()[..]))?;
+    /// server.output().advance(2); // written
+    /// assert_eq!(server.transport_action(), TransportAction::ShutdownWrite);
+    /// // Here the program shuts down the writing half.
+    /// server.sent_eof();
+    /// assert_eq!(server.transport_action(), TransportAction::AwaitEof);
+    /// # Ok::<(), sansock::ProtocolError>(())
+    /// ```
+    pub fn sent_eof(&mut self) {
+        self.has_sent_eof = true;
     }
 
     /// Gives back the memory of what was sent, and of messages that were reassembled, at the

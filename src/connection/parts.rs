@@ -57,6 +57,7 @@ pub struct Progress {
     pings: PingPolicy,
     state: State,
     closure: CloseStatus,
+    has_sent_eof: bool,
 }
 
 impl Connection {
@@ -78,6 +79,7 @@ impl Connection {
             pings: config.pings,
             state: self.state,
             closure: self.closure,
+            has_sent_eof: self.has_sent_eof,
         };
         Parts { config, output, progress }
     }
@@ -111,6 +113,7 @@ impl Connection {
             ping_credit,
             state: progress.state,
             closure: progress.closure,
+            has_sent_eof: progress.has_sent_eof,
         })
     }
 }

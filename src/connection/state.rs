@@ -55,25 +55,30 @@ impl State {
         matches!(self, State::Open | State::CloseSent)
     }
 
-    /// What the transport should do next.
-    pub(super) const fn transport_action(
-        self,
-        role: Role,
-        output_is_empty: bool,
-    ) -> TransportAction {
-        match (self, output_is_empty, role) {
+    /// Returns what the transport should do next.
+    pub(super) const fn transport_action(self, role: Role, sending: Sending) -> TransportAction {
+        match (self, sending, role) {
             (State::Open | State::CloseSent, _, _) => TransportAction::Continue,
-            (_, false, _) => TransportAction::Flush,
+            (_, Sending::Queued, _) => TransportAction::Flush,
             // RFC 6455 §7.1.1: the server closes first, so that it is the client that waits.
-            (State::CloseExchanged | State::Failed, true, Role::Server) => {
+            (State::CloseExchanged | State::Failed, Sending::Written, Role::Server) => {
                 TransportAction::ShutdownWrite
             }
-            (State::CloseExchanged | State::Failed, true, Role::Client) => {
-                TransportAction::AwaitEof
-            }
-            (State::Ended, true, _) => TransportAction::Disconnect,
+            (State::CloseExchanged | State::Failed, _, _) => TransportAction::AwaitEof,
+            (State::Ended, _, _) => TransportAction::Disconnect,
         }
     }
+}
+
+/// How much of what this end sends is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sending {
+    /// Output waits to be written.
+    Queued,
+    /// All output was written.
+    Written,
+    /// The caller has shut down the writing half of the transport.
+    ShutDown,
 }
 
 /// What the transport under a connection should do next.
@@ -83,10 +88,11 @@ pub enum TransportAction {
     Continue,
     /// Write the output; reading is of no more use.
     Flush,
-    /// Close the writing half, once, then do as for [`AwaitEof`](TransportAction::AwaitEof).
+    /// Shut down the writing half of the transport, then call
+    /// [`Connection::sent_eof`](super::Connection::sent_eof), which makes this
+    /// [`AwaitEof`](TransportAction::AwaitEof).
     ///
-    /// It comes only when all output is written, and then until the end: the connection cannot see
-    /// that it was done. Where the transport has no halves, drop it.
+    /// All output has been written by then. If the transport has no halves, drop it.
     ShutdownWrite,
     /// Read and discard until the peer ends the transport, or a few seconds have passed; then call
     /// [`Connection::receive_eof`](super::Connection::receive_eof) or just drop the transport.
@@ -123,11 +129,14 @@ impl CloseStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
     use alloc::string::String;
     use core::fmt::Write as _;
 
     const STATES: [State; 5] =
         [State::Open, State::CloseSent, State::CloseExchanged, State::Failed, State::Ended];
+
+    const SENDINGS: [Sending; 3] = [Sending::Queued, Sending::Written, Sending::ShutDown];
 
     const OCCURRENCES: [Occurrence; 4] =
         [Occurrence::SendClose, Occurrence::ReceiveClose, Occurrence::Violation, Occurrence::Eof];
@@ -151,18 +160,19 @@ mod tests {
             }
         }
         page.push_str("    Ended --> [*]\n```\n\n");
-        page.push_str("| state | output left | server | client |\n| --- | --- | --- | --- |\n");
+        page.push_str("| state | sending | server | client |\n| --- | --- | --- | --- |\n");
         for state in STATES {
-            let [server, client] = [Role::Server, Role::Client]
-                .map(|role| [false, true].map(|empty| state.transport_action(role, empty)));
-            let mut row = |left: &str, server, client| {
-                writeln!(page, "| `{state:?}` | {left} | `{server:?}` | `{client:?}` |").unwrap();
+            let actions = |sending| {
+                [Role::Server, Role::Client].map(|role| state.transport_action(role, sending))
             };
-            if server[0] == server[1] && client[0] == client[1] {
-                row("any", server[0], client[0]);
+            let mut row = |sending: &str, [server, client]: [TransportAction; 2]| {
+                writeln!(page, "| `{state:?}` | {sending} | `{server:?}` | `{client:?}` |")
+                    .unwrap();
+            };
+            if SENDINGS.map(actions) == [actions(Sending::Queued); 3] {
+                row("any", actions(Sending::Queued));
             } else {
-                row("yes", server[0], client[0]);
-                row("no", server[1], client[1]);
+                SENDINGS.map(|sending| row(&format!("{sending:?}"), actions(sending)));
             }
         }
         page

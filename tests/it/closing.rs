@@ -276,7 +276,7 @@ fn every_call_in_every_state_does_what_the_table_says() {
     };
     let changes_nothing = STATES.map(|state| (Done, state, false));
 
-    let table: [(&str, Call, [Cell; 5]); 16] = [
+    let table: [(&str, Call, [Cell; 5]); 17] = [
         ("send_text", |ws, _| send(ws.send_text("x")), sends),
         ("send_binary", |ws, _| send(ws.send_binary(b"x")), sends),
         ("send", |ws, _| send_owned(ws), sends),
@@ -312,6 +312,7 @@ fn every_call_in_every_state_does_what_the_table_says() {
             // The peer's Close came before CloseExchanged, with 1000.
             [1006, 1006, 1000, 1006, 1006].map(|code| (Did::Ended(code), Ended, false))
         }),
+        ("sent_eof", |ws, _| done(ws, Connection::sent_eof), changes_nothing),
         ("release", |ws, _| done(ws, Connection::release_buffers), changes_nothing),
         ("output", |ws, _| done(ws, |ws| ws.output().advance(0)), changes_nothing),
     ];
@@ -323,9 +324,17 @@ fn every_call_in_every_state_does_what_the_table_says() {
                 assert_eq!(call(&mut ws, role), did, "{case}");
                 assert_eq!(ws.state(), to, "{case}");
                 assert_eq!(ws.output().has_remaining(), has_output, "{case}");
-                assert_eq!(ws.transport_action(), action(to, role, has_output), "{case}");
-                drain(&mut ws);
-                assert_eq!(ws.transport_action(), action(to, role, false), "{case}, written");
+                if *name != "sent_eof" {
+                    assert_eq!(ws.transport_action(), action(to, role, has_output), "{case}");
+                    drain(&mut ws);
+                    assert_eq!(ws.transport_action(), action(to, role, false), "{case}, written");
+                    ws.sent_eof();
+                }
+                let expected = match action(to, role, false) {
+                    TransportAction::ShutdownWrite => TransportAction::AwaitEof,
+                    action => action,
+                };
+                assert_eq!(ws.transport_action(), expected, "{case}, shut down");
             }
         }
     }
@@ -375,6 +384,17 @@ fn output_that_is_left_at_the_end_of_the_transport_is_still_to_be_flushed() {
         drain(&mut ws);
         assert_eq!(ws.transport_action(), TransportAction::Disconnect);
     }
+}
+
+#[test]
+fn a_writing_half_that_was_shut_down_stays_so_over_parts() {
+    let mut server = connection_in(Role::Server, State::CloseExchanged);
+    drain(&mut server);
+    server.sent_eof();
+    let mut server = Connection::from_parts(server.into_parts()).unwrap();
+    assert_eq!(server.transport_action(), TransportAction::AwaitEof);
+    server.receive_eof();
+    assert_eq!(server.transport_action(), TransportAction::Disconnect);
 }
 
 #[test]

@@ -25,7 +25,6 @@ pub(crate) struct End {
     pub(crate) received: Vec<Vec<u8>>,
     pub(crate) expired: Vec<Expired>,
     pub(crate) outcome: Option<Outcome>,
-    has_shut_down: bool,
     /// When anything last happened but for pings of the timers' own.
     quiet_since: u64,
     /// Whether the output is a ping that the timers have queued.
@@ -90,7 +89,6 @@ impl End {
             received: Vec::new(),
             expired: Vec::new(),
             outcome: None,
-            has_shut_down: false,
             quiet_since: 0,
             is_pinging: false,
             has_paused: false,
@@ -111,9 +109,9 @@ impl End {
         }
         let progress = self.act(now) | self.read(now, from, random) | self.write(now, to, random);
         match self.ws.transport_action() {
-            TransportAction::ShutdownWrite if !self.has_shut_down => {
+            TransportAction::ShutdownWrite => {
                 to.shut_down(now);
-                self.has_shut_down = true;
+                self.ws.sent_eof();
             }
             TransportAction::Disconnect => self.outcome = self.outcome.or(Some(Outcome::Done)),
             _ => {}
