@@ -94,6 +94,31 @@ impl Output {
         }
         write_all(self, transport)
     }
+
+    /// Writes as much as a transport that does not block takes now. Returns `true` if that was all.
+    ///
+    /// It stops without an error where the transport takes nothing, by `WouldBlock` or by `Ok(0)`. The
+    /// latter is how the writers of TLS libraries (`rustls::Writer`) say that their buffer is full: send
+    /// what TLS has buffered, then call this again.
+    ///
+    /// ```
+    /// use sansock::{Config, Connection};
+    ///
+    /// let mut server = Connection::new(Config::server());
+    /// server.send_text("Hello")?;
+    /// let mut full = [0; 4];
+    /// assert!(!server.output().try_write_to(&mut &mut full[..])?);
+    /// assert_eq!((full, server.output_len()), (*b"\x81\x05He", 3));
+    /// assert!(server.output().try_write_to(&mut Vec::new())?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Other errors of the transport, and `Other` if it says that it took more than it was given.
+    pub fn try_write_to(&mut self, transport: &mut impl Write) -> io::Result<bool> {
+        is_all_written(self.write_to(&mut NeverZero { transport }))
+    }
 }
 
 impl OutputWith<'_> {
@@ -121,6 +146,49 @@ impl OutputWith<'_> {
             take(&mut self, written)?;
         }
         if self.has_remaining() { write_all(&mut self, transport) } else { Ok(()) }
+    }
+
+    /// Writes as much as a transport that does not block takes now, as [`Output::try_write_to`] does,
+    /// and queues the rest. Returns `true` if nothing is left to write.
+    ///
+    /// # Errors
+    ///
+    /// As [`Output::try_write_to`].
+    pub fn try_write_to(self, transport: &mut impl Write) -> io::Result<bool> {
+        is_all_written(self.write_to(&mut NeverZero { transport }))
+    }
+}
+
+/// A writer that fails with `WouldBlock` where the one within returns `Ok(0)`.
+struct NeverZero<'t, T> {
+    transport: &'t mut T,
+}
+
+impl<T: Write> NeverZero<'_, T> {
+    fn not_zero(written: usize) -> io::Result<usize> {
+        if written == 0 { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(written) }
+    }
+}
+
+impl<T: Write> Write for NeverZero<'_, T> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.transport.write(bytes).and_then(Self::not_zero)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.transport.write_vectored(slices).and_then(Self::not_zero)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.transport.flush()
+    }
+}
+
+fn is_all_written(outcome: io::Result<()>) -> io::Result<bool> {
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
