@@ -407,7 +407,7 @@ fuzz_target!(|input: Case| {
     input.steps.iter().take(MAX_STEPS).for_each(|step| sender.step(step));
     take(sender.ws.output(), usize::MAX, &mut sender.wire);
     assert!(!sender.ws.has_output());
-    sender.ws.release_buffers();
+    sender.ws.shrink_to_fit();
     assert_eq!(sender.ws.memory_usage(), 0);
 
     let mut peer = Connection::new(config_of(role.peer()));

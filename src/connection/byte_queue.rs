@@ -57,8 +57,15 @@ impl ByteQueue {
         }
     }
 
-    /// Gives back room that holds nothing, where few enough bytes have to be moved.
+    /// Gives back the buffer if it holds nothing.
     pub(super) fn release(&mut self) {
+        if self.is_empty() {
+            *self = ByteQueue::default();
+        }
+    }
+
+    /// Gives back the room around what it holds, if few enough bytes have to be moved.
+    pub(super) fn shrink_to_fit(&mut self) {
         if self.len() <= MAX_RELEASE_MOVE && self.buffer.capacity() > self.len() {
             *self = ByteQueue { buffer: self.to_vec(), ..ByteQueue::default() };
         }

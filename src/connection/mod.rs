@@ -229,14 +229,42 @@ impl Connection {
         self.has_sent_eof = true;
     }
 
-    /// Gives back the memory of what was sent, and of messages that were reassembled, at the
-    /// cost of allocating again when there is more: to be called when the transport would block, or when
-    /// the connection has been idle for a while. It takes constant time. Without it, the output keeps
-    /// room for the bursts of the last few rounds, and the memory of a message from 1 KiB on waits for
-    /// the next that has to be reassembled, until sixteen in a row have used less than a quarter of it.
+    /// Frees the buffers that hold no data: output that is all written, and memory that waits for the
+    /// next reassembled message. Call it whenever a read would block. It is cheap, as it moves no data;
+    /// the next message allocates again.
+    ///
+    /// Without it, the output keeps room for the bursts of the last few rounds, and the buffer of a
+    /// reassembled message from 1 KiB on waits for the next one, until sixteen in a row have used less
+    /// than a quarter of it.
     pub fn release_buffers(&mut self) {
         self.output.release();
         self.assembler.release();
+    }
+
+    /// Frees all memory that the connection can do without, at the cost of speed when there is more to
+    /// do: the buffers that hold no data, and the free space around data that waits. Call it when the
+    /// connection has been idle for a while. It takes constant time: where more than 4 KiB would have to
+    /// be moved, that buffer stays as it is.
+    ///
+    /// ```
+    /// use bytes::Buf;
+    /// use sansock::{Config, Connection};
+    ///
+    /// let mut server = Connection::new(Config::server());
+    /// server.send_binary(&[7; 1000])?;
+    /// server.output().advance(1000); // the transport took all but the last four bytes
+    /// server.release_buffers();
+    /// assert!(server.memory_usage() >= 1000);
+    /// server.shrink_to_fit();
+    /// assert_eq!(server.memory_usage(), 4);
+    /// server.output().advance(4);
+    /// server.release_buffers();
+    /// assert_eq!(server.memory_usage(), 0);
+    /// # Ok::<(), sansock::SendError>(())
+    /// ```
+    pub fn shrink_to_fit(&mut self) {
+        self.output.shrink_to_fit();
+        self.assembler.shrink_to_fit();
     }
 
     /// Bytes that the connection holds on the heap: output with the room around it, what has come of a

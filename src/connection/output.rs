@@ -178,13 +178,18 @@ impl Output {
         self.push_small(frame);
     }
 
-    /// Gives back what memory it can in constant time: all where nothing is queued, and else that
-    /// of small bytes that were consumed, if few enough to be copied are left.
+    /// Gives back the buffers that hold nothing.
     pub(super) fn release(&mut self) {
         if self.large.as_ref().is_some_and(|large| large.payloads.is_empty()) {
             self.large = None;
         }
         self.small.release();
+    }
+
+    /// Gives back the room around small bytes too, if few enough have to be moved.
+    pub(super) fn shrink_to_fit(&mut self) {
+        self.release();
+        self.small.shrink_to_fit();
     }
 
     /// Queues a header; gives the buffer, with room for `more` bytes.

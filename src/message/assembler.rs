@@ -238,9 +238,15 @@ impl Assembler {
 
 /// Memory.
 impl Assembler {
-    /// Gives back the recycled buffer, in constant time: also within a message, if few of its bytes
-    /// have to be moved.
+    /// Gives back the recycled buffer between two messages.
     pub(crate) fn release(&mut self) {
+        if self.open.is_none() {
+            *self = Assembler::default();
+        }
+    }
+
+    /// Gives back the recycled buffer, also within a message, if few of its bytes have to be moved.
+    pub(crate) fn shrink_to_fit(&mut self) {
         if self.recycled > 0 && self.bytes.len() <= MAX_RELEASE_MOVE {
             self.bytes = BytesMut::from(&self.bytes[..]);
             (self.recycled, self.retain) = (0, Retain::default());

@@ -172,7 +172,7 @@ fn memory_usage_is_what_is_allocated() {
             ws.receive(&mut Input::new(&mut stream[..300])).unwrap();
         }
         assert_exact(&ws, BYTES.get() - before, "within a message");
-        ws.release_buffers();
+        ws.shrink_to_fit();
         assert_exact(&ws, BYTES.get() - before, "released with all of it");
         drain(&mut ws);
         assert_exact(&ws, BYTES.get() - before, "with output written");
@@ -246,7 +246,7 @@ fn a_released_connection_holds_what_is_still_to_be_sent() {
         ws.send_binary(&vec![7; 1 << 20]).unwrap();
         let output = ws.output();
         output.advance(output.remaining() - 10);
-        ws.release_buffers();
+        ws.shrink_to_fit();
     });
     assert!(bytes <= 64, "{bytes} bytes for ten");
     assert_eq!(drain(&mut ws), [7; 10]);
@@ -261,7 +261,7 @@ fn a_release_with_much_to_be_sent_moves_nothing() {
         let output = ws.output();
         output.advance(output.remaining() - left);
         let held = ws.memory_usage();
-        let (allocations, _, ()) = measure(|| ws.release_buffers());
+        let (allocations, _, ()) = measure(|| ws.shrink_to_fit());
         assert_eq!((allocations > 0, ws.memory_usage() < held), (is_moved, is_moved), "{left}");
     }
 }

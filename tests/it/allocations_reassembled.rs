@@ -2,7 +2,7 @@
 //! arrived, and given back.
 
 use crate::counting::{BYTES, measure};
-use crate::support::{ABSURD_LEN, NO_LIMITS, connection, fragmented_for, head_for, limited};
+use crate::support::{ABSURD_LEN, NO_LIMITS, connection, drain, fragmented_for, head_for, limited};
 use sansock::{Connection, Input, Opcode, Role};
 
 /// Gives `stream` in reads of `read` bytes, from memory that is there, and counts the events.
@@ -70,10 +70,27 @@ fn memory_that_waits_for_a_message_is_told_of_and_given_back() {
         assert_eq!(held(&ws), 0);
         receive_all(&mut ws, &stream, &mut buffer);
         receive_all(&mut ws, &stream[..1000], &mut buffer);
-        ws.release_buffers();
+        ws.shrink_to_fit();
         assert!(held(&ws) <= 2000, "what has come of a message, and not what came before it");
         assert_eq!(receive_all(&mut ws, &stream[1000..], &mut buffer), 1);
     }
+}
+
+#[test]
+fn a_release_of_buffers_moves_no_data() {
+    let large = fragments(Role::Server, Opcode::Text, 100_000, 2);
+    let mut ws = connection(Role::Server);
+    let mut buffer = vec![0; 64 << 10];
+    receive_all(&mut ws, &large, &mut buffer);
+    receive_all(&mut ws, &large[..1000], &mut buffer);
+    ws.send_text("some text").unwrap();
+    let held = ws.memory_usage();
+    let (allocations, bytes, ()) = measure(|| ws.release_buffers());
+    assert_eq!((allocations, bytes, ws.memory_usage()), (0, 0, held));
+    assert_eq!(receive_all(&mut ws, &large[1000..], &mut buffer), 1);
+    drain(&mut ws);
+    let (allocations, _, ()) = measure(|| ws.release_buffers());
+    assert_eq!((allocations, ws.memory_usage()), (0, 0));
 }
 
 /// What is moved takes time by its length.
@@ -89,7 +106,7 @@ fn a_release_within_a_long_message_moves_nothing() {
             let (front, back) = message.split_at(message.len() / 2);
             receive_all(&mut ws, front, &mut buffer);
             let held = ws.memory_usage();
-            let (allocations, bytes, ()) = measure(|| ws.release_buffers());
+            let (allocations, bytes, ()) = measure(|| ws.shrink_to_fit());
             if is_moved {
                 assert_eq!((allocations, ws.memory_usage()), (1, len));
             } else {

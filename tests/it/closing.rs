@@ -276,7 +276,7 @@ fn every_call_in_every_state_does_what_the_table_says() {
     };
     let changes_nothing = STATES.map(|state| (Done, state, false));
 
-    let table: [(&str, Call, [Cell; 5]); 17] = [
+    let table: [(&str, Call, [Cell; 5]); 18] = [
         ("send_text", |ws, _| send(ws.send_text("x")), sends),
         ("send_binary", |ws, _| send(ws.send_binary(b"x")), sends),
         ("send", |ws, _| send_owned(ws), sends),
@@ -314,6 +314,7 @@ fn every_call_in_every_state_does_what_the_table_says() {
         }),
         ("sent_eof", |ws, _| done(ws, Connection::sent_eof), changes_nothing),
         ("release", |ws, _| done(ws, Connection::release_buffers), changes_nothing),
+        ("shrink", |ws, _| done(ws, Connection::shrink_to_fit), changes_nothing),
         ("output", |ws, _| done(ws, |ws| ws.output().advance(0)), changes_nothing),
     ];
     for role in ROLES {

@@ -76,7 +76,7 @@ fn receive(
             last = Some(event.into_owned());
         }
         if is_released {
-            ws.release_buffers();
+            ws.shrink_to_fit();
         }
     }
     last

@@ -299,10 +299,10 @@ fn release_keeps_what_is_queued() {
         }
         ws.send(vec![7; LARGE]).unwrap();
         ws.output().advance(1);
-        ws.release_buffers();
+        ws.shrink_to_fit();
         let rest = drain(&mut ws);
         assert_eq!(frames(&[b"\x8A", &rest[..]].concat()).len(), 3);
-        ws.release_buffers();
+        ws.shrink_to_fit();
         ws.send_text("x").unwrap();
         assert_eq!(sent(&mut ws), [(0x81, b"x".to_vec())]);
     }
@@ -373,7 +373,7 @@ proptest! {
                     ws.output().advance(count);
                     model.drain(..count);
                 }
-                Step::Release => ws.release_buffers(),
+                Step::Release => ws.shrink_to_fit(),
             }
             assert_shows(ws.output(), &model, true);
         }

@@ -367,7 +367,7 @@ proptest! {
                     ws.output().advance(count);
                     model.drain(..count);
                 }
-                Step::Release => ws.release_buffers(),
+                Step::Release => ws.shrink_to_fit(),
             }
             assert_shows(ws.output(), &model, true);
         }

@@ -35,7 +35,7 @@ fn assert_prompt(
         }
         assert_eq!(delivered, ends.iter().filter(|end| **end <= came).count(), "at {came}");
         if is_released {
-            input.release_buffers();
+            input.shrink_to_fit();
         }
     }
 }

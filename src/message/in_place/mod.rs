@@ -157,9 +157,17 @@ impl ReadBuffer {
         self.unread.len() == 0
     }
 
-    /// Gives back what memory it can in constant time: all where nothing is left in it, and else that
-    /// around what is left, if that is little. To be called when the transport would block.
+    /// Frees its memory if no unread bytes are in it. Call it whenever a read would block, where many
+    /// connections have a buffer each; the next read allocates again.
     pub fn release_buffers(&mut self) {
+        if self.is_empty() {
+            self.shrink(0);
+        }
+    }
+
+    /// Frees all memory but that of the unread bytes. Call it when the connection has been idle for a
+    /// while. It takes constant time: if more than 4 KiB are unread, nothing changes.
+    pub fn shrink_to_fit(&mut self) {
         if self.len() <= MAX_RELEASE_MOVE {
             self.shrink(0);
         }
