@@ -41,7 +41,7 @@ fn handshake(criterion: &mut Criterion) {
 
 /// From the request, in reads of `read` bytes, to the bytes of the answer.
 fn serve(read: usize) -> Vec<u8> {
-    let mut opening = server::Handshake::default();
+    let mut opening = server::ServerHandshake::default();
     let mut head = black_box(BROWSER_REQUEST).to_vec();
     for piece in head.chunks_mut(read) {
         let request = opening.receive(&mut Input::new(piece)).expect("a request by the rules");
@@ -52,12 +52,12 @@ fn serve(read: usize) -> Vec<u8> {
     panic!("the request is whole")
 }
 
-fn request() -> (Vec<u8>, client::Handshake) {
+fn request() -> (Vec<u8>, client::ClientHandshake) {
     client::Request::new(black_box(URI)).expect("a URI").start(black_box(NONCE))
 }
 
 /// From the response, in reads of `read` bytes, to its outcome.
-fn check(mut opening: client::Handshake, read: usize) -> client::Outcome {
+fn check(mut opening: client::ClientHandshake, read: usize) -> client::Outcome {
     let mut head = black_box(RESPONSE).to_vec();
     for piece in head.chunks_mut(read) {
         let outcome = opening.receive(&mut Input::new(piece)).expect("a response by the rules");

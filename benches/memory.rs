@@ -35,8 +35,8 @@ fn sizes() {
         ("of which Output", size_of::<Output>()),
         ("Config, shared by connections", size_of::<Config>()),
         ("Event", size_of::<Event<'_>>()),
-        ("handshake::server::Handshake", size_of::<server::Handshake>()),
-        ("handshake::client::Handshake", size_of::<client::Handshake>()),
+        ("handshake::server::ServerHandshake", size_of::<server::ServerHandshake>()),
+        ("handshake::client::ClientHandshake", size_of::<client::ClientHandshake>()),
     ];
     for (name, size) in sizes {
         println!("{name:<52}{size:>12}");
@@ -150,7 +150,7 @@ fn handshakes() {
     println!("\n{:<52}{:>12}{:>12}", "bytes on the heap, of a handshake", "server", "client");
     let request = client::Request::new(URI).expect("a URI");
     let server_after = |len: usize| {
-        let mut opening = server::Handshake::default();
+        let mut opening = server::ServerHandshake::default();
         let mut head = BROWSER_REQUEST[..len].to_vec();
         let request = opening.receive(&mut Input::new(&mut head)).expect("by the rules");
         drop(head);

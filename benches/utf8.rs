@@ -9,7 +9,7 @@ mod support;
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use sansock::utf8::{Invalid, Validator, from_utf8};
+use sansock::utf8::{InvalidUtf8, Validator, from_utf8};
 use support::{HUGE, SIZES, TINY_READ, group};
 
 fn validation(criterion: &mut Criterion) {
@@ -38,7 +38,7 @@ fn validation(criterion: &mut Criterion) {
 }
 
 /// Whether a text that is valid so far ends with a whole code point.
-fn in_pieces(text: &[u8]) -> Result<bool, Invalid> {
+fn in_pieces(text: &[u8]) -> Result<bool, InvalidUtf8> {
     let mut validator = Validator::new();
     text.chunks(TINY_READ).try_for_each(|piece| validator.push(piece))?;
     Ok(validator.is_complete())

@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// The opening handshake: two heads, each made by one end and read by the other.
 fn shake_hands() -> Result<(), Box<dyn Error>> {
     let (mut head, mut opening) = client::Request::new("ws://in.memory/")?.start(client::nonce());
-    let request = server::Handshake::default().receive(&mut Input::new(&mut head))?;
+    let request = server::ServerHandshake::default().receive(&mut Input::new(&mut head))?;
     let (mut head, _) = request.ok_or("the request is cut")?.upgrade()?.accept();
     match opening.receive(&mut Input::new(&mut head))? {
         Some(client::Outcome::Established { .. }) => Ok(()),

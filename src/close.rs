@@ -14,7 +14,7 @@ use core::num::NonZeroU16;
 /// use sansock::CloseCode;
 ///
 /// assert_eq!(CloseCode::new(1000), Some(CloseCode::NORMAL));
-/// assert_eq!(CloseCode::new(4321).map(CloseCode::get), Some(4321));
+/// assert_eq!(CloseCode::new(4321).map(CloseCode::as_u16), Some(4321));
 /// assert_eq!(CloseCode::new(1005), None);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -59,7 +59,7 @@ impl CloseCode {
     }
 
     /// The number on the wire.
-    pub const fn get(self) -> u16 {
+    pub const fn as_u16(self) -> u16 {
         self.0.get()
     }
 
@@ -100,19 +100,19 @@ impl core::error::Error for InvalidCloseCode {}
 
 impl From<CloseCode> for u16 {
     fn from(code: CloseCode) -> u16 {
-        code.get()
+        code.as_u16()
     }
 }
 
 impl fmt::Display for CloseCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.get().fmt(f)
+        self.as_u16().fmt(f)
     }
 }
 
 impl fmt::Debug for CloseCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CloseCode({})", self.get())
+        write!(f, "CloseCode({})", self.as_u16())
     }
 }
 
@@ -191,7 +191,7 @@ mod tests {
             let allowed = (1000..=1003).contains(&code)
                 || (1007..=1014).contains(&code)
                 || (3000..=4999).contains(&code);
-            assert_eq!(CloseCode::new(code).map(CloseCode::get), allowed.then_some(code));
+            assert_eq!(CloseCode::new(code).map(CloseCode::as_u16), allowed.then_some(code));
         }
     }
 

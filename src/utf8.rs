@@ -4,19 +4,19 @@ use core::fmt;
 
 /// Bytes that are not UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Invalid {
+pub struct InvalidUtf8 {
     /// The index of the first byte that no valid continuation of the bytes before it could have,
     /// or, where the bytes end within a code point, of the last byte.
-    pub at: usize,
+    pub offset: usize,
 }
 
-impl fmt::Display for Invalid {
+impl fmt::Display for InvalidUtf8 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "text is not UTF-8 at byte {}", self.at)
+        write!(f, "text is not UTF-8 at byte {}", self.offset)
     }
 }
 
-impl core::error::Error for Invalid {}
+impl core::error::Error for InvalidUtf8 {}
 
 /// Validates text that comes in pieces.
 ///
@@ -25,14 +25,14 @@ impl core::error::Error for Invalid {}
 /// verdict is the same.
 ///
 /// ```
-/// use sansock::utf8::{Invalid, Validator};
+/// use sansock::utf8::{InvalidUtf8, Validator};
 ///
 /// let mut text = Validator::new();
 /// assert_eq!(text.push(b"caf\xC3"), Ok(()));
 /// assert!(!text.is_complete()); // within the é
 /// assert_eq!(text.push(b"\xA9"), Ok(()));
 /// assert!(text.is_complete());
-/// assert_eq!(text.push(b" \xED\xA0"), Err(Invalid { at: 2 })); // begins a surrogate
+/// assert_eq!(text.push(b" \xED\xA0"), Err(InvalidUtf8 { offset: 2 })); // begins a surrogate
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validator {
@@ -53,15 +53,15 @@ impl Validator {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] with the index within `piece` of the byte that breaks the text. The validator is
+    /// [`InvalidUtf8`] with the index within `piece` of the byte that breaks the text. The validator is
     /// of no further use then.
-    pub fn push(&mut self, piece: &[u8]) -> Result<(), Invalid> {
+    pub fn push(&mut self, piece: &[u8]) -> Result<(), InvalidUtf8> {
         let (head, rest) = piece.split_at(self.cut_len(piece));
         self.step_through(head, 0)?;
         let (whole, tail) = rest.split_at(rest.len() - unfinished_len(rest));
         if !is_valid(whole) {
             // Of `rest`, as what breaks the end of `whole` may be the first byte of `tail`.
-            return Err(Invalid { at: head.len() + breaking_index(rest) });
+            return Err(InvalidUtf8 { offset: head.len() + breaking_index(rest) });
         }
         self.step_through(tail, head.len() + whole.len())
     }
@@ -83,9 +83,9 @@ impl Validator {
     }
 
     /// Takes bytes one by one; `at` is the index of the first of them in the piece.
-    fn step_through(&mut self, bytes: &[u8], at: usize) -> Result<(), Invalid> {
+    fn step_through(&mut self, bytes: &[u8], at: usize) -> Result<(), InvalidUtf8> {
         for (i, &byte) in bytes.iter().enumerate() {
-            self.step(byte).ok_or(Invalid { at: at + i })?;
+            self.step(byte).ok_or(InvalidUtf8 { offset: at + i })?;
         }
         Ok(())
     }
@@ -128,8 +128,8 @@ impl Default for Validator {
 ///
 /// # Errors
 ///
-/// [`Invalid`] where it breaks, or at its last byte where it ends within a code point.
-pub fn from_utf8(bytes: &[u8]) -> Result<&str, Invalid> {
+/// [`InvalidUtf8`] where it breaks, or at its last byte where it ends within a code point.
+pub fn from_utf8(bytes: &[u8]) -> Result<&str, InvalidUtf8> {
     #[cfg(feature = "simd")]
     let text = if bytes.len() >= BLOCK {
         simdutf8::basic::from_utf8(bytes).ok()
@@ -143,7 +143,7 @@ pub fn from_utf8(bytes: &[u8]) -> Result<&str, Invalid> {
 
 /// As [`from_utf8`], for who needs no `str`.
 #[cfg(feature = "alloc")]
-pub(crate) fn validate(bytes: &[u8]) -> Result<(), Invalid> {
+pub(crate) fn validate(bytes: &[u8]) -> Result<(), InvalidUtf8> {
     if is_valid(bytes) { Ok(()) } else { Err(invalid_in(bytes)) }
 }
 
@@ -169,8 +169,8 @@ fn is_valid(bytes: &[u8]) -> bool {
 }
 
 #[cold]
-fn invalid_in(bytes: &[u8]) -> Invalid {
-    Invalid { at: breaking_index(bytes) }
+fn invalid_in(bytes: &[u8]) -> InvalidUtf8 {
+    InvalidUtf8 { offset: breaking_index(bytes) }
 }
 
 /// The index of the byte that breaks an invalid text, or of its last byte.
@@ -179,7 +179,7 @@ fn breaking_index(bytes: &[u8]) -> usize {
     let valid = core::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
     let broken = bytes.get(valid..).unwrap_or_default();
     match Validator::new().step_through(broken, valid) {
-        Err(Invalid { at }) => at,
+        Err(InvalidUtf8 { offset: at }) => at,
         Ok(()) => bytes.len().saturating_sub(1),
     }
 }
@@ -220,21 +220,23 @@ mod tests {
     use proptest::prelude::*;
 
     /// The naive twin: the first prefix that nothing can complete, found by trying `core`.
-    fn naive(bytes: &[u8]) -> Result<bool, Invalid> {
+    fn naive(bytes: &[u8]) -> Result<bool, InvalidUtf8> {
         for end in 1..=bytes.len() {
             let broken = core::str::from_utf8(&bytes[..end]).err().and_then(|e| e.error_len());
             if broken.is_some() {
-                return Err(Invalid { at: end - 1 });
+                return Err(InvalidUtf8 { offset: end - 1 });
             }
         }
         Ok(core::str::from_utf8(bytes).is_ok())
     }
 
-    fn in_pieces(pieces: &[&[u8]]) -> Result<bool, Invalid> {
+    fn in_pieces(pieces: &[&[u8]]) -> Result<bool, InvalidUtf8> {
         let mut validator = Validator::new();
         let mut before = 0;
         for piece in pieces {
-            validator.push(piece).map_err(|Invalid { at }| Invalid { at: before + at })?;
+            validator
+                .push(piece)
+                .map_err(|InvalidUtf8 { offset: at }| InvalidUtf8 { offset: before + at })?;
             before += piece.len();
         }
         Ok(validator.is_complete())
@@ -252,7 +254,7 @@ mod tests {
         }
         let whole = match expected {
             Ok(true) => Ok(core::str::from_utf8(bytes).unwrap()),
-            Ok(false) => Err(Invalid { at: bytes.len() - 1 }),
+            Ok(false) => Err(InvalidUtf8 { offset: bytes.len() - 1 }),
             Err(invalid) => Err(invalid),
         };
         assert_eq!(from_utf8(bytes), whole);

@@ -355,7 +355,7 @@ fn frames_by_the_rules_alone() {
     assert_eq!(&dst[..], b"\xC1\x01a");
 
     let refused = Frames::new(Role::Client).decode(&mut dst.clone()).unwrap_err();
-    assert!(matches!(refused, Error::Protocol(error) if error.close_code().get() == 1002));
+    assert!(matches!(refused, Error::Protocol(error) if error.close_code().as_u16() == 1002));
     let mut client = Frames::new(Role::Client).with_rsv(Rsv::RSV1);
     assert_eq!(client.decode(&mut dst).unwrap().unwrap().0, Header { payload_len: 1, ..header });
 

@@ -23,7 +23,7 @@ mod tunnel;
 use std::time::Duration;
 
 use proxy::Failure;
-use sansock::handshake::server::Handshake;
+use sansock::handshake::server::ServerHandshake;
 use sansock::{Input, Role};
 use support::{close_body, fragmented_for, frame_for, frames, head_for};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -87,7 +87,7 @@ async fn the_server_decides_and_frames_follow_at_once() {
     assert!(request.contains("\r\nCookie: c=1\r\n") && !request.contains("X-Other"), "{request}");
     assert!(!request.contains("Extensions"), "{request}");
     let mut bytes = request.clone().into_bytes();
-    let parsed = Handshake::default().receive(&mut Input::new(&mut bytes)).unwrap();
+    let parsed = ServerHandshake::default().receive(&mut Input::new(&mut bytes)).unwrap();
     let parsed = parsed.unwrap();
     let upgrade = parsed.upgrade().unwrap();
     assert!(upgrade.subprotocols().eq(["a", "b"]));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sansock::handshake::client::{Handshake, Outcome, Request, Response, nonce};
+use sansock::handshake::client::{ClientHandshake, Outcome, Request, ResponseHead, nonce};
 use sansock::{Input, Negotiated};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -61,7 +61,7 @@ pub(crate) struct Connected {
 pub(crate) enum Attempt {
     Connected(Connected),
     /// The server answered with something other than a WebSocket.
-    Http(Response),
+    Http(ResponseHead),
 }
 
 /// A transport, whatever it is.
@@ -151,7 +151,7 @@ pub(crate) async fn open(
 /// The outcome, once it is there, and the bytes after it.
 type Answer = Option<(Outcome, Vec<u8>)>;
 
-fn take(handshake: &mut Handshake, bytes: &mut [u8]) -> Result<Answer, Failure> {
+fn take(handshake: &mut ClientHandshake, bytes: &mut [u8]) -> Result<Answer, Failure> {
     if bytes.is_empty() {
         return Err("the server hung up before it answered".into());
     }

@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 use connect::{Attempt, Failure};
 use options::Options;
-use sansock::handshake::client::Response;
+use sansock::handshake::client::ResponseHead;
 use session::Session;
 
 #[tokio::main]
@@ -60,7 +60,7 @@ async fn run(options: Options) -> Result<bool, Failure> {
 }
 
 /// What the server said instead, as for a redirect or a password.
-fn print_http(response: &Response) {
+fn print_http(response: &ResponseHead) {
     eprintln!("not a WebSocket: {} {}", response.status(), response.reason());
     for (name, value) in response.headers().iter() {
         eprintln!("{name}: {}", value.escape_ascii());

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use sansock::handshake::server::{Refusal, Request, Response};
+use sansock::handshake::server::{Refusal, RequestHead, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::request::{Received, request};
@@ -32,7 +32,7 @@ pub(crate) async fn accept(
 }
 
 /// The response that accepts the request, or the one that does not.
-fn upgrade(request: &Request, subprotocols: &[String]) -> Result<Vec<u8>, Vec<u8>> {
+fn upgrade(request: &RequestHead, subprotocols: &[String]) -> Result<Vec<u8>, Vec<u8>> {
     match request.upgrade() {
         Ok(upgrade) => {
             let supported: Vec<&str> = subprotocols.iter().map(String::as_str).collect();

@@ -3,7 +3,7 @@
 use std::io;
 
 use sansock::Input;
-use sansock::handshake::server::{Handshake, Refusal, Request};
+use sansock::handshake::server::{Refusal, RequestHead, ServerHandshake};
 use tokio::io::AsyncRead;
 
 use crate::transport;
@@ -11,14 +11,14 @@ use crate::transport;
 /// What came first.
 pub(crate) enum Received {
     /// A request, and the bytes after it: frames already.
-    Request(Request, Vec<u8>),
+    Request(RequestHead, Vec<u8>),
     Refusal(Refusal),
     Eof,
 }
 
 /// Reads until there is a whole request, or a reason to refuse it, or no more.
 pub(crate) async fn request(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Received> {
-    let mut handshake = Handshake::default();
+    let mut handshake = ServerHandshake::default();
     loop {
         let received = transport::read(stream, &mut handshake, take, |_| ()).await?;
         if let Some(received) = received {
@@ -27,7 +27,7 @@ pub(crate) async fn request(stream: &mut (impl AsyncRead + Unpin)) -> io::Result
     }
 }
 
-fn take(handshake: &mut Handshake, bytes: &mut [u8]) -> Option<Received> {
+fn take(handshake: &mut ServerHandshake, bytes: &mut [u8]) -> Option<Received> {
     if bytes.is_empty() {
         return Some(Received::Eof);
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use sansock::handshake::server::{Request, Response, Upgrade};
+use sansock::handshake::server::{RequestHead, Response, Upgrade};
 use sansock::handshake::{BuildError, Headers, client};
 
 use crate::connect::{self, Attempt, Connected, Settings, Stream};
@@ -59,7 +59,7 @@ enum Answer {
 }
 
 /// Shakes hands with the server for the client.
-async fn open(request: &Request, server: &str) -> Result<Answer, Failure> {
+async fn open(request: &RequestHead, server: &str) -> Result<Answer, Failure> {
     let upgrade = match request.upgrade() {
         Ok(upgrade) => upgrade,
         Err(refusal) => return Ok(Answer::Refused(refusal.response(), None)),
@@ -90,7 +90,7 @@ async fn open(request: &Request, server: &str) -> Result<Answer, Failure> {
 
 /// What the server is asked for the client. No extension is offered: a proxy whose ends may agree on
 /// one passes that header on too, and allows its bits with `Relay::with_rsv`.
-fn settings(request: &Request, upgrade: &Upgrade<'_>) -> Settings {
+fn settings(request: &RequestHead, upgrade: &Upgrade<'_>) -> Settings {
     let headers = PASSED_HEADERS.iter().flat_map(|name| {
         let values =
             request.headers().all(name).filter_map(|value| std::str::from_utf8(value).ok());
@@ -111,7 +111,7 @@ fn no_server(status: u16, url: &str, error: Failure) -> Result<Answer, Failure> 
 
 /// The server's answer as the client gets it, RFC 9110 §7.6: with the headers that are end-to-end. The
 /// body stays behind, as where it ends would have to be found out first.
-fn passed_on(response: &client::Response) -> Result<Response, BuildError> {
+fn passed_on(response: &client::ResponseHead) -> Result<Response, BuildError> {
     let mut passed = Response::new(response.status())?;
     let headers = response.headers();
     for (name, value) in headers.iter().filter(|(name, _)| is_end_to_end(name, headers)) {

@@ -52,7 +52,7 @@ fn frames(role: Role, pieces: &[&[u8]]) -> (Vec<Frame>, Option<(u16, u64)>, bool
                 Err(error) => {
                     let error = protocol_error(error);
                     assert!(fault.is_none(), "an error comes once");
-                    fault = Some((error.close_code().get(), error.offset()));
+                    fault = Some((error.close_code().as_u16(), error.offset()));
                 }
             }
         }

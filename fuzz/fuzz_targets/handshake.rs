@@ -111,7 +111,7 @@ fuzz_target!(|input: Case<'_>| {
 /// A server that receives `stream`.
 fn serve(stream: &[u8], cuts: &[u8]) {
     let over = server::Refusal::Head(HeadError::Over);
-    let result = every_way(stream, cuts, server::Handshake::default, server_takes, &over);
+    let result = every_way(stream, cuts, server::ServerHandshake::default, server_takes, &over);
     let (taken, request) = match result {
         Ok((taken, Some(request))) => (taken, request),
         Ok((taken, None)) => return assert_eq!(taken, stream.len()),
@@ -156,7 +156,7 @@ fn ask(stream: &[u8], cuts: &[u8]) {
     let request = request.subprotocol("chat").expect("a token");
     // The nonce of RFC 6455 §1.3
     let start = || request.start(*b"the sample nonce").1;
-    let over = client::Error::Head(HeadError::Over);
+    let over = client::InvalidResponse::Head(HeadError::Over);
     match every_way(stream, cuts, start, client_takes, &over) {
         Ok((taken, Some(client::Outcome::Established { negotiated, .. }))) => {
             let heads =

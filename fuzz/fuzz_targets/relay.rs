@@ -51,7 +51,7 @@ fn forward(relay: &mut Relay, pieces: &[&[u8]]) -> Sent {
                 Ok(None) => break,
                 Err(error) => {
                     assert!(sent.fault.is_none(), "an error comes once");
-                    sent.fault = Some((error.close_code().get(), error.offset()));
+                    sent.fault = Some((error.close_code().as_u16(), error.offset()));
                 }
             }
         }

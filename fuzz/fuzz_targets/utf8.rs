@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
-use sansock::utf8::{Invalid, Validator, from_utf8};
+use sansock::utf8::{InvalidUtf8, Validator, from_utf8};
 
 #[derive(Arbitrary, Debug)]
 struct Case<'a> {
@@ -76,7 +76,7 @@ fn judge(bytes: &[u8]) -> Result<bool, usize> {
 fn validate<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<bool, usize> {
     let (mut validator, mut before) = (Validator::new(), 0);
     for piece in pieces {
-        validator.push(piece).map_err(|Invalid { at }| before + at)?;
+        validator.push(piece).map_err(|InvalidUtf8 { offset: at }| before + at)?;
         before += piece.len();
     }
     Ok(validator.is_complete())
@@ -94,7 +94,7 @@ fuzz_target!(|input: Case<'_>| {
             assert_eq!(verdict.is_ok(), error.error_len().is_none(), "{error}");
             let at = verdict.err().unwrap_or(bytes.len() - 1);
             assert!((error.valid_up_to()..error.valid_up_to() + 4).contains(&at));
-            assert_eq!(from_utf8(&bytes), Err(Invalid { at }));
+            assert_eq!(from_utf8(&bytes), Err(InvalidUtf8 { offset: at }));
         }
     }
     assert_eq!(validate(bytes.chunks(1)), verdict);

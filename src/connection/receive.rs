@@ -14,7 +14,7 @@ use crate::input::Input;
 use crate::mask::{self, Key};
 use crate::message::{Assembled, CutOff, Payload, Text};
 use crate::opcode::Opcode;
-use crate::utf8::Invalid;
+use crate::utf8::InvalidUtf8;
 
 impl Connection {
     /// Takes bytes that were read off the front of `input`, up to and including those that complete
@@ -286,7 +286,7 @@ impl Connection {
 
     /// RFC 6455 §8.1: a message as a whole is UTF-8. Its last byte shows that it is not.
     fn cut_off_text(&self) -> ProtocolError {
-        self.error_in(1, bad_text(Invalid { at: 0 }))
+        self.error_in(1, bad_text(InvalidUtf8 { offset: 0 }))
     }
 
     /// An error at an index of the last `len` bytes that were taken.
@@ -302,7 +302,7 @@ impl Connection {
     /// Fails because of a text in the last `len` bytes that were taken.
     #[cold]
     #[inline(never)]
-    pub(super) fn fail_text(&mut self, len: usize, invalid: Invalid) -> ProtocolError {
+    pub(super) fn fail_text(&mut self, len: usize, invalid: InvalidUtf8) -> ProtocolError {
         let error = self.error_in(len, bad_text(invalid));
         self.fail(&error);
         error
@@ -321,7 +321,7 @@ pub(super) fn lend(
     opcode: Opcode,
     key: Option<Key>,
     mut payload: Payload<'_>,
-) -> Result<Event<'_>, Invalid> {
+) -> Result<Event<'_>, InvalidUtf8> {
     match (opcode, key) {
         (Opcode::Text, key) => Text::unmask(payload, key).map(Event::Text),
         (_, key) => {
@@ -332,7 +332,7 @@ pub(super) fn lend(
 }
 
 /// RFC 6455 §8.1: text is UTF-8.
-fn bad_text(Invalid { at }: Invalid) -> (Violation, usize) {
+fn bad_text(InvalidUtf8 { offset: at }: InvalidUtf8) -> (Violation, usize) {
     (Violation::InvalidUtf8, at)
 }
 

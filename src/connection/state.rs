@@ -119,7 +119,7 @@ impl CloseStatus {
     /// [`NoStatus`](CloseStatus::NoStatus) and 1006 for [`Abnormal`](CloseStatus::Abnormal).
     pub const fn code(self) -> u16 {
         match self {
-            CloseStatus::Code(code) => code.get(),
+            CloseStatus::Code(code) => code.as_u16(),
             CloseStatus::NoStatus => 1005,
             CloseStatus::Abnormal => 1006,
         }
@@ -172,7 +172,9 @@ mod tests {
             if SENDINGS.map(actions) == [actions(Sending::Queued); 3] {
                 row("any", actions(Sending::Queued));
             } else {
-                SENDINGS.map(|sending| row(&format!("{sending:?}"), actions(sending)));
+                for sending in SENDINGS {
+                    row(&format!("{sending:?}"), actions(sending));
+                }
             }
         }
         page

@@ -53,7 +53,7 @@ impl<'a> CloseBody<'a> {
             };
         };
         let code = parse_code(*code)?;
-        let reason = utf8::from_utf8(reason).map_err(|error| invalid_reason(error.at))?;
+        let reason = utf8::from_utf8(reason).map_err(|error| invalid_reason(error.offset))?;
         let reason = CloseReason::new(reason).ok_or(invalid_reason(CloseReason::MAX_LEN))?;
         Ok(CloseBody { status: Some((code, reason)) })
     }
@@ -66,14 +66,14 @@ impl<'a> CloseBody<'a> {
     pub fn check_prefix(payload: &[u8]) -> Result<(), InvalidCloseBody> {
         let Some((code, reason)) = payload.split_first_chunk() else { return Ok(()) };
         parse_code(*code)?;
-        Validator::new().push(reason).map_err(|error| invalid_reason(error.at))
+        Validator::new().push(reason).map_err(|error| invalid_reason(error.offset))
     }
 
     /// The body as it goes on the wire.
     pub fn to_bytes(&self) -> ShortBytes<MAX_CONTROL_PAYLOAD> {
         let mut bytes = ShortBytes::EMPTY;
         if let Some((code, reason)) = self.status {
-            bytes.append(&code.get().to_be_bytes());
+            bytes.append(&code.as_u16().to_be_bytes());
             bytes.append(reason.as_str().as_bytes());
         }
         bytes

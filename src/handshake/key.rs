@@ -34,7 +34,7 @@ use super::excerpt::Excerpt;
 ///
 /// # What it does not check
 ///
-/// [`Request::upgrade`](super::server::Request::upgrade) checks all of a request. A server that takes
+/// [`RequestHead::upgrade`](super::server::RequestHead::upgrade) checks all of a request. A server that takes
 /// this function instead has to check the rest of it, and answer 400 where nothing else is said:
 ///
 /// * The method is `GET`, else 405 with `Allow: GET`, and no content in answer to `HEAD`.

@@ -2,7 +2,7 @@
 //!
 //! Sans I/O, like the rest: bytes go in, and what comes out is bytes to send and a
 //! [`Negotiated`](crate::Negotiated) to make a connection from. The contract is the same for
-//! [`client::Handshake`] and [`server::Handshake`]:
+//! [`client::ClientHandshake`] and [`server::ServerHandshake`]:
 //!
 //! * `receive` takes bytes off the front of an [`Input`](crate::Input), up to the end of the peer's
 //!   head, and returns what they mean. "More bytes are needed" is a value, `None`; all bytes were
@@ -25,7 +25,7 @@
 //! let (mut bytes, mut opening) = request.start(*b"the sample nonce");
 //!
 //! // The server: a request, then an answer.
-//! let request = server::Handshake::default().receive(&mut Input::new(&mut bytes))?;
+//! let request = server::ServerHandshake::default().receive(&mut Input::new(&mut bytes))?;
 //! let request = request.expect("the head is complete");
 //! let (mut bytes, agreed) = request.upgrade()?.select_subprotocol(&["superchat"]).accept();
 //! assert_eq!(agreed.subprotocol(), Some("superchat"));

@@ -16,7 +16,7 @@ use super::text::{self, Text};
 use crate::mask::{self, Key};
 use crate::opcode::Opcode;
 use crate::retain::{MAX_RELEASE_MOVE, Retain, uses_little};
-use crate::utf8::{Invalid, Validator};
+use crate::utf8::{InvalidUtf8, Validator};
 
 /// Reassembles or streams the messages of a connection, one after the other.
 ///
@@ -65,7 +65,7 @@ impl Assembler {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] if it breaks a text.
+    /// [`InvalidUtf8`] if it breaks a text.
     #[inline(always)]
     pub(crate) fn append(
         &mut self,
@@ -73,7 +73,7 @@ impl Assembler {
         piece: &[u8],
         key: Option<Key>,
         to_come: u64,
-    ) -> Result<(), Invalid> {
+    ) -> Result<(), InvalidUtf8> {
         if self.open.is_none() {
             self.begin(opcode);
         }
@@ -135,7 +135,7 @@ impl Assembler {
         piece: &[u8],
         key: Option<Key>,
         to_come: u64,
-    ) -> Result<(), Invalid> {
+    ) -> Result<(), InvalidUtf8> {
         // A full buffer would grow even for nothing.
         if piece.is_empty() {
             return Ok(());
@@ -206,12 +206,12 @@ impl Assembler {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] if it breaks a text; nothing more can be taken then.
+    /// [`InvalidUtf8`] if it breaks a text; nothing more can be taken then.
     pub(crate) fn take_chunk<'a>(
         &mut self,
         mut piece: Payload<'a>,
         key: Option<Key>,
-    ) -> Result<Assembled<'a>, Invalid> {
+    ) -> Result<Assembled<'a>, InvalidUtf8> {
         if let Some(Open::TextStream(validator)) = &mut self.open {
             let text = text::take_chunk(piece, key, validator, &mut self.bytes)?;
             return Ok(Assembled::Text(text));
@@ -272,7 +272,7 @@ fn append_text(
     piece: &[u8],
     key: Option<Key>,
     to_come: u64,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidUtf8> {
     let start = bytes.len();
     let is_ascii = growth::append_noting_ascii(bytes, piece, key, to_come);
     if is_ascii && validator.is_complete() {

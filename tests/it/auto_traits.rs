@@ -45,11 +45,11 @@ fn a_handshake_goes_to_any_thread() {
 
     const {
         goes_to_any_thread::<client::Request>();
-        goes_to_any_thread::<client::Handshake>();
+        goes_to_any_thread::<client::ClientHandshake>();
         goes_to_any_thread::<client::Outcome>();
-        goes_to_any_thread::<client::Error>();
-        goes_to_any_thread::<server::Handshake>();
-        goes_to_any_thread::<server::Request>();
+        goes_to_any_thread::<client::InvalidResponse>();
+        goes_to_any_thread::<server::ServerHandshake>();
+        goes_to_any_thread::<server::RequestHead>();
         goes_to_any_thread::<server::Upgrade<'_>>();
         goes_to_any_thread::<server::Refusal>();
     }

@@ -161,7 +161,7 @@ fn assert_case(case: &Case, bytes: &[u8]) {
     assert_eq!(violation.to_string(), *text);
     assert_eq!(error.to_string(), format!("{text} at byte {at} (RFC 6455 §{section})"));
     assert_eq!((error.section(), violation.section()), (*section, *section));
-    assert_eq!((error.close_code().get(), violation.close_code().get()), (*code, *code));
+    assert_eq!((error.close_code().as_u16(), violation.close_code().as_u16()), (*code, *code));
 
     assert_eq!((ws.state(), ws.transport_action()), (State::Failed, TransportAction::Flush));
     let sent = frames(&drain(&mut ws));

@@ -78,7 +78,7 @@ impl Talk {
                     continue;
                 }
                 Event::Pong(payload) => Seen::Pong(payload.to_vec()),
-                Event::Close { code, .. } => Seen::Close(code.map(CloseCode::get)),
+                Event::Close { code, .. } => Seen::Close(code.map(CloseCode::as_u16)),
                 other => panic!("an event that these tests do not know: {other:?}"),
             };
             self.seen.push_back(seen);

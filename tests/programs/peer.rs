@@ -6,7 +6,7 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use sansock::Input;
-use sansock::handshake::server::Handshake;
+use sansock::handshake::server::ServerHandshake;
 
 use crate::program::PATIENCE;
 use crate::support::{Frame, frames};
@@ -49,7 +49,7 @@ pub(crate) fn accept(listener: &TcpListener) -> TcpStream {
     let mut stream = accept_tcp(listener);
     let request = head(&mut stream);
     let mut request = request.into_bytes();
-    let request = Handshake::default().receive(&mut Input::new(&mut request)).unwrap();
+    let request = ServerHandshake::default().receive(&mut Input::new(&mut request)).unwrap();
     stream.write_all(&request.unwrap().upgrade().unwrap().accept().0).unwrap();
     stream
 }

@@ -43,7 +43,7 @@ impl From<Event<'_>> for Seen {
             Event::Ping(data) => Seen::Ping(data.to_vec()),
             Event::Pong(data) => Seen::Pong(data.to_vec()),
             Event::Close { code, reason } => {
-                Seen::Close(code.map(|code| code.get()), reason.to_string())
+                Seen::Close(code.map(|code| code.as_u16()), reason.to_string())
             }
             other => panic!("an event that these tests do not know: {other:?}"),
         }

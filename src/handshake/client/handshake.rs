@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::response::Response;
+use super::response::ResponseHead;
 use crate::handshake::error::HeadError;
 use crate::handshake::excerpt::Excerpt;
 use crate::handshake::head::Head;
@@ -17,7 +17,7 @@ use crate::negotiated::Negotiated;
 /// Feed it what the transport gives until it returns an outcome or an error; it takes nothing
 /// after that. Nothing may be sent before.
 #[derive(Debug)]
-pub struct Handshake {
+pub struct ClientHandshake {
     head: Head,
     /// The only right value of `Sec-WebSocket-Accept`.
     accept: String,
@@ -25,7 +25,7 @@ pub struct Handshake {
     subprotocols: Vec<String>,
 }
 
-impl Handshake {
+impl ClientHandshake {
     /// Takes bytes from the server, as many as belong to the head of its response.
     ///
     /// Returns the outcome once it is certain, and `None` if more bytes are needed: all of `input`
@@ -34,18 +34,18 @@ impl Handshake {
     ///
     /// # Errors
     ///
-    /// [`Error`] where the server's response is no HTTP, a 1xx that announces a body, or a 101 that
+    /// [`InvalidResponse`] where the server's response is no HTTP, a 1xx that announces a body, or a 101 that
     /// breaks RFC 6455 §4.1:
     /// _fail the WebSocket connection_, which is to close the transport. From then on, and after
     /// the outcome, every call fails with
     /// [`HeadError::Over`](crate::handshake::HeadError::Over).
-    pub fn receive(&mut self, input: &mut Input<'_>) -> Result<Option<Outcome>, Error> {
+    pub fn receive(&mut self, input: &mut Input<'_>) -> Result<Option<Outcome>, InvalidResponse> {
         loop {
             if !self.head.receive(input)? {
                 return Ok(None);
             }
             let headers = self.head.headers();
-            let response = Response::parse(self.head.take(), headers)?;
+            let response = ResponseHead::parse(self.head.take(), headers)?;
             check_framing(&response)?;
             match response.status() {
                 // RFC 9110 §15.2: a client must be able to parse interim responses, and may
@@ -57,18 +57,18 @@ impl Handshake {
     }
 
     pub(super) fn new(limits: HeadLimits, accept: String, subprotocols: Vec<String>) -> Self {
-        Handshake { head: Head::new(limits, RESPONSE_PREFIX), accept, subprotocols }
+        ClientHandshake { head: Head::new(limits, RESPONSE_PREFIX), accept, subprotocols }
     }
 
     /// What a final response means.
-    fn judge(&self, response: Response) -> Result<Outcome, Error> {
+    fn judge(&self, response: ResponseHead) -> Result<Outcome, InvalidResponse> {
         // RFC 6455 §4.1, item 1 of the requirements on the response
         if response.status() != SWITCHING_PROTOCOLS {
             return Ok(Outcome::Http(response));
         }
         // RFC 6455 §4.2.2, item 5.1: as per HTTP, and RFC 9110 §7.8: HTTP/1.0 has no upgrade.
         if response.minor_version() == 0 {
-            return Err(Error::Http10);
+            return Err(InvalidResponse::Http10);
         }
         let headers = response.headers();
         // Items 2 and 3
@@ -82,19 +82,19 @@ impl Handshake {
         }
         // Item 5: no extension was offered.
         if let Some(value) = headers.first("Sec-WebSocket-Extensions") {
-            return Err(Error::UnofferedExtension { value: Excerpt::new(value) });
+            return Err(InvalidResponse::UnofferedExtension { value: Excerpt::new(value) });
         }
         let negotiated = self.negotiated(headers.at_most_one("Sec-WebSocket-Protocol")?)?;
         Ok(Outcome::Established { negotiated, response })
     }
 
     /// The agreement, with what the server says of the subprotocol.
-    fn negotiated(&self, subprotocol: Option<&[u8]>) -> Result<Negotiated, Error> {
+    fn negotiated(&self, subprotocol: Option<&[u8]>) -> Result<Negotiated, InvalidResponse> {
         let Some(value) = subprotocol else { return Ok(Negotiated::default()) };
         // RFC 6455 §4.1, item 6 of the requirements on the response
         match self.subprotocols.iter().find(|offered| offered.as_bytes() == value) {
             Some(offered) => Ok(Negotiated::default().with_subprotocol(offered)),
-            None => Err(Error::UnofferedSubprotocol { subprotocol: Excerpt::new(value) }),
+            None => Err(InvalidResponse::UnofferedSubprotocol { subprotocol: Excerpt::new(value) }),
         }
     }
 }
@@ -108,17 +108,17 @@ pub enum Outcome {
         /// What was agreed on.
         negotiated: Negotiated,
         /// The 101, for the sake of its headers.
-        response: Response,
+        response: ResponseHead,
     },
     /// The server answered with another status: a redirect, 401, 503. It is plain HTTP, and what
     /// follows its head is its body, if any. No frame will come.
-    Http(Response),
+    Http(ResponseHead),
 }
 
 /// Why a response fails the WebSocket connection, RFC 6455 §4.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Error {
+pub enum InvalidResponse {
     /// The head is not HTTP/1.1, is over a limit, or is a 101 without the header fields that prove
     /// that the server understood.
     Head(HeadError),
@@ -144,30 +144,34 @@ pub enum Error {
     },
 }
 
-impl From<HeadError> for Error {
+impl From<HeadError> for InvalidResponse {
     fn from(error: HeadError) -> Self {
-        Error::Head(error)
+        InvalidResponse::Head(error)
     }
 }
 
-impl fmt::Display for Error {
+impl fmt::Display for InvalidResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Head(error) => error.fmt(f),
-            Error::Http10 => f.write_str("HTTP/1.0 cannot be upgraded"),
-            Error::Body { status, name } => write!(f, "{name} header in a {status} response"),
-            Error::UnofferedExtension { value } => write!(f, "extension {value} was not offered"),
-            Error::UnofferedSubprotocol { subprotocol } => {
+            InvalidResponse::Head(error) => error.fmt(f),
+            InvalidResponse::Http10 => f.write_str("HTTP/1.0 cannot be upgraded"),
+            InvalidResponse::Body { status, name } => {
+                write!(f, "{name} header in a {status} response")
+            }
+            InvalidResponse::UnofferedExtension { value } => {
+                write!(f, "extension {value} was not offered")
+            }
+            InvalidResponse::UnofferedSubprotocol { subprotocol } => {
                 write!(f, "subprotocol {subprotocol} was not offered")
             }
         }
     }
 }
 
-impl core::error::Error for Error {}
+impl core::error::Error for InvalidResponse {}
 
 /// Checks that no 1xx announces a body.
-fn check_framing(response: &Response) -> Result<(), Error> {
+fn check_framing(response: &ResponseHead) -> Result<(), InvalidResponse> {
     let status = response.status();
     if !(100..=199).contains(&status) {
         return Ok(());
@@ -175,7 +179,7 @@ fn check_framing(response: &Response) -> Result<(), Error> {
     // RFC 9112 §6.1 and RFC 9110 §8.6: a server must send neither in a 1xx.
     let framing = ["Transfer-Encoding", "Content-Length"];
     match framing.into_iter().find(|name| response.headers().first(name).is_some()) {
-        Some(name) => Err(Error::Body { status, name }),
+        Some(name) => Err(InvalidResponse::Body { status, name }),
         None => Ok(()),
     }
 }

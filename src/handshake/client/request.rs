@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::handshake::Handshake;
+use super::handshake::ClientHandshake;
 use super::uri::{InvalidUri, Uri};
 use crate::handshake::error::BuildError;
 use crate::handshake::excerpt::Excerpt;
@@ -134,7 +134,7 @@ impl Request {
     /// `nonce` must be random, and another for each connection, RFC 6455 §4.1, item 7. With the
     /// feature `rand`, `client::nonce` draws one.
     #[must_use]
-    pub fn start(&self, nonce: [u8; 16]) -> (Vec<u8>, Handshake) {
+    pub fn start(&self, nonce: [u8; 16]) -> (Vec<u8>, ClientHandshake) {
         let key = key::encode(nonce);
         // RFC 6455 §4.1, items 2 to 10 of the requirements on the request
         let mut head = Lines::starting(&format!("GET {} HTTP/1.1", self.uri.resource_name));
@@ -148,7 +148,7 @@ impl Request {
         }
         head.append(&self.lines);
         let accept = key::answer(key.as_bytes());
-        (head.end(), Handshake::new(self.limits, accept, self.subprotocols.clone()))
+        (head.end(), ClientHandshake::new(self.limits, accept, self.subprotocols.clone()))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::handshake::headers::{Field, Headers};
 
 /// The head of an HTTP/1.1 response.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Response {
+pub struct ResponseHead {
     status: u16,
     reason: String,
     /// 0 or 1
@@ -17,7 +17,7 @@ pub struct Response {
     headers: Headers,
 }
 
-impl Response {
+impl ResponseHead {
     /// The status code, three digits.
     pub fn status(&self) -> u16 {
         self.status
@@ -39,7 +39,7 @@ impl Response {
     }
 
     /// Parses a head in which there are `headers` fields.
-    pub(super) fn parse(head: Vec<u8>, headers: usize) -> Result<Response, HeadError> {
+    pub(super) fn parse(head: Vec<u8>, headers: usize) -> Result<ResponseHead, HeadError> {
         let mut array = vec![httparse::EMPTY_HEADER; headers];
         let mut parsed = httparse::Response::new(&mut array);
         parsed.parse(&head).map_err(HeadError::from_httparse)?;
@@ -48,6 +48,6 @@ impl Response {
         };
         let reason = parsed.reason.unwrap_or_default().into();
         let fields = Field::locate(&head, parsed.headers);
-        Ok(Response { status, reason, minor_version, headers: Headers::new(head, fields) })
+        Ok(ResponseHead { status, reason, minor_version, headers: Headers::new(head, fields) })
     }
 }

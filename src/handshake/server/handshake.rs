@@ -1,7 +1,7 @@
 //! From bytes to a request.
 
 use super::refusal::{HEAD, Refusal};
-use super::request::Request;
+use super::request::RequestHead;
 use crate::handshake::error::HeadError;
 use crate::handshake::excerpt::Excerpt;
 use crate::handshake::head::Head;
@@ -13,14 +13,14 @@ use crate::input::Input;
 /// Feed it what the transport gives until it returns a request or a refusal; it takes nothing
 /// after that.
 #[derive(Debug)]
-pub struct Handshake {
+pub struct ServerHandshake {
     head: Head,
 }
 
-impl Handshake {
+impl ServerHandshake {
     /// A handshake that refuses what goes beyond `limits`.
     pub fn new(limits: HeadLimits) -> Self {
-        Handshake { head: Head::new(limits, b"") }
+        ServerHandshake { head: Head::new(limits, b"") }
     }
 
     /// Takes bytes from the client, as many as belong to the head of the request.
@@ -37,7 +37,7 @@ impl Handshake {
     ///
     /// A HEAD request with a malformed head, or one over a limit, is refused for its method, so that
     /// the answer has no content (RFC 9110 §9.3.2).
-    pub fn receive(&mut self, input: &mut Input<'_>) -> Result<Option<Request>, Refusal> {
+    pub fn receive(&mut self, input: &mut Input<'_>) -> Result<Option<RequestHead>, Refusal> {
         let result = self.head.receive(input);
         if result == Err(HeadError::Over) {
             return Err(HeadError::Over.into());
@@ -62,19 +62,19 @@ impl Handshake {
     fn request(
         &mut self,
         is_complete: Result<bool, HeadError>,
-    ) -> Result<Option<Request>, HeadError> {
+    ) -> Result<Option<RequestHead>, HeadError> {
         if !is_complete? {
             return Ok(None);
         }
         let headers = self.head.headers();
-        Request::parse(self.head.take(), headers).map(Some)
+        RequestHead::parse(self.head.take(), headers).map(Some)
     }
 }
 
-impl Default for Handshake {
+impl Default for ServerHandshake {
     /// With the default [`HeadLimits`].
     fn default() -> Self {
-        Handshake::new(HeadLimits::default())
+        ServerHandshake::new(HeadLimits::default())
     }
 }
 

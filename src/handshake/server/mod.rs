@@ -1,6 +1,6 @@
 //! The server's side of the opening handshake, RFC 6455 §4.2.
 //!
-//! [`Handshake`] turns bytes into a [`Request`]. [`Request::upgrade`] checks that it is an opening
+//! [`ServerHandshake`] turns bytes into a [`RequestHead`]. [`RequestHead::upgrade`] checks that it is an opening
 //! handshake, and gives an [`Upgrade`] to accept, or a [`Refusal`] that knows its HTTP response.
 //! Anything else that a server wants to say is a [`Response`]: a page for a plain GET, 401, or the
 //! 403 for an origin that is not welcome. Whatever answers a HEAD request is sent
@@ -8,9 +8,9 @@
 //!
 //! ```
 //! use sansock::Input;
-//! use sansock::handshake::server::{Handshake, Response};
+//! use sansock::handshake::server::{ServerHandshake, Response};
 //!
-//! let mut handshake = Handshake::default();
+//! let mut handshake = ServerHandshake::default();
 //! let mut read = *b"GET /chat HTTP/1.1\r\nHost: a.example\r\n";
 //! assert!(handshake.receive(&mut Input::new(&mut read))?.is_none(), "more bytes are needed");
 //!
@@ -39,8 +39,8 @@ mod request;
 mod response;
 mod upgrade;
 
-pub use handshake::Handshake;
+pub use handshake::ServerHandshake;
 pub use refusal::Refusal;
-pub use request::Request;
+pub use request::RequestHead;
 pub use response::Response;
 pub use upgrade::Upgrade;

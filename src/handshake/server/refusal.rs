@@ -64,10 +64,10 @@ impl Refusal {
     ///
     /// ```
     /// use sansock::Input;
-    /// use sansock::handshake::server::Handshake;
+    /// use sansock::handshake::server::ServerHandshake;
     ///
     /// let mut head = *b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
-    /// let request = Handshake::default().receive(&mut Input::new(&mut head))?;
+    /// let request = ServerHandshake::default().receive(&mut Input::new(&mut head))?;
     /// let refusal = request.expect("the head is complete").upgrade().unwrap_err();
     /// assert_eq!(
     ///     String::from_utf8(refusal.response().encode())?,

@@ -19,7 +19,7 @@ use crate::handshake::key;
 /// [`upgrade`](Self::upgrade) tells. `Debug` shows the method and the names of the headers:
 /// targets and values may be secrets.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Request {
+pub struct RequestHead {
     method: String,
     target: String,
     /// 0 or 1
@@ -27,7 +27,7 @@ pub struct Request {
     headers: Headers,
 }
 
-impl Request {
+impl RequestHead {
     /// The method, as in `"GET"`. A [`Response`](super::Response) to `"HEAD"` is sent
     /// [`without_content`](super::Response::without_content).
     pub fn method(&self) -> &str {
@@ -44,10 +44,10 @@ impl Request {
     ///
     /// ```
     /// use sansock::Input;
-    /// use sansock::handshake::server::Handshake;
+    /// use sansock::handshake::server::ServerHandshake;
     ///
     /// let mut head = *b"GET http://a/chat?room=1 HTTP/1.1\r\nHost: a\r\n\r\n";
-    /// let request = Handshake::default().receive(&mut Input::new(&mut head))?.unwrap();
+    /// let request = ServerHandshake::default().receive(&mut Input::new(&mut head))?.unwrap();
     /// assert_eq!((request.path(), request.query()), ("/chat", Some("room=1")));
     /// # Ok::<(), sansock::handshake::server::Refusal>(())
     /// ```
@@ -130,7 +130,7 @@ impl Request {
     }
 
     /// Parses a head in which there are `headers` fields.
-    pub(super) fn parse(head: Vec<u8>, headers: usize) -> Result<Request, HeadError> {
+    pub(super) fn parse(head: Vec<u8>, headers: usize) -> Result<RequestHead, HeadError> {
         let mut array = vec![httparse::EMPTY_HEADER; headers];
         let mut parsed = httparse::Request::new(&mut array);
         parsed.parse(&head).map_err(HeadError::from_httparse)?;
@@ -145,7 +145,7 @@ impl Request {
         }
         let (method, target) = (method.into(), target.into());
         let fields = Field::locate(&head, parsed.headers);
-        Ok(Request { method, target, minor_version, headers: Headers::new(head, fields) })
+        Ok(RequestHead { method, target, minor_version, headers: Headers::new(head, fields) })
     }
 
     fn check_request_line(&self) -> Result<(), Refusal> {
@@ -200,9 +200,9 @@ impl Request {
     }
 }
 
-impl fmt::Debug for Request {
+impl fmt::Debug for RequestHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Request")
+        f.debug_struct("RequestHead")
             .field("method", &self.method)
             .field("headers", &self.headers)
             .finish_non_exhaustive()

@@ -71,7 +71,7 @@ impl Response {
 
     /// Leaves the content out, as a response to a HEAD request has none, RFC 9110 §9.3.2.
     ///
-    /// Call it for every request whose [`method`](super::Request::method) is `HEAD`, with the
+    /// Call it for every request whose [`method`](super::RequestHead::method) is `HEAD`, with the
     /// headers and the [`body`](Self::body) of the answer to a GET request: `Content-Length` gives
     /// the length of that body. Without a body it is left out, because the length may be unknown.
     ///

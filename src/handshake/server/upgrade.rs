@@ -15,7 +15,7 @@ use crate::negotiated::Negotiated;
 ///
 /// ```
 /// use sansock::Input;
-/// use sansock::handshake::server::Handshake;
+/// use sansock::handshake::server::ServerHandshake;
 ///
 /// let mut head = *b"GET /chat HTTP/1.1\r\n\
 ///     Host: server.example.com\r\n\
@@ -25,7 +25,7 @@ use crate::negotiated::Negotiated;
 ///     Sec-WebSocket-Protocol: chat, superchat\r\n\
 ///     Sec-WebSocket-Version: 13\r\n\
 ///     \r\n";
-/// let request = Handshake::default().receive(&mut Input::new(&mut head))?;
+/// let request = ServerHandshake::default().receive(&mut Input::new(&mut head))?;
 /// let request = request.expect("the head is complete");
 /// let upgrade = request.upgrade()?;
 /// assert_eq!(upgrade.subprotocols().collect::<Vec<_>>(), ["chat", "superchat"]);

@@ -9,7 +9,7 @@ use core::fmt;
 use crate::frame::{MAX_HEADER, SingleFrame};
 use crate::input::Input;
 use crate::retain::{MAX_RELEASE_MOVE, Retain};
-use crate::utf8::Invalid;
+use crate::utf8::InvalidUtf8;
 
 pub(crate) use connection_id::ConnectionId;
 pub(crate) use partial::InPlace;
@@ -278,10 +278,10 @@ impl ReadBuffer {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] with the index in the frame of the byte that breaks a text, or of its last byte
+    /// [`InvalidUtf8`] with the index in the frame of the byte that breaks a text, or of its last byte
     /// where it ends within a code point. What has come of the message is taken.
     #[inline(always)]
-    pub(crate) fn scan(&mut self) -> Result<Option<InPlace<'_>>, Invalid> {
+    pub(crate) fn scan(&mut self) -> Result<Option<InPlace<'_>>, InvalidUtf8> {
         self.unread.scan()
     }
 

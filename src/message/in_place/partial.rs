@@ -36,7 +36,7 @@ use crate::mask::{self, Key};
 use crate::message::text::unmask_and_validate;
 use crate::message::{Payload, Text};
 use crate::opcode::Opcode;
-use crate::utf8::{Invalid, Validator};
+use crate::utf8::{InvalidUtf8, Validator};
 
 /// Bytes that were read and not taken, and what is known of them.
 pub(super) struct Unread {
@@ -239,10 +239,10 @@ impl Unread {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] with the index in the frame of the byte that breaks a text, or of its last byte
+    /// [`InvalidUtf8`] with the index in the frame of the byte that breaks a text, or of its last byte
     /// where it ends within a code point. What has come of the frame is taken.
     #[inline(always)]
-    pub(super) fn scan(&mut self) -> Result<Option<InPlace<'_>>, Invalid> {
+    pub(super) fn scan(&mut self) -> Result<Option<InPlace<'_>>, InvalidUtf8> {
         let Front::Frame(frame) = &mut self.front else { return Ok(None) };
         let payload_start = self.start + frame.header_len;
         let frame_end = self.end.min(payload_start.saturating_add(frame.payload_len));
@@ -317,15 +317,16 @@ impl PartialFrame {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] with the index in the frame of the byte that breaks a text.
+    /// [`InvalidUtf8`] with the index in the frame of the byte that breaks a text.
     #[inline(always)]
-    fn scan(&mut self, payload: &mut [u8]) -> Result<(), Invalid> {
+    fn scan(&mut self, payload: &mut [u8]) -> Result<(), InvalidUtf8> {
         let is_whole = payload.len() == self.payload_len;
         let piece = payload.get_mut(self.scanned..).unwrap_or_default();
         let mut batch = BATCH;
         match &mut self.validator {
-            Some(validator) => scan_text(piece, self.key, validator)
-                .map_err(|invalid| Invalid { at: self.header_len + self.scanned + invalid.at })?,
+            Some(validator) => scan_text(piece, self.key, validator).map_err(|invalid| {
+                InvalidUtf8 { offset: self.header_len + self.scanned + invalid.offset }
+            })?,
             None if self.key == Key::ZERO => batch = BATCH_AS_RECEIVED,
             None if is_whole || piece.len() >= BATCH => mask::unmask(piece, Some(self.key)),
             None => return Ok(()),
@@ -340,24 +341,24 @@ impl PartialFrame {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] with the index in the frame of the last byte of a text that ends within a code
+    /// [`InvalidUtf8`] with the index in the frame of the last byte of a text that ends within a code
     /// point.
     #[inline(always)]
-    fn finish<'a>(&self, payload: &'a mut [u8]) -> Result<InPlace<'a>, Invalid> {
+    fn finish<'a>(&self, payload: &'a mut [u8]) -> Result<InPlace<'a>, InvalidUtf8> {
         match &self.validator {
             None => Ok(InPlace::Binary(payload.into())),
             Some(validator) if validator.is_complete() => {
                 debug_assert!(core::str::from_utf8(payload).is_ok(), "scanned bytes have changed");
                 Ok(InPlace::Text(Text::from_valid(payload.into())))
             }
-            Some(_) => Err(Invalid { at: self.header_len + payload.len() - 1 }),
+            Some(_) => Err(InvalidUtf8 { offset: self.header_len + payload.len() - 1 }),
         }
     }
 }
 
 /// Unmasks and validates what follows the text that `validator` has seen.
 #[inline(always)]
-fn scan_text(piece: &mut [u8], key: Key, validator: &mut Validator) -> Result<(), Invalid> {
+fn scan_text(piece: &mut [u8], key: Key, validator: &mut Validator) -> Result<(), InvalidUtf8> {
     if piece.len() > SHORT {
         return unmask_and_validate(piece, (key != Key::ZERO).then_some(key), validator);
     }

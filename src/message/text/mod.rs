@@ -19,7 +19,7 @@ use super::Payload;
 use super::buffer::Buffer;
 use super::debug::fmt_content;
 use crate::mask::{self, Key};
-use crate::utf8::{self, Invalid, Validator};
+use crate::utf8::{self, InvalidUtf8, Validator};
 
 pub use shared::Utf8Bytes;
 pub(super) use stream::take_chunk;
@@ -44,9 +44,9 @@ impl<'a> Text<'a> {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] where it is not UTF-8.
+    /// [`InvalidUtf8`] where it is not UTF-8.
     #[inline]
-    pub fn from_utf8(payload: Payload<'a>) -> Result<Text<'a>, Invalid> {
+    pub fn from_utf8(payload: Payload<'a>) -> Result<Text<'a>, InvalidUtf8> {
         utf8::validate(&payload)?;
         Ok(Text::from_valid(payload))
     }
@@ -57,7 +57,10 @@ impl<'a> Text<'a> {
     ///
     /// As [`from_utf8`](Self::from_utf8).
     #[inline(always)]
-    pub(crate) fn unmask(mut payload: Payload<'a>, key: Option<Key>) -> Result<Text<'a>, Invalid> {
+    pub(crate) fn unmask(
+        mut payload: Payload<'a>,
+        key: Option<Key>,
+    ) -> Result<Text<'a>, InvalidUtf8> {
         if payload.len() > BLOCK {
             return Text::unmask_by_blocks(payload, key);
         }
@@ -69,11 +72,14 @@ impl<'a> Text<'a> {
 
     /// The same for a long text: each block is validated while the fastest cache holds it.
     #[inline(never)]
-    fn unmask_by_blocks(mut payload: Payload<'a>, key: Option<Key>) -> Result<Text<'a>, Invalid> {
+    fn unmask_by_blocks(
+        mut payload: Payload<'a>,
+        key: Option<Key>,
+    ) -> Result<Text<'a>, InvalidUtf8> {
         let mut validator = Validator::new();
         unmask_and_validate(&mut payload, key, &mut validator)?;
         if !validator.is_complete() {
-            return Err(Invalid { at: payload.len() - 1 });
+            return Err(InvalidUtf8 { offset: payload.len() - 1 });
         }
         Ok(Text::from_valid(payload))
     }
@@ -177,12 +183,12 @@ pub(in crate::message) fn unmask_and_validate(
     bytes: &mut [u8],
     key: Option<Key>,
     validator: &mut Validator,
-) -> Result<(), Invalid> {
+) -> Result<(), InvalidUtf8> {
     let mut at = 0;
     for block in bytes.chunks_mut(BLOCK) {
         let is_ascii = mask::unmask_noting_ascii(block, key);
         if !(is_ascii && validator.is_complete()) {
-            validator.push(block).map_err(|error| Invalid { at: at + error.at })?;
+            validator.push(block).map_err(|error| InvalidUtf8 { offset: at + error.offset })?;
         }
         at += block.len();
     }

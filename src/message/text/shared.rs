@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::{Text, validated};
 use crate::message::debug::fmt_content;
-use crate::utf8::{self, Invalid};
+use crate::utf8::{self, InvalidUtf8};
 
 /// A text to be sent: UTF-8 in a shared buffer, cheap to clone.
 ///
@@ -29,8 +29,8 @@ impl Utf8Bytes {
     ///
     /// # Errors
     ///
-    /// [`Invalid`] where they are not UTF-8.
-    pub fn from_utf8(bytes: Bytes) -> Result<Utf8Bytes, Invalid> {
+    /// [`InvalidUtf8`] where they are not UTF-8.
+    pub fn from_utf8(bytes: Bytes) -> Result<Utf8Bytes, InvalidUtf8> {
         utf8::validate(&bytes)?;
         Ok(Utf8Bytes(bytes))
     }
@@ -68,9 +68,9 @@ impl fmt::Display for Utf8Bytes {
 
 /// As [`Utf8Bytes::from_utf8`].
 impl TryFrom<Bytes> for Utf8Bytes {
-    type Error = Invalid;
+    type Error = InvalidUtf8;
 
-    fn try_from(bytes: Bytes) -> Result<Self, Invalid> {
+    fn try_from(bytes: Bytes) -> Result<Self, InvalidUtf8> {
         Utf8Bytes::from_utf8(bytes)
     }
 }

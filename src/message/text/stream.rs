@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use super::{Text, unmask_and_validate};
 use crate::mask::Key;
 use crate::message::Payload;
-use crate::utf8::{self, Invalid, Validator};
+use crate::utf8::{self, InvalidUtf8, Validator};
 
 /// Unmasks the next piece of a text, if there is a key, and returns what it completes of the text, in
 /// whole code points. `validator` has seen all that was taken before.
@@ -18,13 +18,13 @@ use crate::utf8::{self, Invalid, Validator};
 ///
 /// # Errors
 ///
-/// [`Invalid`] if it breaks the text.
+/// [`InvalidUtf8`] if it breaks the text.
 pub(in crate::message) fn take_chunk<'a>(
     mut piece: Payload<'a>,
     key: Option<Key>,
     validator: &mut Validator,
     cut: &mut BytesMut,
-) -> Result<Text<'a>, Invalid> {
+) -> Result<Text<'a>, InvalidUtf8> {
     let begins_within_code_point = !validator.is_complete();
     let mut next = *validator;
     unmask_and_validate(&mut piece, key, &mut next)?;
@@ -61,7 +61,7 @@ mod tests {
             Stream { validator: Validator::new(), cut: BytesMut::new() }
         }
 
-        fn take(&mut self, bytes: &[u8]) -> Result<Vec<u8>, Invalid> {
+        fn take(&mut self, bytes: &[u8]) -> Result<Vec<u8>, InvalidUtf8> {
             let mut bytes = bytes.to_vec();
             let piece = Payload::from(&mut bytes[..]);
             let text = take_chunk(piece, None, &mut self.validator, &mut self.cut)?;

@@ -1,7 +1,7 @@
 //! The client's side, RFC 6455 §4.1.
 
 use super::feed::client_takes;
-use sansock::handshake::client::{Error, Outcome, Request, Response};
+use sansock::handshake::client::{InvalidResponse, Outcome, Request, ResponseHead};
 use sansock::handshake::{BuildError, HeadError, HeadLimits};
 
 use super::feed;
@@ -23,14 +23,14 @@ fn offering(subprotocols: &[&str]) -> Request {
         .unwrap()
 }
 
-fn outcome(head: &str) -> Result<Outcome, Error> {
+fn outcome(head: &str) -> Result<Outcome, InvalidResponse> {
     let request = offering(&["superchat", "chat"]);
     let (taken, outcome) = feed::client(&request, head.as_bytes())?;
     assert_eq!(taken, head.len());
     Ok(outcome.unwrap())
 }
 
-fn http(head: &str) -> Response {
+fn http(head: &str) -> ResponseHead {
     match outcome(head).unwrap() {
         Outcome::Http(response) => response,
         Outcome::Established { .. } => panic!("established"),
@@ -243,7 +243,7 @@ fn a_response_of_1xx_that_announces_a_body_fails() {
 #[test]
 fn a_subprotocol_is_refused_where_none_was_offered() {
     let error = feed::client(&offering(&[]), EXAMPLE.as_bytes()).unwrap_err();
-    assert!(matches!(error, Error::UnofferedSubprotocol { .. }));
+    assert!(matches!(error, InvalidResponse::UnofferedSubprotocol { .. }));
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn limits_hold_for_all_heads_together() {
         for byte in &input[..limit] {
             assert_eq!(client_takes(&mut handshake, &[*byte]), Ok((1, None)));
         }
-        let error = Error::Head(HeadError::TooLong { limit });
+        let error = InvalidResponse::Head(HeadError::TooLong { limit });
         assert_eq!(client_takes(&mut handshake, &input[limit..]), Err(error));
         assert_eq!(client_takes(&mut request.start([0; 16]).1, &input), Err(error));
     }
@@ -288,7 +288,7 @@ fn limits_hold_for_all_heads_together() {
     (limits.headers, limits.head) = (3, limit);
     let request = request.limits(limits);
     let error = feed::client(&request, EXAMPLE.as_bytes()).unwrap_err();
-    assert_eq!(error, Error::Head(HeadError::TooManyHeaders { limit: 3 }));
+    assert_eq!(error, InvalidResponse::Head(HeadError::TooManyHeaders { limit: 3 }));
 }
 
 #[test]

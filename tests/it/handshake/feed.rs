@@ -9,32 +9,32 @@ use sansock::handshake::{HeadError, client, server};
 pub(crate) type Received<T, E> = Result<(usize, Option<T>), E>;
 
 /// What a server makes of `input`, and how many bytes it took.
-pub(crate) fn server(input: &[u8]) -> Received<server::Request, server::Refusal> {
+pub(crate) fn server(input: &[u8]) -> Received<server::RequestHead, server::Refusal> {
     let over = server::Refusal::Head(HeadError::Over);
-    every_way(input, server::Handshake::default, server_takes, over)
+    every_way(input, server::ServerHandshake::default, server_takes, over)
 }
 
 /// What a client with `request` makes of `input`, and how many bytes it took.
 pub(crate) fn client(
     request: &client::Request,
     input: &[u8],
-) -> Received<client::Outcome, client::Error> {
+) -> Received<client::Outcome, client::InvalidResponse> {
     let start = || request.start(*b"the sample nonce").1;
-    every_way(input, start, client_takes, client::Error::Head(HeadError::Over))
+    every_way(input, start, client_takes, client::InvalidResponse::Head(HeadError::Over))
 }
 
 /// What one call gives of these bytes, and how many of them it took.
 pub(crate) fn server_takes(
-    handshake: &mut server::Handshake,
+    handshake: &mut server::ServerHandshake,
     bytes: &[u8],
-) -> Received<server::Request, server::Refusal> {
+) -> Received<server::RequestHead, server::Refusal> {
     taken(bytes, |input| handshake.receive(input))
 }
 
 pub(crate) fn client_takes(
-    handshake: &mut client::Handshake,
+    handshake: &mut client::ClientHandshake,
     bytes: &[u8],
-) -> Received<client::Outcome, client::Error> {
+) -> Received<client::Outcome, client::InvalidResponse> {
     taken(bytes, |input| handshake.receive(input))
 }
 

@@ -155,7 +155,7 @@ fn check_client(input: &[u8], cuts: &[usize]) -> Stage {
         Ok((taken, Some(Outcome::Established { negotiated, .. }))) => (taken, negotiated),
         Ok((_, Some(Outcome::Http(_)))) => return Stage::Http,
         Ok((_, None)) => return Stage::Unfinished,
-        Err(client::Error::Head(error)) => return stage_of(error),
+        Err(client::InvalidResponse::Head(error)) => return stage_of(error),
         Err(_) => return Stage::Refused,
     };
     let head = &input[..taken];
@@ -180,15 +180,15 @@ fn stage_of(error: HeadError) -> Stage {
     }
 }
 
-fn serve(chunks: &[&[u8]]) -> Received<server::Request, server::Refusal> {
+fn serve(chunks: &[&[u8]]) -> Received<server::RequestHead, server::Refusal> {
     let over = server::Refusal::Head(HeadError::Over);
-    in_chunks(&mut server::Handshake::default(), chunks, server_takes, &over)
+    in_chunks(&mut server::ServerHandshake::default(), chunks, server_takes, &over)
 }
 
-fn ask(chunks: &[&[u8]]) -> Received<Outcome, client::Error> {
+fn ask(chunks: &[&[u8]]) -> Received<Outcome, client::InvalidResponse> {
     let request = client::Request::new("ws://a").unwrap().subprotocol("chat").unwrap();
     let (_, mut handshake) = request.start(*b"the sample nonce");
-    let over = client::Error::Head(HeadError::Over);
+    let over = client::InvalidResponse::Head(HeadError::Over);
     in_chunks(&mut handshake, chunks, client_takes, &over)
 }
 

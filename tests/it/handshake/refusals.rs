@@ -1,7 +1,7 @@
 //! What a server refuses, RFC 6455 §4.2.1, and how it answers.
 
 use super::feed::server_takes;
-use sansock::handshake::server::{Handshake, Refusal};
+use sansock::handshake::server::{Refusal, ServerHandshake};
 use sansock::handshake::{HeadError, HeadLimits};
 
 use super::feed;
@@ -293,7 +293,7 @@ fn other_protocols_are_refused_at_the_byte_that_proves_it() {
 #[test]
 fn after_a_refusal_no_byte_is_taken() {
     // `feed` checks it for every input; here is what it looks like.
-    let mut handshake = Handshake::default();
+    let mut handshake = ServerHandshake::default();
     assert!(server_takes(&mut handshake, b"\n").is_err());
     let refusal = server_takes(&mut handshake, EXAMPLE.as_bytes()).unwrap_err();
     assert_eq!(refusal.to_string(), "bytes after the end of the handshake");
@@ -302,7 +302,7 @@ fn after_a_refusal_no_byte_is_taken() {
 #[test]
 fn heads_beyond_the_limits_are_refused() {
     let endless = [b"GET / HTTP/1.1\r\nHost: a\r\nA: \"".to_vec(), vec![b'\\'; 1 << 16]].concat();
-    let mut handshake = Handshake::default();
+    let mut handshake = ServerHandshake::default();
     for byte in &endless[..16 * 1024] {
         assert_eq!(server_takes(&mut handshake, &[*byte]), Ok((1, None)));
     }
@@ -310,7 +310,7 @@ fn heads_beyond_the_limits_are_refused() {
     assert_eq!(refusal, Refusal::Head(HeadError::TooLong { limit: 16 * 1024 }));
     assert_eq!(refusal.status(), 431);
     assert_eq!(refusal.to_string(), "head exceeds the limit of 16384 bytes");
-    assert_eq!(server_takes(&mut Handshake::default(), &endless), Err(refusal));
+    assert_eq!(server_takes(&mut ServerHandshake::default(), &endless), Err(refusal));
 
     let many = format!("GET / HTTP/1.1\r\n{}", "A:\r\n".repeat(65));
     let refusal = feed::server(many.as_bytes()).unwrap_err();
@@ -329,6 +329,6 @@ fn a_limit_never_makes_a_header_vanish() {
 
     let mut limits = HeadLimits::DEFAULT;
     (limits.headers, limits.head) = (7, EXAMPLE.len());
-    let (_, request) = server_takes(&mut Handshake::new(limits), EXAMPLE.as_bytes()).unwrap();
+    let (_, request) = server_takes(&mut ServerHandshake::new(limits), EXAMPLE.as_bytes()).unwrap();
     assert!(request.unwrap().upgrade().is_ok());
 }

@@ -2,7 +2,7 @@
 
 use super::feed::server_takes;
 use sansock::handshake::BuildError;
-use sansock::handshake::server::{Handshake, Refusal, Request, Response};
+use sansock::handshake::server::{Refusal, RequestHead, Response, ServerHandshake};
 
 use super::feed;
 
@@ -17,7 +17,7 @@ pub(crate) const EXAMPLE: &str = "GET /chat HTTP/1.1\r\n\
     Sec-WebSocket-Version: 13\r\n\
     \r\n";
 
-pub(crate) fn request(head: &str) -> Result<Request, Refusal> {
+pub(crate) fn request(head: &str) -> Result<RequestHead, Refusal> {
     let (taken, request) = feed::server(head.as_bytes())?;
     assert_eq!(taken, head.len());
     Ok(request.unwrap())
@@ -207,7 +207,7 @@ fn every_byte_at_every_place_gives_a_request_or_a_refusal() {
         for byte in 0..=u8::MAX {
             let mut head = EXAMPLE.as_bytes().to_vec();
             head[place] = byte;
-            let mut handshake = Handshake::default();
+            let mut handshake = ServerHandshake::default();
             match server_takes(&mut handshake, &head) {
                 Ok((_, Some(request))) => match request.upgrade() {
                     Ok(upgrade) => assert!(upgrade.accept().0.ends_with(b"\r\n\r\n")),
