@@ -60,15 +60,17 @@ async fn run(url: &str, agent: &str, settings: &Settings) -> Result<(), Box<dyn 
 
     let count: usize = first_text(&format!("{url}/getCaseCount"), settings).await?.parse()?;
     for case in 1..=count {
-        let Connected { mut stream, early, .. } =
-            connected(&format!("{url}/runCase?case={case}&agent={agent}"), settings).await?;
+        let case = format!("{url}/runCase?case={case}&agent={agent}");
+        let Connected { mut stream, early, negotiated } = connected(&case, settings).await?;
+        let ws = Connection::from_negotiated(Arc::clone(&config), &negotiated)?;
         // How a case ends is the suite's to judge.
-        let _ = echo::run(&mut stream, Arc::clone(&config), early).await;
+        let _ = echo::run(&mut stream, ws, early).await;
     }
-    let Connected { mut stream, early, .. } =
-        connected(&format!("{url}/updateReports?agent={agent}"), settings).await?;
+    let reports = format!("{url}/updateReports?agent={agent}");
+    let Connected { mut stream, early, negotiated } = connected(&reports, settings).await?;
+    let ws = Connection::from_negotiated(config, &negotiated)?;
     // The suite closes when the reports are written, and then resets the connection.
-    let _ = echo::run(&mut stream, config, early).await;
+    let _ = echo::run(&mut stream, ws, early).await;
     println!("{count} cases");
     Ok(())
 }
@@ -82,8 +84,8 @@ async fn connected(url: &str, settings: &Settings) -> Result<Connected, Box<dyn 
 
 /// The first message that a server sends of itself.
 async fn first_text(url: &str, settings: &Settings) -> Result<String, Box<dyn Error>> {
-    let Connected { mut stream, early, .. } = connected(url, settings).await?;
-    let mut ws = Connection::new(Config::client());
+    let Connected { mut stream, early, negotiated } = connected(url, settings).await?;
+    let mut ws = Connection::from_negotiated(Config::client(), &negotiated)?;
     let mut text = take_text(&mut ws, &mut early.clone())?;
     while text.is_none() {
         text = transport::read(&mut stream, &mut ws, take_text_or_eof, |_| ()).await??;

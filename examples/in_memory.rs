@@ -12,9 +12,7 @@ use sansock::handshake::{client, server};
 use sansock::{CloseCode, Config, Connection, Event, Input};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    shake_hands()?;
-    let mut client = Connection::new(Config::client());
-    let mut server = Connection::new(Config::server());
+    let (mut client, mut server) = shake_hands()?;
 
     client.send_text("hello")?;
     client.send_binary(&[1, 2, 3])?;
@@ -44,12 +42,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// The opening handshake: two heads, each made by one end and read by the other.
-fn shake_hands() -> Result<(), Box<dyn Error>> {
+fn shake_hands() -> Result<(Connection, Connection), Box<dyn Error>> {
     let (mut head, mut opening) = client::Request::new("ws://in.memory/")?.start(client::nonce());
     let request = server::ServerHandshake::default().receive(&mut Input::new(&mut head))?;
-    let (mut head, _) = request.ok_or("the request is cut")?.upgrade()?.accept();
+    let (mut head, negotiated) = request.ok_or("the request is cut")?.upgrade()?.accept();
+    let server = Connection::from_negotiated(Config::server(), &negotiated)?;
     match opening.receive(&mut Input::new(&mut head))? {
-        Some(client::Outcome::Established { .. }) => Ok(()),
+        Some(client::Outcome::Established { negotiated, .. }) => {
+            Ok((Connection::from_negotiated(Config::client(), &negotiated)?, server))
+        }
         _ => Err("the server did not accept".into()),
     }
 }

@@ -4,8 +4,9 @@ use alloc::boxed::Box;
 
 /// What both ends agreed on in the opening handshake, RFC 6455 §4.
 ///
-/// A `handshake` makes one. Where the handshake was done elsewhere, by an HTTP
-/// library or over HTTP/2, start from [`Negotiated::default`], which is an agreement on nothing.
+/// A `handshake` makes one, for [`Connection::from_negotiated`](crate::Connection::from_negotiated). If
+/// the handshake was done elsewhere, by an HTTP library or over HTTP/2, start from
+/// [`Negotiated::default`], which is an agreement on nothing.
 ///
 /// ```
 /// use sansock::Negotiated;
@@ -15,22 +16,40 @@ use alloc::boxed::Box;
 /// assert_eq!(negotiated.with_subprotocol("chat").subprotocol(), Some("chat"));
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use = "a connection has to know what was agreed on: see `Connection::from_negotiated`"]
 pub struct Negotiated {
     subprotocol: Option<Box<str>>,
+    extensions: Option<Box<str>>,
 }
 
 impl Negotiated {
     /// The same agreement, with `subprotocol` in use.
     ///
     /// It is taken as it is: whoever did the handshake has checked that it was offered.
-    #[must_use]
     pub fn with_subprotocol(mut self, subprotocol: &str) -> Self {
         self.subprotocol = Some(subprotocol.into());
+        self
+    }
+
+    /// Returns the same agreement with extensions in use, given as the value of a
+    /// `Sec-WebSocket-Extensions` header, RFC 6455 §9.1.
+    ///
+    /// The value is not checked: the handshake has done that.
+    pub fn with_extensions(mut self, extensions: &str) -> Self {
+        self.extensions = Some(extensions.into());
         self
     }
 
     /// The subprotocol in use, RFC 6455 §1.9, or `None` where the ends agreed on none.
     pub fn subprotocol(&self) -> Option<&str> {
         self.subprotocol.as_deref()
+    }
+
+    /// Returns the extensions in use, RFC 6455 §9.1, as the value of the header that names them, or
+    /// `None` if the ends agreed on none.
+    ///
+    /// Nothing in this crate agrees to an extension unless you offer or accept it by its name.
+    pub fn extensions(&self) -> Option<&str> {
+        self.extensions.as_deref()
     }
 }

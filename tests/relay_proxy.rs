@@ -85,7 +85,7 @@ async fn the_server_decides_and_frames_follow_at_once() {
     let (mut server, request) = accept(&listener).await;
     assert!(request.starts_with("GET /chat?room=1 HTTP/1.1\r\n"), "{request}");
     assert!(request.contains("\r\nCookie: c=1\r\n") && !request.contains("X-Other"), "{request}");
-    assert!(!request.contains("Extensions"), "{request}");
+    assert!(request.contains("\r\nSec-WebSocket-Extensions: permessage-deflate\r\n"), "{request}");
     let mut bytes = request.clone().into_bytes();
     let parsed = ServerHandshake::default().receive(&mut Input::new(&mut bytes)).unwrap();
     let parsed = parsed.unwrap();
@@ -97,6 +97,7 @@ async fn the_server_decides_and_frames_follow_at_once() {
     let response = head(&mut client).await;
     assert!(response.starts_with("HTTP/1.1 101 "), "{response}");
     assert!(response.contains("\r\nSec-WebSocket-Protocol: b\r\n"), "{response}");
+    assert!(!response.contains("Extensions"), "{response}");
     let mut hi = [0; 4];
     client.read_exact(&mut hi).await.unwrap();
     assert_eq!(&hi, b"\x81\x02hi");
@@ -107,6 +108,42 @@ async fn the_server_decides_and_frames_follow_at_once() {
     drop(server);
     assert_eq!(rest(&mut client).await, b"");
     proxy.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn an_extension_of_both_ends_is_passed_on_with_its_frames() {
+    for is_agreed in [true, false] {
+        let (listener, url) = listen().await;
+        let (mut client, proxy) = ask(url, REQUEST.as_bytes()).await;
+        let (mut server, request) = accept(&listener).await;
+        let mut request = request.into_bytes();
+        let request = ServerHandshake::default().receive(&mut Input::new(&mut request)).unwrap();
+        let request = request.unwrap();
+        let mut upgrade = request.upgrade().unwrap();
+        if is_agreed {
+            upgrade = upgrade.extensions("permessage-deflate").unwrap();
+        }
+        server.write_all(&upgrade.accept().0).await.unwrap();
+        let response = head(&mut client).await;
+        let line = "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n";
+        assert_eq!(response.contains(line), is_agreed, "{response}");
+
+        // RSV1, which RFC 7692 §6 gives a meaning to.
+        client.write_all(&frame_for(Role::Server, 0xC1, b"any")).await.unwrap();
+        client.shutdown().await.unwrap();
+        let received = frames(&rest(&mut server).await);
+        drop(server);
+        rest(&mut client).await;
+        let outcome = proxy.await.unwrap();
+        if is_agreed {
+            assert_eq!((received.len(), received[0].content()), (1, (0xC1, &b"any"[..])));
+            outcome.unwrap();
+        } else {
+            assert_eq!((received.len(), received[0].first), (1, 0x88));
+            let fault = outcome.unwrap_err().to_string();
+            assert!(fault.contains("reserved bits"), "{fault}");
+        }
+    }
 }
 
 /// All that a client gets where its server answers so, and what its proxy came to.

@@ -33,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) headers: Vec<(String, String)>,
     /// Subprotocols to offer.
     pub(crate) subprotocols: Vec<String>,
+    /// Extensions to offer, as the value of their header: for a relay, as no connection knows any.
+    pub(crate) extensions: Option<String>,
     /// For all together, from the look-up of the host's name to the end of the opening handshake.
     pub(crate) timeout: Duration,
 }
@@ -44,6 +46,7 @@ impl Default for Settings {
             identity: None,
             headers: Vec::new(),
             subprotocols: Vec::new(),
+            extensions: None,
             timeout: Duration::from_secs(10),
         }
     }
@@ -98,6 +101,9 @@ fn request(url: &str, settings: &Settings) -> Result<Request, Failure> {
     }
     for subprotocol in &settings.subprotocols {
         request = request.subprotocol(subprotocol)?;
+    }
+    if let Some(extensions) = &settings.extensions {
+        request = request.extensions(extensions)?;
     }
     Ok(request)
 }

@@ -20,9 +20,10 @@ mod transport;
 
 use std::process::ExitCode;
 
-use connect::{Attempt, Failure};
+use connect::{Attempt, Connected, Failure};
 use options::Options;
 use sansock::handshake::client::ResponseHead;
+use sansock::{Config, Connection};
 use session::Session;
 
 #[tokio::main]
@@ -43,18 +44,20 @@ async fn main() -> ExitCode {
 
 /// Connects and talks; says whether all went as it should.
 async fn run(options: Options) -> Result<bool, Failure> {
-    let connected = match connect::connect(&options.url, &options.settings).await? {
-        Attempt::Connected(connected) => connected,
-        Attempt::Http(response) => {
-            print_http(&response);
-            return Ok(false);
-        }
-    };
-    if let Some(subprotocol) = connected.negotiated.subprotocol() {
+    let Connected { stream, early, negotiated } =
+        match connect::connect(&options.url, &options.settings).await? {
+            Attempt::Connected(connected) => connected,
+            Attempt::Http(response) => {
+                print_http(&response);
+                return Ok(false);
+            }
+        };
+    if let Some(subprotocol) = negotiated.subprotocol() {
         eprintln!("subprotocol {subprotocol}");
     }
-    let mut session = Session::new(options.timeouts, options.verbose);
-    let outcome = session.talk(connected).await;
+    let ws = Connection::from_negotiated(Config::client(), &negotiated)?;
+    let mut session = Session::new(ws, options.timeouts, options.verbose);
+    let outcome = session.talk(stream, early).await;
     let is_clean = session.end();
     outcome.map(|()| is_clean)
 }

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use sansock::bytes::Buf;
 use sansock::connection::State;
 use sansock::timer::{Expired, Timeouts, Timers};
-use sansock::{CloseCode, CloseStatus, Config, Connection, Event, Input, TransportAction};
+use sansock::{CloseCode, CloseStatus, Connection, Event, Input, TransportAction};
 use tokio::io::AsyncWriteExt;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use crate::connect::{Connected, Failure, Stream};
+use crate::connect::{Failure, Stream};
 use crate::trace::Trace;
 use crate::transport;
 
@@ -26,9 +26,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    pub(crate) fn new(timeouts: Timeouts, verbose: bool) -> Session {
+    pub(crate) fn new(ws: Connection, timeouts: Timeouts, verbose: bool) -> Session {
         Session {
-            ws: Connection::new(Config::client()),
+            ws,
             timers: Timers::new(timeouts.clone(), Duration::ZERO),
             timeouts,
             start: Instant::now(),
@@ -37,8 +37,13 @@ impl Session {
     }
 
     /// Talks until the server has ended the transport, or does not do what it should in time.
-    pub(crate) async fn talk(&mut self, connected: Connected) -> Result<(), Failure> {
-        let Connected { mut stream, mut early, .. } = connected;
+    ///
+    /// `early` came with the server's response.
+    pub(crate) async fn talk(
+        &mut self,
+        mut stream: Box<dyn Stream>,
+        mut early: Vec<u8>,
+    ) -> Result<(), Failure> {
         let mut lines = lines_of_stdin();
         self.receive(&mut early);
         loop {

@@ -2,11 +2,10 @@
 //! left when they stay silent.
 
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
 use sansock::timer::{Expired, Timeouts, Timers};
-use sansock::{Config, Connection, Event, Input, Message, SendError, TransportAction};
+use sansock::{Connection, Event, Input, Message, SendError, TransportAction};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout};
 
@@ -15,10 +14,10 @@ use crate::transport;
 /// Echoes, in either role, after the handshake; `early` is what came with the handshake's last bytes.
 pub(crate) async fn run(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
-    config: Arc<Config>,
+    ws: Connection,
     early: Vec<u8>,
 ) -> io::Result<()> {
-    let mut echo = Echo::new(config, early);
+    let mut echo = Echo::new(ws, early);
     loop {
         echo.answer_unread();
         let Some(wait) = echo.poll() else { return Ok(()) };
@@ -53,9 +52,9 @@ struct Echo {
 }
 
 impl Echo {
-    fn new(config: Arc<Config>, unread: Vec<u8>) -> Echo {
+    fn new(ws: Connection, unread: Vec<u8>) -> Echo {
         let timers = Timers::new(Timeouts::DEFAULT, Duration::ZERO);
-        Echo { ws: Connection::new(config), unread, timers, start: Instant::now() }
+        Echo { ws, unread, timers, start: Instant::now() }
     }
 
     /// Takes what one read brought.

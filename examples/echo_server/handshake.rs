@@ -2,42 +2,49 @@
 
 use std::io;
 
+use sansock::Negotiated;
 use sansock::handshake::server::{Refusal, RequestHead, Response};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::request::{Received, request};
 use crate::transport;
 
-/// Reads a request and answers it.
-///
-/// Gives the bytes that came after an accepted request, which are frames already, or `None` where
-/// the request was refused and the transport is at its end.
+/// A request that was accepted.
+pub(crate) struct Accepted {
+    pub(crate) negotiated: Negotiated,
+    /// The bytes that came after the request: frames already.
+    pub(crate) early: Vec<u8>,
+}
+
+/// Reads a request and answers it. Returns `None` if it was refused and the transport is at its end.
 pub(crate) async fn accept(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     subprotocols: &[String],
-) -> io::Result<Option<Vec<u8>>> {
-    let (answer, early) = match request(stream).await? {
+) -> io::Result<Option<Accepted>> {
+    let (answer, accepted) = match request(stream).await? {
         Received::Request(request, early) => match upgrade(&request, subprotocols) {
-            Ok(answer) => (answer, Some(early)),
+            Ok((answer, negotiated)) => (answer, Some(Accepted { negotiated, early })),
             Err(answer) => (answer, None),
         },
         Received::Refusal(refusal) => (refusal.response().encode(), None),
         Received::Eof => return Ok(None),
     };
     transport::write_all(stream, &mut &answer[..]).await?;
-    if early.is_none() {
+    if accepted.is_none() {
         transport::end(stream).await?;
     }
-    Ok(early)
+    Ok(accepted)
 }
 
-/// The response that accepts the request, or the one that does not.
-fn upgrade(request: &RequestHead, subprotocols: &[String]) -> Result<Vec<u8>, Vec<u8>> {
+/// Returns the response that accepts the request and what it agrees to, or the response that refuses it.
+fn upgrade(
+    request: &RequestHead,
+    subprotocols: &[String],
+) -> Result<(Vec<u8>, Negotiated), Vec<u8>> {
     match request.upgrade() {
         Ok(upgrade) => {
             let supported: Vec<&str> = subprotocols.iter().map(String::as_str).collect();
-            let (response, _) = upgrade.select_subprotocol(&supported).accept();
-            Ok(response)
+            Ok(upgrade.select_subprotocol(&supported).accept())
         }
         Err(Refusal::NotUpgrade) => Err(page().unwrap_or(Refusal::NotUpgrade.response()).encode()),
         Err(refusal) => Err(refusal.response().encode()),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sansock::Config;
+use sansock::{Config, Connection};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsAcceptor;
@@ -46,9 +46,11 @@ impl Server {
         deadline: Instant,
     ) {
         let opening = handshake::accept(&mut stream, &self.subprotocols);
-        if let Ok(Ok(Some(early))) = timeout_at(deadline, opening).await {
-            let _ = echo::run(&mut stream, Arc::clone(&self.config), early).await;
-        }
+        let Ok(Ok(Some(accepted))) = timeout_at(deadline, opening).await else { return };
+        let ws = Connection::from_negotiated(Arc::clone(&self.config), &accepted.negotiated);
+        // No extension was asked for, so that none was agreed to.
+        let Ok(ws) = ws else { return };
+        let _ = echo::run(&mut stream, ws, accepted.early).await;
     }
 }
 

@@ -31,7 +31,10 @@ pub(crate) async fn serve(
         Received::Request(request, early) => match open(&request, server).await? {
             Answer::Accepted(head, server) => {
                 transport::write_all(&mut client, &mut &head[..]).await?;
-                let tunnel = Tunnel::new(client, server.stream, idle_limit);
+                let mut tunnel = Tunnel::new(client, server.stream, idle_limit);
+                if server.negotiated.extensions().is_some() {
+                    tunnel = tunnel.with_extensions();
+                }
                 return tunnel.run(early, server.early).await;
             }
             Answer::Refused(response, reason) => (response, reason),
@@ -71,10 +74,13 @@ async fn open(request: &RequestHead, server: &str) -> Result<Answer, Failure> {
     let url = [server, request.target()].concat();
     match connect::connect(&url, &settings(request, &upgrade)).await {
         Ok(Attempt::Connected(server)) => {
-            let upgrade = match server.negotiated.subprotocol() {
-                Some(subprotocol) => upgrade.subprotocol(subprotocol)?,
-                None => upgrade,
-            };
+            let mut upgrade = upgrade;
+            if let Some(subprotocol) = server.negotiated.subprotocol() {
+                upgrade = upgrade.subprotocol(subprotocol)?;
+            }
+            if let Some(extensions) = server.negotiated.extensions() {
+                upgrade = upgrade.extensions(extensions)?;
+            }
             Ok(Answer::Accepted(upgrade.accept().0, server))
         }
         Ok(Attempt::Http(response)) => match passed_on(&response) {
@@ -88,8 +94,7 @@ async fn open(request: &RequestHead, server: &str) -> Result<Answer, Failure> {
     }
 }
 
-/// What the server is asked for the client. No extension is offered: a proxy whose ends may agree on
-/// one passes that header on too, and allows its bits with `Relay::with_rsv`.
+/// What the server is asked for the client: extensions too, whose frames are passed on as they are.
 fn settings(request: &RequestHead, upgrade: &Upgrade<'_>) -> Settings {
     let headers = PASSED_HEADERS.iter().flat_map(|name| {
         let values =
@@ -99,6 +104,7 @@ fn settings(request: &RequestHead, upgrade: &Upgrade<'_>) -> Settings {
     Settings {
         headers: headers.collect(),
         subprotocols: upgrade.subprotocols().map(str::to_owned).collect(),
+        extensions: upgrade.offered_extensions(),
         timeout: HANDSHAKE_LIMIT,
         ..Settings::default()
     }

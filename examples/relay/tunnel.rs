@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::BytesMut;
-use sansock::frame::{CloseBody, Limits, Relay};
+use sansock::frame::{CloseBody, Limits, Relay, Rsv};
 use sansock::timer::{Activity, Timeouts, Timers};
 use sansock::{CloseCode, CloseReason, Input, ProtocolError, Role};
 use tokio::io::{AsyncWriteExt, ReadHalf, WriteHalf, split};
@@ -38,6 +38,14 @@ impl Tunnel {
             down: Direction::new(Role::Client, from_server, to_client),
             idle_limit,
         }
+    }
+
+    /// Passes on the bits that an extension may give a meaning to.
+    pub(crate) fn with_extensions(mut self) -> Tunnel {
+        for Direction { frames, .. } in [&mut self.up, &mut self.down] {
+            frames.relay = frames.relay.clone().with_rsv(Rsv::RSV1 | Rsv::RSV2 | Rsv::RSV3);
+        }
+        self
     }
 
     /// Passes frames on until both directions have ended or one fails; `from_client` and

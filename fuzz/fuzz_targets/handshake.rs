@@ -68,7 +68,7 @@ const RESPONSE: [&str; 6] = [
 ];
 
 /// Lines of heads that are right, and some that are nearly so.
-const LINES: [&str; 32] = [
+const LINES: [&str; 33] = [
     "GET / HTTP/1.1\r\n",
     "GET http://a:80/?b HTTP/1.1\r\n",
     "HEAD / HTTP/1.1\r\n",
@@ -89,6 +89,7 @@ const LINES: [&str; 32] = [
     "Sec-WebSocket-Protocol: chat\r\n",
     "Sec-WebSocket-Protocol: ",
     "Sec-WebSocket-Extensions: permessage-deflate\r\n",
+    "Sec-WebSocket-Extensions: a; b=\"c\\d\", e;",
     "Content-Length: 0\r\n",
     "Content-Length: 5\r\n",
     "Transfer-Encoding: chunked\r\n",
@@ -229,6 +230,8 @@ mod naive {
         let offers = !values(head, "sec-websocket-protocol").is_empty();
         ensure(subprotocols.iter().all(|name| is_token(name.as_bytes())), "subprotocol")?;
         ensure(!offers || !subprotocols.is_empty(), "list of subprotocols")?;
+        let extensions = values(head, "sec-websocket-extensions");
+        ensure(extensions.is_empty() || is_extensions(&extensions.join(",")), "extensions")?;
         ensure(values(head, "origin").len() <= 1, "origin")?;
         ensure(values(head, "transfer-encoding").is_empty(), "coding")?;
         ensure(values(head, "content-length").iter().all(|length| length == "0"), "length")
@@ -257,6 +260,55 @@ mod naive {
         ensure(values(head, "sec-websocket-extensions").is_empty(), "extensions")?;
         let subprotocol = values(head, "sec-websocket-protocol");
         ensure(subprotocol.is_empty() || subprotocol == ["chat"], "subprotocol")
+    }
+
+    /// RFC 6455 §9.1, by the shape of the list: `t` for each token and `q` for each quoted one.
+    fn is_extensions(list: &str) -> bool {
+        let Some(shape) = shape(list) else { return false };
+        let mut elements = shape.split(',').filter(|element| !element.is_empty()).peekable();
+        elements.peek().is_some()
+            && elements.all(|element| {
+                let mut parts = element.split(';');
+                parts.next() == Some("t") && parts.all(|part| ["t", "t=t", "t=q"].contains(&part))
+            })
+    }
+
+    fn shape(list: &str) -> Option<String> {
+        let (mut rest, mut shape) = (list, String::new());
+        while let Some(first) = rest.chars().next() {
+            let len = match first {
+                ' ' | '\t' => 1,
+                ',' | ';' | '=' => {
+                    shape.push(first);
+                    1
+                }
+                '"' => {
+                    let (token, len) = unquoted(rest)?;
+                    shape.push('q');
+                    is_token(token.as_bytes()).then_some(len)?
+                }
+                _ => {
+                    shape.push('t');
+                    let len = rest.bytes().take_while(|byte| is_token(&[*byte])).count();
+                    (len > 0).then_some(len)?
+                }
+            };
+            rest = &rest[len..];
+        }
+        Some(shape)
+    }
+
+    /// What is quoted at the front of `text`, and how long it is with its quotes.
+    fn unquoted(text: &str) -> Option<(String, usize)> {
+        let mut unquoted = String::new();
+        let mut chars = text.char_indices().skip(1);
+        loop {
+            match chars.next()? {
+                (at, '"') => return Some((unquoted, at + 1)),
+                (_, '\\') => unquoted.push(chars.next()?.1),
+                (_, char) => unquoted.push(char),
+            }
+        }
     }
 
     /// RFC 9110 §8.6, RFC 9112 §6.1

@@ -15,6 +15,7 @@ mod source;
 mod state;
 #[cfg(feature = "std")]
 mod transport;
+mod unsupported_extensions;
 mod writer;
 
 use alloc::boxed::Box;
@@ -26,6 +27,7 @@ use bytes::Buf;
 use crate::close::{CloseCode, CloseReason};
 use crate::frame::{CloseBody, Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
 use crate::message::{Assembler, ConnectionId};
+use crate::negotiated::Negotiated;
 
 pub use config::{Config, Delivery, ExcessPings, PingPolicy};
 pub use event::Event;
@@ -36,6 +38,7 @@ pub use receive_error::ReceiveError;
 pub use send::CloseError;
 pub use send_error::{SendError, Unsent};
 pub use state::{CloseStatus, State, TransportAction};
+pub use unsupported_extensions::UnsupportedExtensions;
 pub use writer::MessageWriter;
 
 use state::{Occurrence, Sending};
@@ -146,7 +149,38 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// A connection whose handshake is done.
+    /// Returns a connection whose handshake is done, with what was negotiated in it.
+    ///
+    /// ```
+    /// use sansock::{Config, Connection, Negotiated};
+    ///
+    /// // What `handshake` returns:
+    /// let negotiated = Negotiated::default().with_subprotocol("chat");
+    /// let server = Connection::from_negotiated(Config::server(), &negotiated)?;
+    ///
+    /// let negotiated = negotiated.with_extensions("x-unknown");
+    /// let error = Connection::from_negotiated(Config::server(), &negotiated).unwrap_err();
+    /// assert_eq!(error.to_string(), "negotiated extensions \"x-unknown\" are not supported");
+    /// # Ok::<(), sansock::connection::UnsupportedExtensions>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`UnsupportedExtensions`] if an extension was negotiated: this crate implements none, and the
+    /// peer may use it in its first frame. A [`Relay`](crate::frame::Relay) can pass such frames on.
+    pub fn from_negotiated(
+        config: impl Into<Arc<Config>>,
+        negotiated: &Negotiated,
+    ) -> Result<Self, UnsupportedExtensions> {
+        match negotiated.extensions() {
+            Some(extensions) => Err(UnsupportedExtensions { extensions: extensions.into() }),
+            None => Ok(Connection::new(config)),
+        }
+    }
+
+    /// Returns a connection whose handshake is done, and for which no extension was negotiated.
+    ///
+    /// After a handshake of this crate, use [`from_negotiated`](Self::from_negotiated).
     pub fn new(config: impl Into<Arc<Config>>) -> Self {
         let config = config.into();
         let decoder = Decoder::new(config.role()).with_limits(config.message_limits());

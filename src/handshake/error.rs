@@ -155,6 +155,16 @@ pub enum BuildError {
         /// The subprotocol.
         subprotocol: Excerpt,
     },
+    /// A list of extensions that breaks the grammar of RFC 6455 §9.1.
+    Extensions {
+        /// The list.
+        extensions: Excerpt,
+    },
+    /// An extension that the client did not offer, RFC 6455 §4.2.2, item 4.
+    UnofferedExtension {
+        /// The name of the extension.
+        extension: Excerpt,
+    },
     /// A status code that no final response has: not 200 to 599, RFC 9110 §15.
     Status {
         /// The status code.
@@ -180,6 +190,12 @@ impl fmt::Display for BuildError {
             }
             BuildError::UnofferedSubprotocol { subprotocol } => {
                 write!(f, "subprotocol {subprotocol} was not offered")
+            }
+            BuildError::Extensions { extensions } => {
+                write!(f, "invalid list of extensions {extensions}")
+            }
+            BuildError::UnofferedExtension { extension } => {
+                write!(f, "extension {extension} was not offered")
             }
             BuildError::Status { status } => write!(f, "invalid status code {status}"),
         }

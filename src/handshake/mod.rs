@@ -48,6 +48,7 @@
 mod authority;
 mod error;
 mod excerpt;
+mod extensions;
 mod grammar;
 mod head;
 mod headers;

@@ -22,16 +22,18 @@ struct Talk {
 
 impl Ours {
     pub(crate) fn client(connected: Connected) -> Ours {
-        Ours::new(connected.stream, Config::client(), connected.early)
+        let ws = Connection::from_negotiated(Config::client(), &connected.negotiated);
+        Ours::new(connected.stream, ws.unwrap(), connected.early)
     }
 
     pub(crate) async fn server(mut stream: Box<dyn Stream>) -> Ours {
-        let early = handshake::accept(&mut stream, &[]).await.unwrap();
-        Ours::new(stream, Config::server(), early.expect("an upgrade"))
+        let accepted = handshake::accept(&mut stream, &[]).await.unwrap().expect("an upgrade");
+        let ws = Connection::from_negotiated(Config::server(), &accepted.negotiated);
+        Ours::new(stream, ws.unwrap(), accepted.early)
     }
 
-    fn new(stream: Box<dyn Stream>, config: Config, mut early: Vec<u8>) -> Ours {
-        let mut talk = Talk { ws: Connection::new(config), seen: VecDeque::new() };
+    fn new(stream: Box<dyn Stream>, ws: Connection, mut early: Vec<u8>) -> Ours {
+        let mut talk = Talk { ws, seen: VecDeque::new() };
         talk.receive(&mut early);
         Ours { stream, talk }
     }

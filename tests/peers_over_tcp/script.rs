@@ -1,10 +1,9 @@
 //! What is said, and between whom.
 
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 
 use sansock::handshake::client::Request;
-use sansock::{CloseCode, CloseStatus, Config, Role};
+use sansock::{CloseCode, CloseStatus, Config, Connection, Role};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
@@ -119,8 +118,9 @@ impl Case {
             Role::Client => {
                 let dial = self.dial(address);
                 let ours = self.runtime.spawn(async move {
-                    let Connected { mut stream, early, .. } = dial.await;
-                    let _ = echo::run(&mut stream, Arc::new(Config::client()), early).await;
+                    let Connected { mut stream, early, negotiated } = dial.await;
+                    let ws = Connection::from_negotiated(Config::client(), &negotiated).unwrap();
+                    let _ = echo::run(&mut stream, ws, early).await;
                 });
                 (Link::accept(listener, self.transport, &self.authority), ours)
             }

@@ -7,8 +7,9 @@ use core::fmt;
 use super::response::ResponseHead;
 use crate::handshake::error::HeadError;
 use crate::handshake::excerpt::Excerpt;
+use crate::handshake::extensions;
 use crate::handshake::head::Head;
-use crate::handshake::limits::HeadLimits;
+use crate::handshake::headers::Headers;
 use crate::input::Input;
 use crate::negotiated::Negotiated;
 
@@ -18,11 +19,13 @@ use crate::negotiated::Negotiated;
 /// after that. Nothing may be sent before.
 #[derive(Debug)]
 pub struct ClientHandshake {
-    head: Head,
+    pub(super) head: Head,
     /// The only right value of `Sec-WebSocket-Accept`.
-    accept: String,
+    pub(super) accept: String,
     /// What was offered.
-    subprotocols: Vec<String>,
+    pub(super) subprotocols: Vec<String>,
+    /// What was offered, as a list; empty if nothing was.
+    pub(super) extensions: String,
 }
 
 impl ClientHandshake {
@@ -56,10 +59,6 @@ impl ClientHandshake {
         }
     }
 
-    pub(super) fn new(limits: HeadLimits, accept: String, subprotocols: Vec<String>) -> Self {
-        ClientHandshake { head: Head::new(limits, RESPONSE_PREFIX), accept, subprotocols }
-    }
-
     /// What a final response means.
     fn judge(&self, response: ResponseHead) -> Result<Outcome, InvalidResponse> {
         // RFC 6455 §4.1, item 1 of the requirements on the response
@@ -80,12 +79,25 @@ impl ClientHandshake {
         if headers.only("Sec-WebSocket-Accept")? != self.accept.as_bytes() {
             return Err(headers.invalid("Sec-WebSocket-Accept").into());
         }
-        // Item 5: no extension was offered.
-        if let Some(value) = headers.first("Sec-WebSocket-Extensions") {
-            return Err(InvalidResponse::UnofferedExtension { value: Excerpt::new(value) });
+        let mut negotiated = self.negotiated(headers.at_most_one("Sec-WebSocket-Protocol")?)?;
+        if let Some(extensions) = self.agreed_extensions(headers)? {
+            negotiated = negotiated.with_extensions(&extensions);
         }
-        let negotiated = self.negotiated(headers.at_most_one("Sec-WebSocket-Protocol")?)?;
         Ok(Outcome::Established { negotiated, response })
+    }
+
+    /// Returns the extensions that the server agreed to.
+    fn agreed_extensions(&self, headers: &Headers) -> Result<Option<String>, InvalidResponse> {
+        let Some(value) = extensions::value_in(headers) else { return Ok(None) };
+        // RFC 6455 §9.1: what breaks the grammar fails the connection.
+        let malformed = headers.invalid(extensions::HEADER);
+        let agreed = extensions::names(&value).ok_or(malformed)?;
+        // RFC 6455 §4.1, item 5 of the requirements on the response
+        let offered = extensions::names(self.extensions.as_bytes()).unwrap_or_default();
+        if let Some(name) = agreed.iter().find(|name| !offered.contains(name)) {
+            return Err(InvalidResponse::UnofferedExtension { extension: Excerpt::new(name) });
+        }
+        String::from_utf8(value).map(Some).map_err(|_| malformed.into())
     }
 
     /// The agreement, with what the server says of the subprotocol.
@@ -132,10 +144,10 @@ pub enum InvalidResponse {
         /// The header that announces it: `Transfer-Encoding` or `Content-Length`.
         name: &'static str,
     },
-    /// An extension, of which none was offered.
+    /// An extension that was not offered.
     UnofferedExtension {
-        /// The value of `Sec-WebSocket-Extensions`.
-        value: Excerpt,
+        /// The name of the extension.
+        extension: Excerpt,
     },
     /// A subprotocol that was not offered.
     UnofferedSubprotocol {
@@ -158,8 +170,8 @@ impl fmt::Display for InvalidResponse {
             InvalidResponse::Body { status, name } => {
                 write!(f, "{name} header in a {status} response")
             }
-            InvalidResponse::UnofferedExtension { value } => {
-                write!(f, "extension {value} was not offered")
+            InvalidResponse::UnofferedExtension { extension } => {
+                write!(f, "extension {extension} was not offered")
             }
             InvalidResponse::UnofferedSubprotocol { subprotocol } => {
                 write!(f, "subprotocol {subprotocol} was not offered")
@@ -187,4 +199,4 @@ fn check_framing(response: &ResponseHead) -> Result<(), InvalidResponse> {
 const SWITCHING_PROTOCOLS: u16 = 101;
 
 /// What every response begins with, RFC 9112 §2.3 and §4.
-const RESPONSE_PREFIX: &[u8] = b"HTTP/1.";
+pub(super) const RESPONSE_PREFIX: &[u8] = b"HTTP/1.";

@@ -5,11 +5,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::handshake::ClientHandshake;
+use super::handshake::{ClientHandshake, RESPONSE_PREFIX};
 use super::uri::{InvalidUri, Uri};
 use crate::handshake::error::BuildError;
 use crate::handshake::excerpt::Excerpt;
+use crate::handshake::extensions;
 use crate::handshake::grammar::is_token;
+use crate::handshake::head::Head;
 use crate::handshake::key;
 use crate::handshake::limits::HeadLimits;
 use crate::handshake::lines::Lines;
@@ -48,6 +50,8 @@ use crate::handshake::lines::Lines;
 pub struct Request {
     uri: Uri,
     subprotocols: Vec<String>,
+    /// A list of extensions.
+    extensions: Option<String>,
     lines: Lines,
     limits: HeadLimits,
 }
@@ -62,6 +66,7 @@ impl Request {
         Ok(Request {
             uri: Uri::parse(uri)?,
             subprotocols: Vec::new(),
+            extensions: None,
             lines: Lines::default(),
             limits: HeadLimits::default(),
         })
@@ -82,6 +87,20 @@ impl Request {
             return Err(BuildError::DuplicateSubprotocol { subprotocol: excerpt });
         }
         self.subprotocols.push(subprotocol.into());
+        Ok(self)
+    }
+
+    /// Offers extensions, given as the value of a `Sec-WebSocket-Extensions` header, RFC 6455 §9.1.
+    ///
+    /// This is for a relay, which offers what its client does: a [`Connection`](crate::Connection)
+    /// cannot be made of the agreement, as it does not know these extensions.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::Extensions`] if the value breaks the grammar.
+    pub fn extensions(mut self, extensions: &str) -> Result<Self, BuildError> {
+        extensions::checked(extensions)?;
+        self.extensions = Some(extensions.into());
         Ok(self)
     }
 
@@ -146,9 +165,17 @@ impl Request {
         if !self.subprotocols.is_empty() {
             head.push("Sec-WebSocket-Protocol", self.subprotocols.join(", "));
         }
+        if let Some(extensions) = &self.extensions {
+            head.push(extensions::HEADER, extensions);
+        }
         head.append(&self.lines);
-        let accept = key::answer(key.as_bytes());
-        (head.end(), ClientHandshake::new(self.limits, accept, self.subprotocols.clone()))
+        let handshake = ClientHandshake {
+            head: Head::new(self.limits, RESPONSE_PREFIX),
+            accept: key::answer(key.as_bytes()),
+            subprotocols: self.subprotocols.clone(),
+            extensions: self.extensions.clone().unwrap_or_default(),
+        };
+        (head.end(), handshake)
     }
 }
 

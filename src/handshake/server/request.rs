@@ -10,6 +10,7 @@ use super::upgrade::Upgrade;
 use crate::handshake::authority::Authority;
 use crate::handshake::error::HeadError;
 use crate::handshake::excerpt::Excerpt;
+use crate::handshake::extensions;
 use crate::handshake::grammar::is_token;
 use crate::handshake::headers::{Field, Headers};
 use crate::handshake::key;
@@ -126,6 +127,12 @@ impl RequestHead {
             return Err(self.headers.invalid("Sec-WebSocket-Key").into());
         }
         self.check_subprotocols()?;
+        // RFC 6455 §9.1: what breaks the grammar fails the connection.
+        if extensions::value_in(&self.headers)
+            .is_some_and(|value| extensions::names(&value).is_none())
+        {
+            return Err(self.headers.invalid(extensions::HEADER).into());
+        }
         Ok(Upgrade::new(&self.headers, key))
     }
 

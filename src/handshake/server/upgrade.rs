@@ -1,9 +1,11 @@
 //! An opening handshake that can be accepted.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::handshake::error::BuildError;
 use crate::handshake::excerpt::Excerpt;
+use crate::handshake::extensions;
 use crate::handshake::headers::Headers;
 use crate::handshake::key;
 use crate::handshake::lines::Lines;
@@ -51,6 +53,8 @@ pub struct Upgrade<'a> {
     key: &'a [u8],
     /// One of `headers`' subprotocols.
     subprotocol: Option<&'a str>,
+    /// A list of extensions, each of which the client offers.
+    extensions: Option<String>,
     lines: Lines,
 }
 
@@ -85,6 +89,37 @@ impl<'a> Upgrade<'a> {
         self
     }
 
+    /// Returns the extensions that the client offers, as the value of one `Sec-WebSocket-Extensions`
+    /// header, RFC 6455 §9.1, or `None` if it offers none.
+    pub fn offered_extensions(&self) -> Option<String> {
+        let value = extensions::value_in(self.headers)?;
+        String::from_utf8(value).ok()
+    }
+
+    /// Agrees to extensions, given as the value of a `Sec-WebSocket-Extensions` header, RFC 6455 §9.1.
+    /// Without this call none is agreed to.
+    ///
+    /// This is for a relay, whose server has agreed to what the client offers: a
+    /// [`Connection`](crate::Connection) cannot be made of such an agreement, as it does not know these
+    /// extensions.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::Extensions`] if the value breaks the grammar, and
+    /// [`BuildError::UnofferedExtension`] if the client did not offer one of them.
+    pub fn extensions(mut self, extensions: &str) -> Result<Self, BuildError> {
+        let offered = extensions::value_in(self.headers).unwrap_or_default();
+        let offered = extensions::names(&offered).unwrap_or_default();
+        // RFC 6455 §4.2.2, item 4: a subset of the client's.
+        for name in extensions::checked(extensions)? {
+            if !offered.contains(&name) {
+                return Err(BuildError::UnofferedExtension { extension: Excerpt::new(name) });
+            }
+        }
+        self.extensions = Some(extensions.into());
+        Ok(self)
+    }
+
     /// Adds a header to the response.
     ///
     /// # Errors
@@ -98,7 +133,7 @@ impl<'a> Upgrade<'a> {
     /// Accepts: gives the whole response, to be sent before any frame, and what was agreed on.
     ///
     /// The connection is open from here on, RFC 6455 §4.2.2.
-    #[must_use]
+    #[must_use = "the client waits for the response"]
     pub fn accept(self) -> (Vec<u8>, Negotiated) {
         // RFC 6455 §4.2.2, item 5
         let mut head = Lines::starting("HTTP/1.1 101 Switching Protocols");
@@ -110,12 +145,16 @@ impl<'a> Upgrade<'a> {
             head.push("Sec-WebSocket-Protocol", subprotocol);
             negotiated = negotiated.with_subprotocol(subprotocol);
         }
+        if let Some(extensions) = self.extensions {
+            head.push(extensions::HEADER, &extensions);
+            negotiated = negotiated.with_extensions(&extensions);
+        }
         head.append(&self.lines);
         (head.end(), negotiated)
     }
 
     /// For a request that has been checked, with its key.
     pub(super) fn new(headers: &'a Headers, key: &'a [u8]) -> Self {
-        Upgrade { headers, key, subprotocol: None, lines: Lines::default() }
+        Upgrade { headers, key, subprotocol: None, extensions: None, lines: Lines::default() }
     }
 }

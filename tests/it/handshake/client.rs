@@ -3,6 +3,7 @@
 use super::feed::client_takes;
 use sansock::handshake::client::{InvalidResponse, Outcome, Request, ResponseHead};
 use sansock::handshake::{BuildError, HeadError, HeadLimits};
+use sansock::{Config, Connection};
 
 use super::feed;
 
@@ -85,6 +86,39 @@ fn responses_that_establish() {
     }
 }
 
+/// For a relay: it offers what its client does.
+#[test]
+fn extensions_that_were_offered_are_agreed_to() {
+    let offer = "permessage-deflate; client_max_window_bits, x-other; a=\"b\"";
+    let request = Request::new("ws://example.com/").unwrap().extensions(offer).unwrap();
+    let (head, _) = request.start(*b"the sample nonce");
+    let head = String::from_utf8(head).unwrap();
+    assert!(head.contains(&format!("\r\nSec-WebSocket-Extensions: {offer}\r\n")), "{head}");
+
+    let example = EXAMPLE.replace("Sec-WebSocket-Protocol: chat\r\n", "");
+    let answer = |lines: &str| {
+        let head = example.replace("Upgrade: w", &format!("{lines}Upgrade: w"));
+        let (_, outcome) = feed::client(&request, head.as_bytes())?;
+        let Some(Outcome::Established { negotiated, .. }) = outcome else { panic!("{outcome:?}") };
+        Ok::<_, InvalidResponse>(negotiated)
+    };
+    assert_eq!(answer("").unwrap().extensions(), None);
+    let one = "x-other; c";
+    let negotiated = answer(&format!("Sec-WebSocket-Extensions: {one}\r\n")).unwrap();
+    assert_eq!(negotiated.extensions(), Some(one));
+    assert!(Connection::from_negotiated(Config::server(), &negotiated).is_err());
+    let two =
+        "sec-websocket-extensions: x-other\r\nSec-WebSocket-Extensions: permessage-deflate\r\n";
+    assert_eq!(answer(two).unwrap().extensions(), Some("x-other, permessage-deflate"));
+
+    let error = answer("Sec-WebSocket-Extensions: x-other, X-Other\r\n").unwrap_err();
+    assert_eq!(error.to_string(), "extension \"X-Other\" was not offered");
+    for malformed in ["", "a b", "a;", "a; b=\"c"] {
+        let error = Request::new("ws://a/").unwrap().extensions(malformed).unwrap_err();
+        assert!(matches!(error, BuildError::Extensions { .. }), "{malformed}");
+    }
+}
+
 /// Name, text of the example, what stands there instead, text of the error.
 const FAILED: &[(&str, &str, &str, &str)] = &[
     // RFC 6455 §4.1, item 2 of the requirements on the response
@@ -148,7 +182,14 @@ const FAILED: &[(&str, &str, &str, &str)] = &[
         "an empty list of extensions",
         "Upgrade: w",
         "sec-websocket-extensions:\r\nUpgrade: w",
-        "extension \"\" was not offered",
+        "invalid Sec-WebSocket-Extensions header \"\"",
+    ),
+    // RFC 6455 §9.1
+    (
+        "a list of extensions without a comma",
+        "Upgrade: w",
+        "Sec-WebSocket-Extensions: a b\r\nUpgrade: w",
+        "invalid Sec-WebSocket-Extensions header \"a b\"",
     ),
     // Item 6
     ("subprotocol in another case", ": chat", ": Chat", "subprotocol \"Chat\" was not offered"),

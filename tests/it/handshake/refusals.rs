@@ -210,6 +210,21 @@ const REFUSED: &[(&str, &str, &str, u16, &str)] = &[
         400,
         "invalid control character 0x0b at offset 140",
     ),
+    // RFC 6455 §9.1
+    (
+        "unclosed quote in the extensions",
+        "Origin",
+        "Sec-WebSocket-Extensions: a; b=\"c\r\nOrigin",
+        400,
+        "invalid Sec-WebSocket-Extensions header \"a; b=\\\"c\"",
+    ),
+    (
+        "no extension",
+        "Origin",
+        "Sec-WebSocket-Extensions:\r\nOrigin",
+        400,
+        "invalid Sec-WebSocket-Extensions header \"\"",
+    ),
     // RFC 9112 §3 and §2.2
     ("two spaces", "GET ", "GET  ", 400, "malformed start line"),
     (

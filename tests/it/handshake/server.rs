@@ -3,6 +3,7 @@
 use super::feed::server_takes;
 use sansock::handshake::BuildError;
 use sansock::handshake::server::{Refusal, RequestHead, Response, ServerHandshake};
+use sansock::{Config, Connection};
 
 use super::feed;
 
@@ -84,6 +85,11 @@ fn requests_that_are_opening_handshakes() {
         ("25-byte subprotocol", "superchat", "abcdefghijklmnopqrstuvwxy"),
         ("no origin", "Origin: http://example.com\r\n", ""),
         ("no body", "Origin", "Content-Length: 0\r\nOrigin"),
+        (
+            "extensions in two lines, one list",
+            "Origin",
+            "Sec-WebSocket-Extensions: a; b=\"c\\d\" ;e\r\nsec-websocket-extensions:\r\nOrigin",
+        ),
     ];
     for (name, from, to) in cases {
         let head = EXAMPLE.replacen(from, to, 1);
@@ -119,10 +125,33 @@ fn only_an_offered_subprotocol_can_be_chosen() {
 }
 
 #[test]
-fn no_extension_is_agreed_to() {
+fn no_extension_is_agreed_to_unasked() {
     let head = EXAMPLE.replace("Origin", "Sec-WebSocket-Extensions: permessage-deflate\r\nOrigin");
-    let (response, _) = request(&head).unwrap().upgrade().unwrap().accept();
+    let (response, negotiated) = request(&head).unwrap().upgrade().unwrap().accept();
     assert!(!text(response).to_lowercase().contains("extensions"));
+    assert_eq!(negotiated.extensions(), None);
+    assert!(Connection::from_negotiated(Config::server(), &negotiated).is_ok());
+}
+
+/// For a relay: its server has agreed to what the client offers.
+#[test]
+fn only_offered_extensions_can_be_agreed_to() {
+    let offers = "Sec-WebSocket-Extensions: a; b=\"c\"\r\nsec-websocket-extensions: d\r\nOrigin";
+    let request = request(&EXAMPLE.replace("Origin", offers)).unwrap();
+    let upgrade = || request.upgrade().unwrap();
+    assert_eq!(upgrade().offered_extensions().as_deref(), Some("a; b=\"c\", d"));
+
+    let (response, negotiated) = upgrade().extensions("d, a; e=f").unwrap().accept();
+    assert!(text(response).contains("\r\nSec-WebSocket-Extensions: d, a; e=f\r\n"));
+    assert_eq!(negotiated.extensions(), Some("d, a; e=f"));
+    assert!(Connection::from_negotiated(Config::server(), &negotiated).is_err());
+
+    for extensions in ["", "d;", "d\r\nX: y", "d\r\n, d", "d, a; e=\"f"] {
+        let error = upgrade().extensions(extensions).unwrap_err();
+        assert!(matches!(error, BuildError::Extensions { .. }), "{extensions}");
+    }
+    let error = upgrade().extensions("d, D").unwrap_err();
+    assert_eq!(error.to_string(), "extension \"D\" was not offered");
 }
 
 #[test]
