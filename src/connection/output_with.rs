@@ -9,7 +9,7 @@ use bytes::Buf;
 use super::output::AdvanceError;
 #[cfg(feature = "std")]
 use super::output::add_chunk;
-use super::{Connection, Output, SendError};
+use super::{Connection, Output, SendError, State};
 use crate::frame::Header;
 use crate::mask::Key;
 use crate::opcode::Opcode;
@@ -97,8 +97,10 @@ impl Connection {
             let rest = payload.get(queued..).unwrap_or_default();
             let remaining = self.output.queued() + rest.len();
             let head = Head::default();
+            self.state = State::Ended;
             return Ok(OutputWith {
                 output: &mut self.output,
+                state: &mut self.state,
                 head,
                 head_len: 0,
                 rest,
@@ -108,8 +110,10 @@ impl Connection {
         }
         self.admit_message_after(0, payload.len())?;
         let (head, head_len) = Header::single(opcode, payload.len() as u64, None).encode();
+        self.state = State::Ended;
         Ok(OutputWith {
             output: &mut self.output,
+            state: &mut self.state,
             head: head.to_le_bytes(),
             head_len,
             rest: payload,
@@ -149,13 +153,15 @@ type Head = [u8; size_of::<u128>()];
 ///
 /// # Dropping it
 ///
-/// What is left is queued when this is dropped. Where it is leaked instead (by
-/// [`mem::forget`](core::mem::forget), say), that is lost: the connection's output ends within a
-/// frame, and what is sent after it is taken for the payload of that frame. No memory is unsafe then,
-/// but the connection is of no use any more.
+/// What is left is queued when this is dropped. If it is leaked instead (by
+/// [`mem::forget`](core::mem::forget), say), the rest of the message is lost, and the connection has
+/// ended: nothing can be sent after a part of a frame, and
+/// [`transport_action`](Connection::transport_action) says to disconnect.
 #[must_use = "a message that is not written from here is copied when this is dropped"]
 pub struct OutputWith<'a> {
     output: &'a mut Output,
+    /// The connection's, which is `Ended` while this is not dropped, and `Open` before and after.
+    state: &'a mut State,
     /// The header, where it is the first of all: otherwise it is queued.
     head: Head,
     /// `head_len <= head.len()`
@@ -248,6 +254,7 @@ impl OutputWith<'_> {
 impl Drop for OutputWith<'_> {
     #[inline]
     fn drop(&mut self) {
+        *self.state = State::Open;
         if self.remaining > 0 {
             self.queue_rest();
         }

@@ -4,7 +4,7 @@ use crate::support::{ROLES, assert_shows, config, connection, drain, frame_for, 
 use bytes::{Buf, Bytes};
 use proptest::prelude::*;
 use sansock::connection::OutputWith;
-use sansock::{CloseCode, Connection, Role, SendError, TransportAction};
+use sansock::{CloseCode, CloseStatus, Connection, Role, SendError, TransportAction};
 use std::num::NonZeroUsize;
 
 /// What a client masks at once.
@@ -45,6 +45,34 @@ fn take(lent: &mut OutputWith<'_>, mut count: usize, piece: usize) -> Vec<u8> {
 /// Has the connection receive a ping with this payload.
 fn ping(ws: &mut Connection, role: Role, payload: &[u8]) {
     assert_eq!(receive(ws, &[&frame_for(role, 0x89, payload)]).len(), 1);
+}
+
+/// What is sent after a part of a frame would be taken for its payload.
+#[test]
+fn a_view_that_is_leaked_ends_the_connection() {
+    for role in ROLES {
+        for (queued, taken) in [(false, 0), (false, 1), (false, 5000), (true, 0), (true, 5000)] {
+            let mut ws = connection(role);
+            if queued {
+                ws.send_text("before").unwrap();
+            }
+            let payload = vec![7; 100_000];
+            let mut lent = ws.output_with_binary(&payload).unwrap();
+            lent.advance(taken);
+            std::mem::forget(lent);
+
+            assert_eq!(ws.send_text("after"), Err(SendError::Closing));
+            assert_eq!(ws.ping(b""), Err(SendError::Closing));
+            assert!(matches!(ws.output_with_text("after"), Err(SendError::Closing)));
+            ws.close(CloseCode::NORMAL, "").unwrap();
+            let len = ws.output_len();
+            receive(&mut ws, &[&frame_for(role, 0x89, b"ping")]);
+            assert_eq!(ws.output_len(), len, "nothing follows a part of a frame");
+            drain(&mut ws);
+            assert_eq!(ws.transport_action(), TransportAction::Disconnect);
+            assert_eq!(ws.receive_eof(), CloseStatus::Abnormal);
+        }
+    }
 }
 
 #[test]
