@@ -101,11 +101,6 @@ impl Config {
         }
     }
 
-    /// Whether a message that lies whole in the input is lent as one event.
-    pub(super) fn lends_whole(&self) -> bool {
-        self.delivery == Delivery::Whole
-    }
-
     /// Returns the limits that hold: lowered to what can be allocated, unless messages are streamed.
     pub(super) fn message_limits(&self) -> Limits {
         match self.delivery {

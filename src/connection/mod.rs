@@ -132,6 +132,8 @@ pub struct Connection {
     id: ConnectionId,
     config: Arc<Config>,
     decoder: Decoder,
+    /// Whether messages are delivered in chunks.
+    is_streaming: bool,
     /// What has come of a message that does not lie whole in one input, and memory for the next.
     assembler: Assembler,
     /// The control frame that a read has cut, apart from the message around it.
@@ -183,10 +185,10 @@ impl Connection {
     /// After a handshake of this crate, use [`from_negotiated`](Self::from_negotiated).
     pub fn new(config: impl Into<Arc<Config>>) -> Self {
         let config = config.into();
-        let decoder = Decoder::new(config.role()).with_limits(config.message_limits());
         Connection {
             id: ConnectionId::next(),
-            decoder: if config.lends_whole() { decoder } else { decoder.without_whole_messages() },
+            decoder: Decoder::new(config.role()).with_limits(config.message_limits()),
+            is_streaming: config.delivery == Delivery::Streaming,
             assembler: Assembler::default(),
             control: None,
             output: Output::default(),

@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use core::fmt;
 
 use super::writer::Outgoing;
-use super::{CloseStatus, Config, Connection, Output, PingPolicy, State, full_credit};
+use super::{CloseStatus, Config, Connection, Delivery, Output, PingPolicy, State, full_credit};
 use crate::frame::{Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
 use crate::message::{Assembler, ConnectionId};
 
@@ -49,6 +49,7 @@ pub struct Parts {
 pub struct Progress {
     id: ConnectionId,
     decoder: Decoder,
+    is_streaming: bool,
     assembler: Assembler,
     control: Option<Box<ShortBytes<MAX_CONTROL_PAYLOAD>>>,
     outgoing: Option<Outgoing>,
@@ -72,6 +73,7 @@ impl Connection {
         let progress = Progress {
             id: self.id,
             decoder: self.decoder,
+            is_streaming: self.is_streaming,
             assembler: self.assembler,
             control: self.control,
             outgoing: self.outgoing,
@@ -93,7 +95,8 @@ impl Connection {
     pub fn from_parts(parts: Parts) -> Result<Self, ConfigMismatch> {
         let Parts { config, output, progress } = parts;
         let mut decoder = progress.decoder;
-        if !decoder.is_for(config.role(), config.lends_whole()) {
+        let is_streaming = config.delivery == Delivery::Streaming;
+        if (config.role(), is_streaming) != (decoder.role(), progress.is_streaming) {
             return Err(ConfigMismatch);
         }
         decoder.set_limits(config.message_limits());
@@ -106,6 +109,7 @@ impl Connection {
             id: progress.id,
             config,
             decoder,
+            is_streaming,
             output,
             assembler: progress.assembler,
             control: progress.control,

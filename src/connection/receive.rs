@@ -7,9 +7,9 @@ use bytes::{Buf, BytesMut};
 
 use super::source::Source;
 use super::state::Occurrence;
-use super::{CloseStatus, Connection, Delivery, Event};
+use super::{CloseStatus, Connection, Event};
 use crate::error::{ProtocolError, Violation};
-use crate::frame::{CloseBody, Current, InvalidCloseBody, IsEnd, ShortBytes};
+use crate::frame::{CloseBody, Current, InvalidCloseBody, IsEnd, ShortBytes, SingleFrame};
 use crate::input::Input;
 use crate::mask::{self, Key};
 use crate::message::{Assembled, CutOff, Payload, Text};
@@ -62,7 +62,7 @@ impl Connection {
         &mut self,
         input: &mut impl Source<'a>,
     ) -> Result<Option<Event<'a>>, ProtocolError> {
-        let Some(message) = self.decoder.whole_message(input.bytes()) else {
+        let Some(message) = self.whole_message(input.bytes()) else {
             let mut event = None;
             if !self.take_inner_piece(input) {
                 self.receive_in_pieces(input, &mut event)?;
@@ -75,6 +75,13 @@ impl Connection {
             Ok(event) => Ok(Some(event)),
             Err(invalid) => Err(self.fail_text(message.payload_len, invalid)),
         }
+    }
+
+    /// Takes the message that `bytes` begin with if it is in one frame and whole, unless messages are
+    /// streamed.
+    #[inline(always)]
+    pub(super) fn whole_message(&mut self, bytes: &[u8]) -> Option<SingleFrame> {
+        if self.is_streaming { None } else { self.decoder.whole_message(bytes) }
     }
 
     /// The common case of small reads: all of `input` is an inner part of a data frame's payload,
@@ -116,7 +123,7 @@ impl Connection {
                 if input.bytes().is_empty() {
                     return Ok(());
                 }
-                if self.decoder.is_at_fragment(input.bytes()) {
+                if !self.is_streaming && self.decoder.is_at_fragment(input.bytes()) {
                     let taken = self.take_fragments(input, event)?;
                     if event.is_some() {
                         return Ok(());
@@ -134,7 +141,7 @@ impl Connection {
             if frame.opcode.is_control() {
                 self.decoder.advance(len);
                 *event = self.take_control(frame, input.take(len))?;
-            } else if self.config.delivery == Delivery::Streaming {
+            } else if self.is_streaming {
                 *event = self.pass_on(frame, len, input)?;
             } else if frame.is_whole_message(len) {
                 self.decoder.advance(len);

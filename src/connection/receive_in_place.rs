@@ -36,9 +36,9 @@ impl Connection {
             return Err(self.fail_by_foreign_buffer());
         }
         let unread = input.as_received();
-        let Some(message) = unread.and_then(|unread| self.decoder.whole_message(unread)) else {
+        let Some(message) = unread.and_then(|unread| self.whole_message(unread)) else {
             let mut event = None;
-            if input.is_waiting() && self.decoder.is_idle() {
+            if input.is_waiting() && self.decoder.is_between_messages() {
                 self.decoder.note_held(input.len());
             } else if !input.is_empty() {
                 self.receive_partial(input, &mut event)?;
@@ -69,7 +69,10 @@ impl Connection {
         input: &'a mut ReadBuffer,
         event: &mut Option<Event<'a>>,
     ) -> Result<(), ProtocolError> {
-        if !(input.has_message() && self.decoder.is_idle()) {
+        if self.is_streaming {
+            return input.take_with(|input| self.receive_in_pieces(input, event));
+        }
+        if !(input.has_message() && self.decoder.is_between_messages()) {
             match self.decoder.peek(input.restore()) {
                 Peek::Message(frame) => input.begin_message(frame),
                 Peek::PartialHeader(len) => {

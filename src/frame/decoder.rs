@@ -88,10 +88,8 @@ impl fmt::Debug for Part<'_> {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum State {
-    /// Between two messages.
-    Idle,
-    /// Within a header of which the first bytes are held, or between two frames of a message, or of
-    /// two where nothing is lent whole.
+    BetweenMessages,
+    /// Within a header of which the first bytes are held, or between two frames of a message.
     Header(ShortBytes<MAX_HEADER>),
     /// Within a payload.
     Payload(Current),
@@ -103,7 +101,7 @@ impl Decoder {
     /// A decoder for an endpoint of this role, with [`Limits::DEFAULT`] and no reserved bits.
     pub const fn new(role: Role) -> Self {
         let rules = Rules::new(role, Rsv::NONE, Limits::DEFAULT);
-        Decoder { rules, state: State::Idle, open: None, offset: 0, mark: 0 }
+        Decoder { rules, state: State::BetweenMessages, open: None, offset: 0, mark: 0 }
     }
 
     /// The same with other limits.
@@ -179,12 +177,10 @@ impl Decoder {
         self.held() + announced - to_come
     }
 
-    fn is_between_messages(&self) -> bool {
-        match self.state {
-            State::Idle => true,
-            State::Header(held) => held.is_empty() && self.open.is_none(),
-            State::Payload(_) | State::Stopped => false,
-        }
+    /// Returns `true` between two messages.
+    #[inline(always)]
+    pub(crate) const fn is_between_messages(&self) -> bool {
+        matches!(self.state, State::BetweenMessages)
     }
 
     /// Whether the bytes taken so far end within a frame.
@@ -193,7 +189,7 @@ impl Decoder {
         match self.state {
             State::Header(held) => !held.is_empty(),
             State::Payload(_) => true,
-            State::Idle | State::Stopped => false,
+            State::BetweenMessages | State::Stopped => false,
         }
     }
 
@@ -202,7 +198,7 @@ impl Decoder {
     /// `None` takes nothing, and says nothing of what there is instead.
     #[inline(always)]
     pub(crate) fn whole_message(&mut self, bytes: &[u8]) -> Option<SingleFrame> {
-        if !matches!(self.state, State::Idle) {
+        if !matches!(self.state, State::BetweenMessages) {
             return None;
         }
         let message = self.rules.whole_message(bytes)?;
@@ -258,8 +254,8 @@ impl Decoder {
     #[inline(always)]
     pub(crate) fn is_at_fragment(&self, bytes: &[u8]) -> bool {
         let is_between_frames = match &self.state {
-            State::Idle => true,
-            State::Header(held) => held.is_empty() && self.rules.lends_whole,
+            State::BetweenMessages => true,
+            State::Header(held) => held.is_empty(),
             State::Payload(_) | State::Stopped => false,
         };
         is_between_frames && bytes.first().is_some_and(|&first| whole::begins_fragment(first))
@@ -351,23 +347,16 @@ impl Decoder {
         if ends_message {
             self.open = None;
         }
-        let is_idle = self.rules.lends_whole && self.open.is_none();
-        self.state = if is_idle { State::Idle } else { State::Header(ShortBytes::EMPTY) };
+        self.state = match self.open {
+            None => State::BetweenMessages,
+            Some(_) => State::Header(ShortBytes::EMPTY),
+        };
     }
 
-    /// The same for who wants no [`whole_message`](Self::whole_message).
+    /// Returns the role of this end.
     #[cfg(feature = "alloc")]
-    #[must_use]
-    pub(crate) const fn without_whole_messages(mut self) -> Self {
-        self.rules.lends_whole = false;
-        self.state = State::Header(ShortBytes::EMPTY);
-        self
-    }
-
-    /// Whether it is of this role, and gives [`whole_message`](Self::whole_message)s.
-    #[cfg(feature = "alloc")]
-    pub(crate) fn is_for(&self, role: Role, lends_whole: bool) -> bool {
-        self.rules.role == role && self.rules.lends_whole == lends_whole
+    pub(crate) const fn role(&self) -> Role {
+        self.rules.role
     }
 
     /// Has other limits hold from the next header on.

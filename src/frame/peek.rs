@@ -1,6 +1,6 @@
 //! What a buffer begins with, for a caller that leaves a message there until it is whole.
 
-use super::decoder::{Decoder, State};
+use super::decoder::Decoder;
 use super::header::{Rsv, expected_len};
 use super::whole::SingleFrame;
 use crate::mask::Key;
@@ -19,7 +19,7 @@ impl Decoder {
     /// Returns what `bytes` begin with, and takes nothing.
     #[inline]
     pub(crate) fn peek(&self, bytes: &[u8]) -> Peek {
-        if !self.is_idle() {
+        if !self.is_between_messages() {
             return Peek::Other;
         }
         match self.rules.read(None, bytes) {
@@ -39,12 +39,6 @@ impl Decoder {
             }
             Ok(Some(_)) | Err(_) => Peek::Other,
         }
-    }
-
-    /// Returns `true` between two messages of a stream whose messages may stay with the caller.
-    #[inline(always)]
-    pub(crate) const fn is_idle(&self) -> bool {
-        matches!(self.state, State::Idle)
     }
 
     /// Notes that the first `len` bytes of a message have come and stay with the caller.

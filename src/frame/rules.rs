@@ -104,8 +104,6 @@ impl OpenMessage {
 pub(super) struct Rules {
     pub(super) role: Role,
     pub(super) allowed: Rsv,
-    /// Whether messages that lie whole in the input are told apart.
-    pub(super) lends_whole: bool,
     /// The three [`Limits`], which take less room side by side with the others.
     pub(super) fragment_limit: u32,
     frame_limit: u64,
@@ -120,7 +118,6 @@ impl Rules {
         Rules {
             role,
             allowed,
-            lends_whole: true,
             fragment_limit: limits.fragments,
             frame_limit: limits.frame,
             message_limit: limits.message,
@@ -128,7 +125,7 @@ impl Rules {
     }
 
     pub(super) const fn with_limits(self, limits: Limits) -> Self {
-        Rules { lends_whole: self.lends_whole, ..Rules::new(self.role, self.allowed, limits) }
+        Rules::new(self.role, self.allowed, limits)
     }
 
     /// Reads the header that `bytes` begin with.
