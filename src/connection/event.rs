@@ -1,7 +1,7 @@
 //! What a connection has to tell.
 
 use crate::close::CloseCode;
-use crate::message::{Payload, Text};
+use crate::message::{Payload, Received, Text};
 
 /// What was received.
 ///
@@ -61,6 +61,16 @@ impl Event<'_> {
             Event::Ping(data) => Event::Ping(data.into_owned()),
             Event::Pong(data) => Event::Pong(data.into_owned()),
             Event::Close { code, reason } => Event::Close { code, reason: reason.into_owned() },
+        }
+    }
+}
+
+impl<'a> From<Received<'a>> for Event<'a> {
+    #[inline(always)]
+    fn from(received: Received<'a>) -> Self {
+        match received {
+            Received::Text(text) => Event::Text(text),
+            Received::Binary(data) => Event::Binary(data),
         }
     }
 }

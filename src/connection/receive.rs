@@ -9,10 +9,10 @@ use super::source::Source;
 use super::state::Occurrence;
 use super::{CloseStatus, Connection, Event};
 use crate::error::{ProtocolError, Violation};
-use crate::frame::{CloseBody, Current, InvalidCloseBody, IsEnd, ShortBytes, SingleFrame};
+use crate::frame::{CloseBody, Current, InvalidCloseBody, ShortBytes, SingleFrame};
 use crate::input::Input;
 use crate::mask::{self, Key};
-use crate::message::{Assembled, CutOff, Payload, Text};
+use crate::message::{Payload, Received, Text};
 use crate::opcode::Opcode;
 use crate::utf8::InvalidUtf8;
 
@@ -71,7 +71,7 @@ impl Connection {
         };
         input.skip(message.header_len);
         let payload = input.take(message.payload_len);
-        match lend(message.opcode, message.key, payload) {
+        match borrowed(message.opcode, payload, message.key) {
             Ok(event) => Ok(Some(event)),
             Err(invalid) => Err(self.fail_text(message.payload_len, invalid)),
         }
@@ -145,8 +145,8 @@ impl Connection {
                 *event = self.pass_on(frame, len, input)?;
             } else if frame.is_whole_message(len) {
                 self.decoder.advance(len);
-                let lent = lend(frame.opcode, frame.key, input.take(len));
-                *event = Some(lent.map_err(|invalid| self.error_in(len, bad_text(invalid)))?);
+                let message = borrowed(frame.opcode, input.take(len), frame.key);
+                *event = Some(message.map_err(|invalid| self.error_in(len, bad_text(invalid)))?);
             } else {
                 self.collect(frame, len, input)?;
                 if frame.is_end_of_message(len) {
@@ -177,8 +177,8 @@ impl Connection {
         });
         input.skip(taken);
         match end {
-            Ok(IsEnd(false)) => Ok(taken),
-            Ok(IsEnd(true)) => {
+            Ok(false) => Ok(taken),
+            Ok(true) => {
                 *event = Some(self.finish_message()?);
                 Ok(taken)
             }
@@ -200,13 +200,13 @@ impl Connection {
         self.decoder.advance(len);
         let chunk = chunk.map_err(|invalid| self.error_in(len, bad_text(invalid)))?;
         if last {
-            self.assembler.end_stream().map_err(|CutOff| self.cut_off_text())?;
+            self.assembler.end_stream().then_some(()).ok_or_else(|| self.cut_text())?;
         }
         Ok(match chunk {
-            Assembled::Text(text) => {
+            Received::Text(text) => {
                 (last || !text.is_empty()).then_some(Event::TextChunk { text, last })
             }
-            Assembled::Binary(data) => {
+            Received::Binary(data) => {
                 (last || !data.is_empty()).then_some(Event::BinaryChunk { data, last })
             }
         })
@@ -231,11 +231,7 @@ impl Connection {
 
     /// Returns the message that was reassembled.
     fn finish_message(&mut self) -> Result<Event<'static>, ProtocolError> {
-        match self.assembler.finish() {
-            Ok(Assembled::Text(text)) => Ok(Event::Text(text)),
-            Ok(Assembled::Binary(data)) => Ok(Event::Binary(data)),
-            Err(CutOff) => Err(self.cut_off_text()),
-        }
+        self.assembler.finish().map(Event::from).ok_or_else(|| self.cut_text())
     }
 
     /// A piece of a control frame, RFC 6455 §5.5: collected where a read has cut it.
@@ -292,7 +288,7 @@ impl Connection {
     }
 
     /// RFC 6455 §8.1: a message as a whole is UTF-8. Its last byte shows that it is not.
-    fn cut_off_text(&self) -> ProtocolError {
+    fn cut_text(&self) -> ProtocolError {
         self.error_in(1, bad_text(InvalidUtf8 { offset: 0 }))
     }
 
@@ -322,20 +318,18 @@ impl Connection {
     }
 }
 
-/// A message whose payload lies whole in the input, unmasked there.
+/// Returns a message that is borrowed from the input, its payload unmasked there.
 #[inline(always)]
-pub(super) fn lend(
+pub(super) fn borrowed(
     opcode: Opcode,
-    key: Option<Key>,
     mut payload: Payload<'_>,
+    key: Option<Key>,
 ) -> Result<Event<'_>, InvalidUtf8> {
-    match (opcode, key) {
-        (Opcode::Text, key) => Text::unmask(payload, key).map(Event::Text),
-        (_, key) => {
-            mask::unmask(&mut payload, key);
-            Ok(Event::Binary(payload))
-        }
+    if opcode == Opcode::Text {
+        return Text::unmask(payload, key).map(Event::Text);
     }
+    mask::unmask(&mut payload, key);
+    Ok(Event::Binary(payload))
 }
 
 /// RFC 6455 §8.1: text is UTF-8.

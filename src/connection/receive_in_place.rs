@@ -1,11 +1,11 @@
 //! The receiving half over a buffer in which a message stays until it is whole.
 
-use super::receive::lend;
+use super::receive::borrowed;
 use super::{Connection, Event, ReceiveError};
 use crate::close::CloseCode;
 use crate::error::ProtocolError;
 use crate::frame::Peek;
-use crate::message::{InPlace, ReadBuffer};
+use crate::message::ReadBuffer;
 
 impl Connection {
     /// Takes what was read off the front of `input`, up to and including what completes the next
@@ -46,7 +46,7 @@ impl Connection {
             return Ok(event);
         };
         let payload = input.take(message.header_len, message.payload_len);
-        match lend(message.opcode, message.key, payload.into()) {
+        match borrowed(message.opcode, payload.into(), message.key) {
             Ok(event) => Ok(Some(event)),
             Err(invalid) => Err(self.fail_text(message.payload_len, invalid).into()),
         }
@@ -90,10 +90,7 @@ impl Connection {
             Ok(None) => self.decoder.note_held(len),
             Ok(Some(message)) => {
                 self.decoder.take_message(len);
-                *event = Some(match message {
-                    InPlace::Text(text) => Event::Text(text),
-                    InPlace::Binary(data) => Event::Binary(data),
-                });
+                *event = Some(message.into());
             }
             Err(invalid) => {
                 self.decoder.take_message(len);

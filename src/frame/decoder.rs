@@ -54,11 +54,6 @@ pub struct Decoder {
     pub(super) mark: u64,
 }
 
-/// Whether a message ends with what was taken.
-#[cfg(feature = "alloc")]
-#[derive(Clone, Copy)]
-pub(crate) struct IsEnd(pub(crate) bool);
-
 /// A part of a frame.
 #[derive(PartialEq, Eq)]
 pub enum Part<'a> {
@@ -206,19 +201,19 @@ impl Decoder {
         Some(message)
     }
 
-    /// Takes the fragments of a message at the front of `bytes`, up to the message's last, has `append`
-    /// look at each that is whole and its payload, and gives how many bytes were taken and what came of
-    /// the last one. Of one that is not whole it takes the header.
+    /// Takes the fragments of a message at the front of `bytes`, up to the message's last, and passes
+    /// each whole one and its payload to `append`. Of one that is not whole it takes the header.
     ///
-    /// To take nothing says nothing of what there is instead. Where `append` fails it is not asked again.
+    /// Returns how many bytes it took, and whether the message ends with them, or the first error of
+    /// `append`, which is not called again. If it took nothing, that says nothing of what there is instead.
     #[cfg(feature = "alloc")]
     #[inline(always)]
     pub(crate) fn fragments<E>(
         &mut self,
         bytes: &[u8],
         mut append: impl FnMut(&Fragment<'_>, &[u8]) -> Result<(), E>,
-    ) -> (usize, Result<IsEnd, E>) {
-        let mut end = Ok(IsEnd(false));
+    ) -> (usize, Result<bool, E>) {
+        let mut is_end = Ok(false);
         if self.open.is_none() {
             self.mark = self.offset;
         }
@@ -231,8 +226,8 @@ impl Decoder {
                 break;
             };
             rest = after;
-            end = append(&fragment, payload).map(|()| IsEnd(fragment.fin));
-            if !matches!(end, Ok(IsEnd(false))) {
+            is_end = append(&fragment, payload).map(|()| fragment.fin);
+            if !matches!(is_end, Ok(false)) {
                 break;
             }
         }
@@ -242,10 +237,10 @@ impl Decoder {
             self.open = open;
             match cut {
                 Some(fragment) => self.state = State::Payload(Current::of_fragment(&fragment)),
-                None => self.end_frame(matches!(end, Ok(IsEnd(true)))),
+                None => self.end_frame(matches!(is_end, Ok(true))),
             }
         }
-        (taken, end)
+        (taken, is_end)
     }
 
     /// Whether `bytes` may begin with what [`fragments`](Self::fragments) takes, which is not

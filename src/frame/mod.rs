@@ -33,8 +33,6 @@ pub(crate) use control_frame::{ControlFrame, control_frame};
 #[cfg(feature = "alloc")]
 pub(crate) use current::Current;
 #[cfg(feature = "alloc")]
-pub(crate) use decoder::IsEnd;
-#[cfg(feature = "alloc")]
 pub(crate) use peek::Peek;
 #[cfg(feature = "alloc")]
 pub(crate) use whole::SingleFrame;

@@ -10,9 +10,9 @@ use core::mem;
 
 use bytes::BytesMut;
 
-use super::Payload;
 use super::growth;
 use super::text::{self, Text};
+use super::{Payload, Received};
 use crate::mask::{self, Key};
 use crate::opcode::Opcode;
 use crate::retain::{MAX_RELEASE_MOVE, Retain, uses_little};
@@ -49,15 +49,6 @@ enum Open {
     BinaryStream,
 }
 
-/// A reassembled message, or a chunk of a streamed one.
-pub(crate) enum Assembled<'a> {
-    Text(Text<'a>),
-    Binary(Payload<'a>),
-}
-
-/// A text ends within a code point, RFC 6455 §8.1.
-pub(crate) struct CutOff;
-
 /// Reassembling.
 impl Assembler {
     /// Appends `piece` to the open message, or to a new one that a frame with this opcode begins, and
@@ -89,21 +80,18 @@ impl Assembler {
             && self.append_to_open(piece, key, 0).is_ok()
     }
 
-    /// Ends the open message and returns it.
-    ///
-    /// # Errors
-    ///
-    /// [`CutOff`] if it is a text that ends within a code point; it is dropped then.
+    /// Ends the open message and returns it, or drops it and returns `None` if it is a text that ends
+    /// within a code point.
     #[inline(always)]
-    pub(crate) fn finish(&mut self) -> Result<Assembled<'static>, CutOff> {
+    pub(crate) fn finish(&mut self) -> Option<Received<'static>> {
         match self.open.take() {
             Some(Open::Text(validator)) if !validator.is_complete() => {
                 *self = Assembler::default();
-                Err(CutOff)
+                None
             }
             // All of the bytes were validated, and a whole code point is the last.
-            Some(Open::Text(_)) => Ok(Assembled::Text(Text::from_valid(self.hand_out().into()))),
-            _ => Ok(Assembled::Binary(self.hand_out().into())),
+            Some(Open::Text(_)) => Some(Received::Text(Text::from_valid(self.hand_out().into()))),
+            _ => Some(Received::Binary(self.hand_out().into())),
         }
     }
 
@@ -211,28 +199,26 @@ impl Assembler {
         &mut self,
         mut piece: Payload<'a>,
         key: Option<Key>,
-    ) -> Result<Assembled<'a>, InvalidUtf8> {
+    ) -> Result<Received<'a>, InvalidUtf8> {
         if let Some(Open::TextStream(validator)) = &mut self.open {
             let text = text::take_chunk(piece, key, validator, &mut self.bytes)?;
-            return Ok(Assembled::Text(text));
+            return Ok(Received::Text(text));
         }
         mask::unmask(&mut piece, key);
-        Ok(Assembled::Binary(piece))
+        Ok(Received::Binary(piece))
     }
 
-    /// Ends the open message, all of which was taken.
-    ///
-    /// # Errors
-    ///
-    /// [`CutOff`] if it is a text that ends within a code point; the bytes of that are dropped then.
-    pub(crate) fn end_stream(&mut self) -> Result<(), CutOff> {
-        match self.open.take() {
-            Some(Open::TextStream(validator)) if !validator.is_complete() => {
-                *self = Assembler::default();
-                Err(CutOff)
-            }
-            _ => Ok(()),
+    /// Ends the open message, all of which was taken. Returns `false` if it is a text that ends within a
+    /// code point, whose bytes are dropped then.
+    pub(crate) fn end_stream(&mut self) -> bool {
+        let is_cut = match self.open.take() {
+            Some(Open::TextStream(validator)) => !validator.is_complete(),
+            _ => false,
+        };
+        if is_cut {
+            *self = Assembler::default();
         }
+        !is_cut
     }
 }
 
@@ -305,14 +291,14 @@ mod tests {
     fn nothing_is_left_of_a_text_that_ends_within_a_code_point() {
         let mut assembler = Assembler::default();
         assembler.append(Opcode::Text, b"a\xF0\x9F", None, 0).unwrap();
-        assert!(assembler.finish().is_err());
+        assert!(assembler.finish().is_none());
         assert_eq!(assembler.memory_usage(), 0);
 
         assert_eq!(assembler.chunk_len(Opcode::Text, 100), 100);
         let mut piece = *b"a\xF0\x9F";
         assembler.take_chunk(Payload::from(&mut piece[..]), None).unwrap();
         assert_eq!(assembler.chunk_len(Opcode::Continuation, 100), 2);
-        assert!(assembler.end_stream().is_err());
+        assert!(!assembler.end_stream());
         assert_eq!(assembler.memory_usage(), 0);
     }
 

@@ -8,6 +8,7 @@ mod in_place;
 mod owned;
 mod payload;
 mod prepared_message;
+mod received;
 mod text;
 
 pub use in_place::ReadBuffer;
@@ -16,5 +17,6 @@ pub use payload::Payload;
 pub use prepared_message::PreparedMessage;
 pub use text::{Text, Utf8Bytes};
 
-pub(crate) use assembler::{Assembled, Assembler, CutOff};
-pub(crate) use in_place::{ConnectionId, InPlace};
+pub(crate) use assembler::Assembler;
+pub(crate) use in_place::ConnectionId;
+pub(crate) use received::Received;

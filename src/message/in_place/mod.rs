@@ -8,11 +8,11 @@ use core::fmt;
 
 use crate::frame::{MAX_HEADER, SingleFrame};
 use crate::input::Input;
+use crate::message::Received;
 use crate::retain::{MAX_RELEASE_MOVE, Retain};
 use crate::utf8::InvalidUtf8;
 
 pub(crate) use connection_id::ConnectionId;
-pub(crate) use partial::InPlace;
 use partial::Unread;
 
 /// A buffer to read to, for [`Connection::receive_buffered`](crate::Connection::receive_buffered).
@@ -281,7 +281,7 @@ impl ReadBuffer {
     /// [`InvalidUtf8`] with the index in the frame of the byte that breaks a text, or of its last byte
     /// where it ends within a code point. What has come of the message is taken.
     #[inline(always)]
-    pub(crate) fn scan(&mut self) -> Result<Option<InPlace<'_>>, InvalidUtf8> {
+    pub(crate) fn scan(&mut self) -> Result<Option<Received<'_>>, InvalidUtf8> {
         self.unread.scan()
     }
 

@@ -34,7 +34,7 @@ use crate::frame::SingleFrame;
 use crate::input::Input;
 use crate::mask::{self, Key};
 use crate::message::text::unmask_and_validate;
-use crate::message::{Payload, Text};
+use crate::message::{Received, Text};
 use crate::opcode::Opcode;
 use crate::utf8::{InvalidUtf8, Validator};
 
@@ -73,12 +73,6 @@ struct PartialFrame {
     wanted: usize,
     /// `Some` for a text.
     validator: Option<Validator>,
-}
-
-/// A message all of which has come.
-pub(crate) enum InPlace<'a> {
-    Text(Text<'a>),
-    Binary(Payload<'a>),
 }
 
 impl Unread {
@@ -242,7 +236,7 @@ impl Unread {
     /// [`InvalidUtf8`] with the index in the frame of the byte that breaks a text, or of its last byte
     /// where it ends within a code point. What has come of the frame is taken.
     #[inline(always)]
-    pub(super) fn scan(&mut self) -> Result<Option<InPlace<'_>>, InvalidUtf8> {
+    pub(super) fn scan(&mut self) -> Result<Option<Received<'_>>, InvalidUtf8> {
         let Front::Frame(frame) = &mut self.front else { return Ok(None) };
         let payload_start = self.start + frame.header_len;
         let frame_end = self.end.min(payload_start.saturating_add(frame.payload_len));
@@ -344,12 +338,12 @@ impl PartialFrame {
     /// [`InvalidUtf8`] with the index in the frame of the last byte of a text that ends within a code
     /// point.
     #[inline(always)]
-    fn finish<'a>(&self, payload: &'a mut [u8]) -> Result<InPlace<'a>, InvalidUtf8> {
+    fn finish<'a>(&self, payload: &'a mut [u8]) -> Result<Received<'a>, InvalidUtf8> {
         match &self.validator {
-            None => Ok(InPlace::Binary(payload.into())),
+            None => Ok(Received::Binary(payload.into())),
             Some(validator) if validator.is_complete() => {
                 debug_assert!(core::str::from_utf8(payload).is_ok(), "scanned bytes have changed");
-                Ok(InPlace::Text(Text::from_valid(payload.into())))
+                Ok(Received::Text(Text::from_valid(payload.into())))
             }
             Some(_) => Err(InvalidUtf8 { offset: self.header_len + payload.len() - 1 }),
         }
@@ -422,8 +416,8 @@ mod tests {
                     read(&mut unread, piece, way + at_once);
                     let is_whole = unread.len() == 4 + payload.len();
                     match unread.scan().unwrap() {
-                        Some(InPlace::Text(text)) => assert!(is_whole && text == *TEXT.repeat(3)),
-                        Some(InPlace::Binary(_)) => panic!("it is a text"),
+                        Some(Received::Text(text)) => assert!(is_whole && text == *TEXT.repeat(3)),
+                        Some(Received::Binary(_)) => panic!("it is a text"),
                         None => assert!(!is_whole),
                     }
                 }
