@@ -1,22 +1,14 @@
 //! A WebSocket connection after its handshake: bytes in, events and bytes out.
 
-mod byte_queue;
 mod config;
 mod event;
-mod output;
-mod output_with;
+mod memory;
 mod parts;
+mod ping_budget;
 mod receive;
-mod receive_error;
-mod receive_in_place;
 mod send;
-mod send_error;
-mod source;
 mod state;
-#[cfg(feature = "std")]
-mod transport;
 mod unsupported_extensions;
-mod writer;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -31,18 +23,15 @@ use crate::negotiated::Negotiated;
 
 pub use config::{Config, Delivery, ExcessPings, PingPolicy};
 pub use event::Event;
-pub use output::{AdvanceError, Output};
-pub use output_with::OutputWith;
 pub use parts::{ConfigMismatch, Parts, Progress};
-pub use receive_error::ReceiveError;
-pub use send::CloseError;
-pub use send_error::{SendError, Unsent};
+pub use receive::ReceiveError;
+pub use send::{AdvanceError, CloseError, MessageWriter, Output, OutputWith, SendError, Unsent};
 pub use state::{CloseStatus, State, TransportAction};
 pub use unsupported_extensions::UnsupportedExtensions;
-pub use writer::MessageWriter;
 
+use ping_budget::PingBudget;
+use send::OutgoingMessage;
 use state::{Occurrence, Sending};
-use writer::Outgoing;
 
 /// One end of a WebSocket connection, RFC 6455 §5 to §8, over a transport that the caller drives.
 ///
@@ -140,9 +129,8 @@ pub struct Connection {
     control: Option<Box<ShortBytes<MAX_CONTROL_PAYLOAD>>>,
     output: Output,
     /// The message that is being sent in fragments.
-    outgoing: Option<Outgoing>,
-    /// Pings that are answered without time passing, in thousandths.
-    ping_credit: u32,
+    outgoing: Option<OutgoingMessage>,
+    ping_budget: PingBudget,
     state: State,
     /// What the first Close that was received says of the end.
     closure: CloseStatus,
@@ -193,7 +181,7 @@ impl Connection {
             control: None,
             output: Output::default(),
             outgoing: None,
-            ping_credit: full_credit(config.pings),
+            ping_budget: PingBudget::full(config.pings),
             state: State::Open,
             closure: CloseStatus::Abnormal,
             has_sent_eof: false,
@@ -263,64 +251,6 @@ impl Connection {
     /// ```
     pub fn sent_eof(&mut self) {
         self.has_sent_eof = true;
-    }
-
-    /// Frees the buffers that hold no data: output that is all written, and memory that waits for the
-    /// next reassembled message. Call it whenever a read would block. It is cheap, as it moves no data;
-    /// the next message allocates again.
-    ///
-    /// Without it, the output keeps room for the bursts of the last few rounds, and the buffer of a
-    /// reassembled message from 1 KiB on waits for the next one, until sixteen in a row have used less
-    /// than a quarter of it.
-    pub fn release_buffers(&mut self) {
-        self.output.release();
-        self.assembler.release();
-    }
-
-    /// Frees all memory that the connection can do without, at the cost of speed when there is more to
-    /// do: the buffers that hold no data, and the free space around data that waits. Call it when the
-    /// connection has been idle for a while. It takes constant time: where more than 4 KiB would have to
-    /// be moved, that buffer stays as it is.
-    ///
-    /// ```
-    /// use bytes::Buf;
-    /// use sansock::{Config, Connection};
-    ///
-    /// let mut server = Connection::new(Config::server());
-    /// server.send_binary(&[7; 1000])?;
-    /// server.output().advance(1000); // the transport took all but the last four bytes
-    /// server.release_buffers();
-    /// assert!(server.memory_usage() >= 1000);
-    /// server.shrink_to_fit();
-    /// assert_eq!(server.memory_usage(), 4);
-    /// server.output().advance(4);
-    /// server.release_buffers();
-    /// assert_eq!(server.memory_usage(), 0);
-    /// # Ok::<(), sansock::SendError>(())
-    /// ```
-    pub fn shrink_to_fit(&mut self) {
-        self.output.shrink_to_fit();
-        self.assembler.shrink_to_fit();
-    }
-
-    /// Bytes that the connection holds on the heap: output with the room around it, what has come of a
-    /// message or a control frame that is not whole, and memory that waits for the next message.
-    /// That counts in full while an event holds a part of it, as do payloads that are queued by
-    /// reference, though others may share them; the configuration, which is shared, does not, nor does a
-    /// [`ReadBuffer`](crate::ReadBuffer), which is the caller's.
-    ///
-    /// ```
-    /// use sansock::{Config, Connection};
-    ///
-    /// let mut server = Connection::new(Config::server());
-    /// assert_eq!(server.memory_usage(), 0);
-    /// server.send_text("Hello")?;
-    /// assert!(server.memory_usage() >= 7);
-    /// # Ok::<(), sansock::SendError>(())
-    /// ```
-    pub fn memory_usage(&self) -> usize {
-        let control = self.control.as_ref().map_or(0, |control| size_of_val(&**control));
-        self.assembler.memory_usage() + control + self.output.memory_usage()
     }
 
     /// Bytes of output that wait to be written, exactly.
@@ -408,12 +338,9 @@ impl Connection {
         self.queue_close(CloseBody { status }, Occurrence::Violation);
     }
 
-    /// Earns the answers to pings that a time brings.
-    pub(crate) fn earn_pings(&mut self, millis: u32) {
-        let PingPolicy::Budget { per_second, .. } = self.config.pings else { return };
-        let earned = per_second.saturating_mul(millis);
-        self.ping_credit =
-            self.ping_credit.saturating_add(earned).min(full_credit(self.config.pings));
+    /// Refills the budget for answers to pings by what a time earns.
+    pub(crate) fn refill_ping_budget(&mut self, millis: u32) {
+        self.ping_budget.refill(self.config.pings, millis);
     }
 
     /// Moves on, and forgets what no later state needs.
@@ -427,17 +354,6 @@ impl Connection {
         }
     }
 }
-
-/// The thousandths of pings that are answered in a row.
-fn full_credit(pings: PingPolicy) -> u32 {
-    match pings {
-        PingPolicy::Budget { burst, .. } => burst.saturating_mul(PING),
-        _ => 0,
-    }
-}
-
-/// What the answer to a ping costs: a second earns `per_second` of it, in milliseconds.
-const PING: u32 = 1000;
 
 /// Shows lengths alone, so that logs hold nobody's data.
 impl fmt::Debug for Connection {

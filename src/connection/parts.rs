@@ -4,8 +4,9 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 
-use super::writer::Outgoing;
-use super::{CloseStatus, Config, Connection, Delivery, Output, PingPolicy, State, full_credit};
+use super::ping_budget::PingBudget;
+use super::send::OutgoingMessage;
+use super::{CloseStatus, Config, Connection, Delivery, Output, PingPolicy, State};
 use crate::frame::{Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
 use crate::message::{Assembler, ConnectionId};
 
@@ -52,9 +53,9 @@ pub struct Progress {
     is_streaming: bool,
     assembler: Assembler,
     control: Option<Box<ShortBytes<MAX_CONTROL_PAYLOAD>>>,
-    outgoing: Option<Outgoing>,
-    ping_credit: u32,
-    /// By which that was earned.
+    outgoing: Option<OutgoingMessage>,
+    ping_budget: PingBudget,
+    /// The policy of that budget.
     pings: PingPolicy,
     state: State,
     closure: CloseStatus,
@@ -77,7 +78,7 @@ impl Connection {
             assembler: self.assembler,
             control: self.control,
             outgoing: self.outgoing,
-            ping_credit: self.ping_credit,
+            ping_budget: self.ping_budget,
             pings: config.pings,
             state: self.state,
             closure: self.closure,
@@ -100,10 +101,10 @@ impl Connection {
             return Err(ConfigMismatch);
         }
         decoder.set_limits(config.message_limits());
-        let ping_credit = if config.pings == progress.pings {
-            progress.ping_credit
+        let ping_budget = if config.pings == progress.pings {
+            progress.ping_budget
         } else {
-            full_credit(config.pings)
+            PingBudget::full(config.pings)
         };
         Ok(Connection {
             id: progress.id,
@@ -114,7 +115,7 @@ impl Connection {
             assembler: progress.assembler,
             control: progress.control,
             outgoing: progress.outgoing,
-            ping_credit,
+            ping_budget,
             state: progress.state,
             closure: progress.closure,
             has_sent_eof: progress.has_sent_eof,

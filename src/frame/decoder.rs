@@ -3,13 +3,13 @@
 use core::fmt;
 
 use super::MAX_HEADER;
-use super::current::Current;
+use super::current_frame::CurrentFrame;
+use super::fast_path::SingleFrame;
+#[cfg(feature = "alloc")]
+use super::fast_path::{self, Fragment};
 use super::header::{Header, Rsv};
 use super::rules::{Fault, Limits, OpenMessage, Rules};
 use super::short::ShortBytes;
-use super::whole::SingleFrame;
-#[cfg(feature = "alloc")]
-use super::whole::{self, Fragment};
 use crate::error::ProtocolError;
 use crate::input::Input;
 use crate::mask::{self, Key};
@@ -87,7 +87,7 @@ pub(super) enum State {
     /// Within a header of which the first bytes are held, or between two frames of a message.
     Header(ShortBytes<MAX_HEADER>),
     /// Within a payload.
-    Payload(Current),
+    Payload(CurrentFrame),
     /// After an error, or where no more is wanted.
     Stopped,
 }
@@ -236,7 +236,7 @@ impl Decoder {
             self.offset += taken as u64;
             self.open = open;
             match cut {
-                Some(fragment) => self.state = State::Payload(Current::of_fragment(&fragment)),
+                Some(fragment) => self.state = State::Payload(CurrentFrame::of_fragment(&fragment)),
                 None => self.end_frame(matches!(is_end, Ok(true))),
             }
         }
@@ -253,12 +253,12 @@ impl Decoder {
             State::Header(held) => held.is_empty(),
             State::Payload(_) | State::Stopped => false,
         };
-        is_between_frames && bytes.first().is_some_and(|&first| whole::begins_fragment(first))
+        is_between_frames && bytes.first().is_some_and(|&first| fast_path::begins_fragment(first))
     }
 
     /// The frame whose payload, or the rest of it, comes next; `None` where a header does.
     #[inline]
-    pub(crate) const fn current(&self) -> Option<Current> {
+    pub(crate) const fn current(&self) -> Option<CurrentFrame> {
         match self.state {
             State::Payload(current) => Some(current),
             _ => None,
@@ -319,7 +319,7 @@ impl Decoder {
 
     /// Takes the next `len` bytes of the payload, and says whether they are the last.
     ///
-    /// `len` is at most [`Current::remaining`]. To unmask them is for who asks: the key for it is
+    /// `len` is at most [`CurrentFrame::remaining`]. To unmask them is for who asks: the key for it is
     /// the one that [`current`](Self::current) gave before.
     #[inline]
     pub(crate) fn advance(&mut self, len: usize) -> bool {
@@ -372,7 +372,7 @@ impl Decoder {
         if header.opcode.is_data() {
             self.open = Some(OpenMessage::with_frame(self.open, header.payload_len));
         }
-        self.state = State::Payload(Current {
+        self.state = State::Payload(CurrentFrame {
             fin: header.fin,
             rsv: header.rsv,
             opcode: header.opcode,

@@ -7,17 +7,17 @@
 
 mod close_body;
 mod control_frame;
-mod current;
+mod current_frame;
 mod decoder;
 mod encode_error;
 mod encoder;
+mod fast_path;
 mod header;
 #[cfg(feature = "alloc")]
 mod peek;
 mod relay;
 mod rules;
 mod short;
-mod whole;
 
 pub use close_body::{CloseBody, InvalidCloseBody};
 pub use decoder::{Decoder, Part};
@@ -31,11 +31,11 @@ pub use short::ShortBytes;
 #[cfg(feature = "alloc")]
 pub(crate) use control_frame::{ControlFrame, control_frame};
 #[cfg(feature = "alloc")]
-pub(crate) use current::Current;
+pub(crate) use current_frame::CurrentFrame;
+#[cfg(feature = "alloc")]
+pub(crate) use fast_path::SingleFrame;
 #[cfg(feature = "alloc")]
 pub(crate) use peek::Peek;
-#[cfg(feature = "alloc")]
-pub(crate) use whole::SingleFrame;
 
 /// The longest payload of a control frame, RFC 6455 §5.5.
 pub const MAX_CONTROL_PAYLOAD: usize = 125;

@@ -1,8 +1,8 @@
 //! What a buffer begins with, for a caller that leaves a message there until it is whole.
 
 use super::decoder::Decoder;
+use super::fast_path::SingleFrame;
 use super::header::{Rsv, expected_len};
-use super::whole::SingleFrame;
 use crate::mask::Key;
 
 /// What bytes begin with that were not taken.

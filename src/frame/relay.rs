@@ -5,7 +5,7 @@ use core::mem;
 
 use super::close_body::CloseBody;
 use super::control_frame::control_frame;
-use super::current::Current;
+use super::current_frame::CurrentFrame;
 use super::decoder::Decoder;
 use super::header::{Header, Rsv};
 use super::rules::Limits;
@@ -225,7 +225,12 @@ impl Relay {
     }
 
     /// The next `len` bytes of payload, of which there are as many.
-    fn piece<'a>(&mut self, frame: Current, len: usize, input: &mut Input<'a>) -> Forwarded<'a> {
+    fn piece<'a>(
+        &mut self,
+        frame: CurrentFrame,
+        len: usize,
+        input: &mut Input<'a>,
+    ) -> Forwarded<'a> {
         let payload = input.take(len);
         mask_anew(payload, frame.key, self.key);
         self.key = self.key.map(|key| key.turned(len));

@@ -1,11 +1,11 @@
 //! Messages: what frames carry, RFC 6455 §5.6, received and to be sent.
 
 mod assembler;
-mod buffer;
 mod debug;
 mod growth;
 mod in_place;
 mod owned;
+mod owned_bytes;
 mod payload;
 mod prepared_message;
 mod received;

@@ -5,8 +5,8 @@ use core::ops::{Deref, DerefMut};
 
 use bytes::BytesMut;
 
-use super::buffer::Buffer;
 use super::debug::{Escaped, fmt_content};
+use super::owned_bytes::OwnedBytes;
 
 /// Bytes that were received: lent from the caller's input, or owned.
 ///
@@ -16,16 +16,16 @@ pub struct Payload<'a>(Repr<'a>);
 
 enum Repr<'a> {
     /// A part of the input.
-    Lent(&'a mut [u8]),
+    Borrowed(&'a mut [u8]),
     /// A buffer of its own, or a part of the `BytesMut` that the input was.
-    Owned(Buffer),
+    Owned(OwnedBytes),
 }
 
 impl<'a> Payload<'a> {
     /// Whether the bytes are a part of the input, as of a message that lay whole in it.
     #[inline]
     pub fn is_borrowed(&self) -> bool {
-        matches!(self.0, Repr::Lent(_))
+        matches!(self.0, Repr::Borrowed(_))
     }
 
     /// The bytes for as long as the input is borrowed.
@@ -36,7 +36,7 @@ impl<'a> Payload<'a> {
     #[inline]
     pub fn try_into_borrowed(self) -> Result<&'a mut [u8], BytesMut> {
         match self.0 {
-            Repr::Lent(bytes) => Ok(bytes),
+            Repr::Borrowed(bytes) => Ok(bytes),
             Repr::Owned(bytes) => Err(bytes.into_inner()),
         }
     }
@@ -44,10 +44,10 @@ impl<'a> Payload<'a> {
     /// Drops what is beyond `len` bytes.
     pub fn truncate(&mut self, len: usize) {
         match &mut self.0 {
-            Repr::Lent(bytes) if len < bytes.len() => {
+            Repr::Borrowed(bytes) if len < bytes.len() => {
                 *bytes = core::mem::take(bytes).split_at_mut(len).0;
             }
-            Repr::Lent(_) => {}
+            Repr::Borrowed(_) => {}
             Repr::Owned(bytes) => bytes.truncate(len),
         }
     }
@@ -59,21 +59,21 @@ impl<'a> Payload<'a> {
 
     /// The bytes as a buffer: copied where they are lent.
     pub fn into_bytes_mut(self) -> BytesMut {
-        self.try_into_borrowed().map_or_else(|owned| owned, |lent| BytesMut::from(&*lent))
+        self.try_into_borrowed().map_or_else(|owned| owned, |bytes| BytesMut::from(&*bytes))
     }
 }
 
 impl<'a> From<&'a mut [u8]> for Payload<'a> {
     #[inline]
     fn from(bytes: &'a mut [u8]) -> Self {
-        Payload(Repr::Lent(bytes))
+        Payload(Repr::Borrowed(bytes))
     }
 }
 
 impl From<BytesMut> for Payload<'_> {
     #[inline]
     fn from(bytes: BytesMut) -> Self {
-        Payload(Repr::Owned(Buffer::new(bytes)))
+        Payload(Repr::Owned(OwnedBytes::new(bytes)))
     }
 }
 
@@ -83,7 +83,7 @@ impl Deref for Payload<'_> {
     #[inline]
     fn deref(&self) -> &[u8] {
         match &self.0 {
-            Repr::Lent(bytes) => bytes,
+            Repr::Borrowed(bytes) => bytes,
             Repr::Owned(bytes) => bytes,
         }
     }
@@ -93,7 +93,7 @@ impl DerefMut for Payload<'_> {
     #[inline]
     fn deref_mut(&mut self) -> &mut [u8] {
         match &mut self.0 {
-            Repr::Lent(bytes) => bytes,
+            Repr::Borrowed(bytes) => bytes,
             Repr::Owned(bytes) => bytes,
         }
     }

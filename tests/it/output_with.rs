@@ -180,7 +180,7 @@ fn a_server_lends_the_very_bytes() {
     lent.advance(2);
     assert_eq!((lent.chunk().as_ptr(), lent.chunk().len()), (data.as_ptr(), 100));
     lent.advance(99);
-    assert_eq!(format!("{lent:?}"), "OutputWith { remaining: 1, lent: 1, .. }");
+    assert_eq!(format!("{lent:?}"), "OutputWith { remaining: 1, borrowed: 1, .. }");
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 mod connection_id;
 mod partial;
+#[cfg(feature = "std")]
+mod read_from;
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -128,7 +130,7 @@ impl ReadBuffer {
 
     /// How many bytes are wanted.
     #[inline]
-    pub(crate) const fn wanted(&self) -> usize {
+    const fn wanted(&self) -> usize {
         self.unread.wanted()
     }
 

@@ -5,12 +5,12 @@ use alloc::string::String;
 use bytes::BytesMut;
 
 use super::{Repr, Text, Utf8Bytes};
-use crate::message::buffer::Buffer;
+use crate::message::owned_bytes::OwnedBytes;
 
 /// Copies the text: for events that a test makes itself.
 impl From<&str> for Text<'static> {
     fn from(text: &str) -> Self {
-        Text(Repr::Owned(Buffer::new(BytesMut::from(text.as_bytes()))))
+        Text(Repr::Owned(OwnedBytes::new(BytesMut::from(text.as_bytes()))))
     }
 }
 

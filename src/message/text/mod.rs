@@ -7,8 +7,8 @@
 //! `message/in_place/partial.rs`.
 
 mod convert;
-mod shared;
 mod stream;
+mod utf8_bytes;
 
 use core::fmt;
 use core::ops::Deref;
@@ -16,13 +16,13 @@ use core::ops::Deref;
 use bytes::BytesMut;
 
 use super::Payload;
-use super::buffer::Buffer;
 use super::debug::fmt_content;
+use super::owned_bytes::OwnedBytes;
 use crate::mask::{self, Key};
 use crate::utf8::{self, InvalidUtf8, Validator};
 
-pub use shared::Utf8Bytes;
 pub(super) use stream::take_chunk;
+pub use utf8_bytes::Utf8Bytes;
 
 /// A text that was received: lent from the caller's input, or owned.
 ///
@@ -31,14 +31,14 @@ pub struct Text<'a>(Repr<'a>);
 
 enum Repr<'a> {
     /// UTF-8.
-    Lent(&'a [u8]),
+    Borrowed(&'a [u8]),
     /// UTF-8.
-    Owned(Buffer),
+    Owned(OwnedBytes),
 }
 
 impl<'a> Text<'a> {
     /// No text.
-    pub const EMPTY: Text<'static> = Text(Repr::Lent(b""));
+    pub const EMPTY: Text<'static> = Text(Repr::Borrowed(b""));
 
     /// Validates `payload`.
     ///
@@ -89,8 +89,8 @@ impl<'a> Text<'a> {
     pub(super) fn from_valid(payload: Payload<'a>) -> Text<'a> {
         debug_assert!(utf8::validate(&payload).is_ok(), "only valid text gets here");
         Text(match payload.try_into_borrowed() {
-            Ok(bytes) => Repr::Lent(bytes),
-            Err(bytes) => Repr::Owned(Buffer::new(bytes)),
+            Ok(bytes) => Repr::Borrowed(bytes),
+            Err(bytes) => Repr::Owned(OwnedBytes::new(bytes)),
         })
     }
 
@@ -98,7 +98,7 @@ impl<'a> Text<'a> {
     #[inline]
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            Repr::Lent(bytes) => validated(bytes),
+            Repr::Borrowed(bytes) => validated(bytes),
             Repr::Owned(bytes) => validated(bytes),
         }
     }
@@ -107,20 +107,20 @@ impl<'a> Text<'a> {
     /// text is owned.
     pub fn as_borrowed(&self) -> Option<&'a str> {
         match self.0 {
-            Repr::Lent(bytes) => Some(validated(bytes)),
+            Repr::Borrowed(bytes) => Some(validated(bytes)),
             Repr::Owned(_) => None,
         }
     }
 
     /// The same text without a borrow: copied where it is lent.
     pub fn into_owned(self) -> Text<'static> {
-        Text(Repr::Owned(Buffer::new(self.into_bytes_mut())))
+        Text(Repr::Owned(OwnedBytes::new(self.into_bytes_mut())))
     }
 
     /// The text's bytes as a buffer: copied where they are lent.
     pub fn into_bytes_mut(self) -> BytesMut {
         match self.0 {
-            Repr::Lent(bytes) => BytesMut::from(bytes),
+            Repr::Borrowed(bytes) => BytesMut::from(bytes),
             Repr::Owned(bytes) => bytes.into_inner(),
         }
     }

@@ -1,8 +1,8 @@
 //! The receiving half over a buffer in which a message stays until it is whole.
 
-use super::receive::borrowed;
-use super::{Connection, Event, ReceiveError};
+use super::{ReceiveError, borrowed};
 use crate::close::CloseCode;
+use crate::connection::{Connection, Event};
 use crate::error::ProtocolError;
 use crate::frame::Peek;
 use crate::message::ReadBuffer;

@@ -1,20 +1,23 @@
 //! The receiving half: from input to events.
 
-use alloc::boxed::Box;
+mod control;
+mod error;
+mod in_place;
+
 use alloc::string::ToString;
 
 use bytes::{Buf, BytesMut};
 
-use super::source::Source;
-use super::state::Occurrence;
-use super::{CloseStatus, Connection, Event};
+use super::{Connection, Event};
 use crate::error::{ProtocolError, Violation};
-use crate::frame::{CloseBody, Current, InvalidCloseBody, ShortBytes, SingleFrame};
+use crate::frame::{CurrentFrame, SingleFrame};
 use crate::input::Input;
 use crate::mask::{self, Key};
 use crate::message::{Payload, Received, Text};
 use crate::opcode::Opcode;
 use crate::utf8::InvalidUtf8;
+
+pub use error::ReceiveError;
 
 impl Connection {
     /// Takes bytes that were read off the front of `input`, up to and including those that complete
@@ -80,7 +83,7 @@ impl Connection {
     /// Takes the message that `bytes` begin with if it is in one frame and whole, unless messages are
     /// streamed.
     #[inline(always)]
-    pub(super) fn whole_message(&mut self, bytes: &[u8]) -> Option<SingleFrame> {
+    fn whole_message(&mut self, bytes: &[u8]) -> Option<SingleFrame> {
         if self.is_streaming { None } else { self.decoder.whole_message(bytes) }
     }
 
@@ -104,7 +107,7 @@ impl Connection {
     /// The event has a place of its own to go to, so that the common case can keep its event in
     /// registers: to return it here would put both in the same memory.
     #[inline(never)]
-    pub(super) fn receive_in_pieces<'a>(
+    fn receive_in_pieces<'a>(
         &mut self,
         input: &mut impl Source<'a>,
         event: &mut Option<Event<'a>>,
@@ -190,7 +193,7 @@ impl Connection {
     /// Returns `None` if it completes no code point.
     fn pass_on<'a>(
         &mut self,
-        frame: Current,
+        frame: CurrentFrame,
         available: usize,
         input: &mut impl Source<'a>,
     ) -> Result<Option<Event<'a>>, ProtocolError> {
@@ -216,7 +219,7 @@ impl Connection {
     #[inline(always)]
     fn collect<'a>(
         &mut self,
-        frame: Current,
+        frame: CurrentFrame,
         len: usize,
         input: &mut impl Source<'a>,
     ) -> Result<(), ProtocolError> {
@@ -234,59 +237,6 @@ impl Connection {
         self.assembler.finish().map(Event::from).ok_or_else(|| self.cut_text())
     }
 
-    /// A piece of a control frame, RFC 6455 §5.5: collected where a read has cut it.
-    fn take_control<'a>(
-        &mut self,
-        frame: Current,
-        mut piece: Payload<'a>,
-    ) -> Result<Option<Event<'a>>, ProtocolError> {
-        mask::unmask(&mut piece, frame.key);
-        let is_last = frame.remaining == piece.len() as u64;
-        if is_last && !frame.begun {
-            return self.control_event(frame.opcode, piece).map(Some);
-        }
-        let collected = self.control.get_or_insert_with(|| Box::new(ShortBytes::EMPTY));
-        collected.append(&piece);
-        if is_last {
-            let payload = BytesMut::from(&collected[..]).into();
-            self.control = None;
-            return self.control_event(frame.opcode, payload).map(Some);
-        }
-        if frame.opcode == Opcode::Close {
-            let collected = **collected;
-            CloseBody::check_prefix(&collected)
-                .map_err(|invalid| self.error_in_close(collected.len(), invalid))?;
-        }
-        Ok(None)
-    }
-
-    /// A whole control frame.
-    fn control_event<'a>(
-        &mut self,
-        opcode: Opcode,
-        payload: Payload<'a>,
-    ) -> Result<Event<'a>, ProtocolError> {
-        match opcode {
-            Opcode::Close => self.close_event(payload),
-            Opcode::Ping => {
-                self.answer_ping(&payload).map_err(|fault| self.error_in(1, (fault, 0)))?;
-                Ok(Event::Ping(payload))
-            }
-            _ => Ok(Event::Pong(payload)),
-        }
-    }
-
-    /// RFC 6455 §5.5.1: the peer's Close, answered by its own code and reason unless ours was sent.
-    fn close_event<'a>(&mut self, payload: Payload<'a>) -> Result<Event<'a>, ProtocolError> {
-        let body = CloseBody::parse(&payload)
-            .map_err(|invalid| self.error_in_close(payload.len(), invalid))?;
-        let code = body.status.map(|(code, _)| code);
-
-        self.closure = code.map_or(CloseStatus::NoStatus, CloseStatus::Code);
-        self.queue_close(body, Occurrence::ReceiveClose);
-        Ok(Event::Close { code, reason: reason_of(payload) })
-    }
-
     /// RFC 6455 §8.1: a message as a whole is UTF-8. Its last byte shows that it is not.
     fn cut_text(&self) -> ProtocolError {
         self.error_in(1, bad_text(InvalidUtf8 { offset: 0 }))
@@ -297,15 +247,10 @@ impl Connection {
         ProtocolError::new(violation, self.decoder.offset() - len as u64 + at as u64)
     }
 
-    /// An error in the body of a Close frame, of which `len` bytes were taken last.
-    fn error_in_close(&self, len: usize, invalid: InvalidCloseBody) -> ProtocolError {
-        self.error_in(len, (invalid.violation, invalid.offset))
-    }
-
     /// Fails because of a text in the last `len` bytes that were taken.
     #[cold]
     #[inline(never)]
-    pub(super) fn fail_text(&mut self, len: usize, invalid: InvalidUtf8) -> ProtocolError {
+    fn fail_text(&mut self, len: usize, invalid: InvalidUtf8) -> ProtocolError {
         let error = self.error_in(len, bad_text(invalid));
         self.fail(&error);
         error
@@ -318,9 +263,53 @@ impl Connection {
     }
 }
 
+/// What bytes are taken from: one state machine reads two kinds of input, parts of which are borrowed or
+/// split off for `'a`.
+trait Source<'a> {
+    /// All that is left.
+    fn bytes(&self) -> &[u8];
+
+    /// Drops `len` bytes off the front.
+    fn skip(&mut self, len: usize);
+
+    /// Takes `len` bytes, of which there are as many, off the front.
+    fn take(&mut self, len: usize) -> Payload<'a>;
+}
+
+impl<'a> Source<'a> for Input<'a> {
+    #[inline(always)]
+    fn bytes(&self) -> &[u8] {
+        self.as_bytes()
+    }
+
+    #[inline(always)]
+    fn skip(&mut self, len: usize) {
+        Input::take(self, len);
+    }
+
+    #[inline(always)]
+    fn take(&mut self, len: usize) -> Payload<'a> {
+        Input::take(self, len).into()
+    }
+}
+
+impl Source<'static> for BytesMut {
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+
+    fn skip(&mut self, len: usize) {
+        self.advance(len.min(self.len()));
+    }
+
+    fn take(&mut self, len: usize) -> Payload<'static> {
+        self.split_to(len.min(self.len())).into()
+    }
+}
+
 /// Returns a message that is borrowed from the input, its payload unmasked there.
 #[inline(always)]
-pub(super) fn borrowed(
+fn borrowed(
     opcode: Opcode,
     mut payload: Payload<'_>,
     key: Option<Key>,
@@ -335,16 +324,4 @@ pub(super) fn borrowed(
 /// RFC 6455 §8.1: text is UTF-8.
 fn bad_text(InvalidUtf8 { offset: at }: InvalidUtf8) -> (Violation, usize) {
     (Violation::InvalidUtf8, at)
-}
-
-/// The reason in the body of a Close frame, which was judged before.
-fn reason_of(body: Payload<'_>) -> Text<'_> {
-    let reason = match body.try_into_borrowed() {
-        Ok(body) => Payload::from(body.get_mut(2..).unwrap_or_default()),
-        Err(mut body) => {
-            body.advance(body.len().min(2));
-            Payload::from(body)
-        }
-    };
-    Text::from_utf8(reason).unwrap_or(Text::EMPTY)
 }

@@ -1,4 +1,4 @@
-//! Why something was not sent.
+//! Why a call to send was refused.
 
 use core::fmt;
 
@@ -8,13 +8,13 @@ use crate::message::Message;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SendError {
-    /// As much output waits as [`Config::max_output`](super::Config::max_output) allows: send again
+    /// As much output waits as [`Config::max_output`](crate::Config::max_output) allows: send again
     /// when some of it is written.
     Full,
     /// A Close was sent or received, the connection has failed, or the transport has ended.
     Closing,
-    /// A message that was begun with [`start_text`](super::Connection::start_text) or
-    /// [`start_binary`](super::Connection::start_binary) is not finished: RFC 6455 §5.4 allows no
+    /// A message that was begun with [`start_text`](crate::Connection::start_text) or
+    /// [`start_binary`](crate::Connection::start_binary) is not finished: RFC 6455 §5.4 allows no
     /// other before its end, only pings, pongs and a Close.
     MessageOpen,
     /// A ping or pong of more than 125 bytes.
@@ -37,7 +37,7 @@ impl fmt::Display for SendError {
 
 impl core::error::Error for SendError {}
 
-/// A message that [`Connection::send`](super::Connection::send) did not queue, and why.
+/// A message that [`Connection::send`](crate::Connection::send) did not queue, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unsent {
@@ -61,3 +61,21 @@ impl From<Unsent> for SendError {
         unsent.error
     }
 }
+
+/// A Close that may not be sent, by [`Connection::close`](crate::Connection::close).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CloseError {
+    /// 1010 from a server: it is what a client says of a server, RFC 6455 §7.4.1.
+    ClientOnlyCode,
+}
+
+impl fmt::Display for CloseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CloseError::ClientOnlyCode => f.write_str("close code 1010 is for clients only"),
+        }
+    }
+}
+
+impl core::error::Error for CloseError {}

@@ -6,10 +6,11 @@ use std::io::IoSlice;
 
 use bytes::Buf;
 
-use super::output::AdvanceError;
 #[cfg(feature = "std")]
-use super::output::add_chunk;
-use super::{Connection, Output, SendError, State};
+use super::large_queue::add_chunk;
+use super::output::AdvanceError;
+use super::{Output, SendError};
+use crate::connection::{Connection, State};
 use crate::frame::Header;
 use crate::mask::Key;
 use crate::opcode::Opcode;
@@ -58,7 +59,7 @@ impl Connection {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// A message longer than [`Config::fragment_size`](super::Config::fragment_size) is not lent: it
+    /// A message longer than [`Config::fragment_size`](crate::Config::fragment_size) is not lent: it
     /// is queued in fragments at once, by copying it, and what is given is the output.
     ///
     /// # Errors
@@ -66,7 +67,7 @@ impl Connection {
     /// As [`send_text`](Self::send_text).
     #[inline]
     pub fn output_with_text<'a>(&'a mut self, text: &'a str) -> Result<OutputWith<'a>, SendError> {
-        self.lend(Opcode::Text, text.as_bytes())
+        self.output_with(Opcode::Text, text.as_bytes())
     }
 
     /// Sends a binary message from where it lies, as [`output_with_text`](Self::output_with_text) does a text.
@@ -79,12 +80,12 @@ impl Connection {
         &'a mut self,
         data: &'a [u8],
     ) -> Result<OutputWith<'a>, SendError> {
-        self.lend(Opcode::Binary, data)
+        self.output_with(Opcode::Binary, data)
     }
 
     /// What a server does most, with all that was before written, is done in line.
     #[inline(always)]
-    fn lend<'a>(
+    fn output_with<'a>(
         &'a mut self,
         opcode: Opcode,
         payload: &'a [u8],
@@ -309,7 +310,7 @@ impl fmt::Debug for OutputWith<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OutputWith")
             .field("remaining", &self.remaining)
-            .field("lent", &self.rest.len())
+            .field("borrowed", &self.rest.len())
             .finish_non_exhaustive()
     }
 }

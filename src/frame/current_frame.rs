@@ -1,14 +1,14 @@
 //! The frame within which a decoder is.
 
-use super::header::{Header, Rsv};
 #[cfg(feature = "alloc")]
-use super::whole::Fragment;
+use super::fast_path::Fragment;
+use super::header::{Header, Rsv};
 use crate::mask::Key;
 use crate::opcode::Opcode;
 
 /// The frame within which a decoder is.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Current {
+pub(crate) struct CurrentFrame {
     pub(crate) fin: bool,
     pub(super) rsv: Rsv,
     pub(crate) opcode: Opcode,
@@ -21,11 +21,11 @@ pub(crate) struct Current {
 }
 
 #[cfg(feature = "alloc")]
-impl Current {
+impl CurrentFrame {
     /// A fragment whose payload comes next.
     #[inline(always)]
-    pub(super) fn of_fragment(fragment: &Fragment<'_>) -> Current {
-        Current {
+    pub(super) fn of_fragment(fragment: &Fragment<'_>) -> CurrentFrame {
+        CurrentFrame {
             fin: fragment.fin,
             rsv: Rsv::NONE,
             opcode: fragment.opcode,
@@ -55,7 +55,7 @@ impl Current {
     }
 }
 
-impl Current {
+impl CurrentFrame {
     /// The header that it began with, while none of its payload has come.
     pub(crate) fn header(&self) -> Header {
         Header {

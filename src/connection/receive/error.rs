@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::error::ProtocolError;
 
-/// Why [`receive_buffered`](super::Connection::receive_buffered) has failed the connection.
+/// Why [`receive_buffered`](crate::Connection::receive_buffered) has failed the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReceiveError {

@@ -1,13 +1,14 @@
 //! Messages sent in fragments, as they come to be: RFC 6455 §5.4.
 
-use super::{Connection, SendError};
+use super::SendError;
+use crate::connection::Connection;
 use crate::frame::Header;
 use crate::opcode::Opcode;
 use crate::utf8::Validator;
 
 /// The message that is being sent in fragments.
 #[derive(Clone, Copy)]
-pub(super) struct Outgoing {
+pub(in crate::connection) struct OutgoingMessage {
     /// The opcode of the next fragment.
     opcode: Opcode,
     /// For a text: has seen what was sent of it.
@@ -46,7 +47,7 @@ impl Connection {
     ///
     /// [`SendError`] where another message is open or the connection is closing.
     pub fn start_text(&mut self) -> Result<MessageWriter<'_>, SendError> {
-        self.start(Outgoing { opcode: Opcode::Text, text: Some(Validator::new()) })
+        self.start(OutgoingMessage { opcode: Opcode::Text, text: Some(Validator::new()) })
     }
 
     /// Begins a binary message that is sent in fragments, as [`start_text`](Self::start_text) does
@@ -56,7 +57,7 @@ impl Connection {
     ///
     /// As [`start_text`](Self::start_text).
     pub fn start_binary(&mut self) -> Result<MessageWriter<'_>, SendError> {
-        self.start(Outgoing { opcode: Opcode::Binary, text: None })
+        self.start(OutgoingMessage { opcode: Opcode::Binary, text: None })
     }
 
     /// The message that was begun and is not finished, to be gone on with; `None` where there is
@@ -65,7 +66,7 @@ impl Connection {
         self.outgoing.is_some().then_some(MessageWriter { ws: self })
     }
 
-    fn start(&mut self, outgoing: Outgoing) -> Result<MessageWriter<'_>, SendError> {
+    fn start(&mut self, outgoing: OutgoingMessage) -> Result<MessageWriter<'_>, SendError> {
         // An empty frame may be queued whenever any may.
         self.admit_message(0).or_else(|error| match error {
             SendError::Full => Ok(()),
@@ -87,7 +88,7 @@ pub struct MessageWriter<'c> {
 impl MessageWriter<'_> {
     /// Queues the next fragment, copying it; one of a text may end within a code point. It is one
     /// frame, also where it is empty or longer than
-    /// [`Config::fragment_size`](super::Config::fragment_size).
+    /// [`Config::fragment_size`](crate::Config::fragment_size).
     ///
     /// # Errors
     ///
@@ -111,7 +112,7 @@ impl MessageWriter<'_> {
 
     fn queue(&mut self, piece: &[u8], fin: bool) -> Result<(), SendError> {
         self.ws.admit(piece.len())?;
-        let Some(Outgoing { opcode, mut text }) = self.ws.outgoing else {
+        let Some(OutgoingMessage { opcode, mut text }) = self.ws.outgoing else {
             return Err(SendError::Closing);
         };
         if let Some(text) = &mut text {
@@ -122,7 +123,7 @@ impl MessageWriter<'_> {
         }
         // First of all the mask key, whose source may panic.
         let header = Header { fin, ..self.ws.header(opcode, piece.len()) };
-        self.ws.outgoing = Some(Outgoing { opcode: Opcode::Continuation, text });
+        self.ws.outgoing = Some(OutgoingMessage { opcode: Opcode::Continuation, text });
         self.ws.output.push(header, piece);
         Ok(())
     }

@@ -1,4 +1,8 @@
 //! Bytes in one piece, appended at one end and taken from the other.
+//!
+//! ```text
+//! buffer  | taken | the queue          | room     |
+//! ```
 
 use alloc::vec::Vec;
 use core::ops::Deref;

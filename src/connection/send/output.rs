@@ -1,7 +1,6 @@
 //! The queue of bytes to be sent.
 
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
 #[cfg(feature = "std")]
@@ -10,6 +9,9 @@ use std::io::IoSlice;
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::byte_queue::ByteQueue;
+#[cfg(feature = "std")]
+use super::large_queue::add_chunk;
+use super::large_queue::{Large, LargeQueue};
 use crate::frame::{ControlFrame, Header};
 use crate::mask::{self, Key};
 
@@ -33,23 +35,6 @@ pub struct Output {
     next_pong: Option<Box<ControlFrame>>,
     /// Bytes taken so far.
     taken: u64,
-}
-
-/// Payloads that are queued by reference, among small bytes.
-#[derive(Default)]
-struct LargeQueue {
-    payloads: VecDeque<Large>,
-    /// The sum of `before` in `payloads`, no more than there are small bytes.
-    claimed: usize,
-    /// The sum of the lengths of `payloads`.
-    len: usize,
-}
-
-/// A payload that is queued by reference, never empty.
-struct Large {
-    /// Small bytes that go out between the large payload before this one and this one.
-    before: usize,
-    payload: Bytes,
 }
 
 impl Output {
@@ -89,17 +74,14 @@ impl Output {
     }
 
     /// Bytes held on the heap; payloads by reference are counted in full.
-    pub(super) fn memory_usage(&self) -> usize {
-        let large = self.large.as_ref().map_or(0, |large| {
-            let slots = large.payloads.capacity() * size_of::<Large>();
-            size_of::<LargeQueue>() + slots + large.len
-        });
+    pub(in crate::connection) fn memory_usage(&self) -> usize {
+        let large = self.large.as_ref().map_or(0, |large| large.memory_usage());
         let pong = self.next_pong.as_ref().map_or(0, |_| size_of::<ControlFrame>());
         self.small.capacity() + large + pong
     }
 
     /// How many bytes were taken so far.
-    pub(super) const fn taken(&self) -> u64 {
+    pub(in crate::connection) const fn taken(&self) -> u64 {
         self.taken
     }
 
@@ -147,18 +129,14 @@ impl Output {
     }
 
     fn push_reference(&mut self, payload: Bytes) {
-        let large = self.large.get_or_insert_default();
-        let before = self.small.len() - large.claimed;
-        large.claimed += before;
-        large.len += payload.len();
-        large.payloads.push_back(Large { before, payload });
+        self.large.get_or_insert_default().push(self.small.len(), payload);
     }
 
     /// Queues an automatic pong. Where output waits, and a pong in it, it is kept apart until that
     /// is written, and a later one takes its place: RFC 6455 §5.5.3 says that answering the latest
     /// ping is enough, and so a flood of them does not fill the queue.
     /// `only_latest` has them do so however little output waits.
-    pub(super) fn push_pong(&mut self, frame: ControlFrame, only_latest: bool) {
+    pub(in crate::connection) fn push_pong(&mut self, frame: ControlFrame, only_latest: bool) {
         self.settle_pong();
         let is_calm = !only_latest && self.queued() < PONG_BACKLOG && self.next_pong.is_none();
         if self.pong_end == 0 || is_calm {
@@ -179,15 +157,15 @@ impl Output {
     }
 
     /// Gives back the buffers that hold nothing.
-    pub(super) fn release(&mut self) {
-        if self.large.as_ref().is_some_and(|large| large.payloads.is_empty()) {
+    pub(in crate::connection) fn release(&mut self) {
+        if self.large.as_ref().is_some_and(|large| large.is_empty()) {
             self.large = None;
         }
         self.small.release();
     }
 
     /// Gives back the room around small bytes too, if few enough have to be moved.
-    pub(super) fn shrink_to_fit(&mut self) {
+    pub(in crate::connection) fn shrink_to_fit(&mut self) {
         self.release();
         self.small.shrink_to_fit();
     }
@@ -213,7 +191,7 @@ impl Output {
     /// Bytes queued, without the pong that waits.
     #[inline]
     pub(super) fn queued(&self) -> usize {
-        self.small.len() + self.large.as_ref().map_or(0, |large| large.len)
+        self.small.len() + self.large.as_ref().map_or(0, |large| large.len())
     }
 
     /// All that there is, where it is one chunk and surely no more.
@@ -261,43 +239,6 @@ impl Output {
     }
 }
 
-impl LargeQueue {
-    /// As [`Output::queued_chunks`].
-    #[cfg(feature = "std")]
-    fn chunks<'a>(&'a self, mut small: &'a [u8], slices: &mut [IoSlice<'a>]) -> usize {
-        let mut filled = 0;
-        for Large { before, payload } in &self.payloads {
-            if filled == slices.len() {
-                return filled;
-            }
-            let (front, rest) = small.split_at_checked(*before).unwrap_or_default();
-            filled = add_chunk(slices, filled, front);
-            filled = add_chunk(slices, filled, payload);
-            small = rest;
-        }
-        add_chunk(slices, filled, small)
-    }
-
-    /// Drops `count` bytes, of which there are as many, off the front of both queues.
-    fn drop_front(&mut self, small: &mut ByteQueue, mut count: usize) {
-        while count > 0 {
-            let Some(front) = self.payloads.front_mut() else { return small.take(count) };
-            let small_count = count.min(front.before);
-            front.before -= small_count;
-            self.claimed -= small_count;
-            small.take(small_count);
-
-            let large_count = (count - small_count).min(front.payload.len());
-            front.payload.advance(large_count);
-            self.len -= large_count;
-            if front.payload.is_empty() {
-                self.payloads.pop_front();
-            }
-            count -= small_count + large_count;
-        }
-    }
-}
-
 impl Buf for Output {
     #[inline]
     fn remaining(&self) -> usize {
@@ -306,7 +247,7 @@ impl Buf for Output {
 
     #[inline]
     fn chunk(&self) -> &[u8] {
-        match self.large.as_ref().and_then(|large| large.payloads.front()) {
+        match self.large.as_ref().and_then(|large| large.front()) {
             Some(Large { before: 0, payload }) => payload,
             Some(Large { before, .. }) => self.small.get(..*before).unwrap_or_default(),
             None if self.small.is_empty() => self.next_pong.as_ref().map_or(&[], |pong| pong),
@@ -330,7 +271,7 @@ impl Buf for Output {
     ///
     /// If `len` is more than [`remaining`](Buf::remaining), as the trait asks for.
     fn copy_to_bytes(&mut self, len: usize) -> Bytes {
-        let front = self.large.as_ref().and_then(|large| large.payloads.front());
+        let front = self.large.as_ref().and_then(|large| large.front());
         let bytes = match front {
             Some(Large { before: 0, payload }) if len <= payload.len() => payload.slice(..len),
             _ => {
@@ -389,20 +330,6 @@ fn append(to: &mut Vec<u8>, payload: &[u8], key: Option<Key>) {
     }
 }
 
-/// Puts a chunk that is not empty into the slice after `filled` ones, where there is any; gives how
-/// many are filled now.
-#[cfg(feature = "std")]
-#[inline(always)]
-pub(super) fn add_chunk<'a>(slices: &mut [IoSlice<'a>], filled: usize, chunk: &'a [u8]) -> usize {
-    match slices.get_mut(filled) {
-        Some(slice) if !chunk.is_empty() => {
-            *slice = IoSlice::new(chunk);
-            filled + 1
-        }
-        _ => filled,
-    }
-}
-
 /// Frames that others share are referred to from this length on. A reference takes more time than to
 /// copy some hundred bytes, and less memory.
 const MIN_SHARED: usize = 256;
@@ -418,7 +345,7 @@ impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Output")
             .field("len", &self.remaining())
-            .field("by_reference", &self.large.as_ref().map_or(0, |large| large.payloads.len()))
+            .field("by_reference", &self.large.as_ref().map_or(0, |large| large.len()))
             .finish_non_exhaustive()
     }
 }

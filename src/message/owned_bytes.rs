@@ -11,11 +11,11 @@ use bytes::BytesMut;
 /// it, the whole event, has to be in memory: also where the payload is lent and there is nothing to
 /// drop. That costs as much as the rest of decoding a small message. Here what is dropped is moved
 /// to a place of its own first, and an event that is lent stays in registers.
-pub(super) struct Buffer(ManuallyDrop<BytesMut>);
+pub(super) struct OwnedBytes(ManuallyDrop<BytesMut>);
 
-impl Buffer {
-    pub(super) fn new(bytes: BytesMut) -> Buffer {
-        Buffer(ManuallyDrop::new(bytes))
+impl OwnedBytes {
+    pub(super) fn new(bytes: BytesMut) -> OwnedBytes {
+        OwnedBytes(ManuallyDrop::new(bytes))
     }
 
     pub(super) fn into_inner(mut self) -> BytesMut {
@@ -32,7 +32,7 @@ impl Buffer {
     }
 }
 
-impl Drop for Buffer {
+impl Drop for OwnedBytes {
     #[inline(always)]
     fn drop(&mut self) {
         drop_out_of_line(self.take());
@@ -44,7 +44,7 @@ fn drop_out_of_line(bytes: BytesMut) {
     drop(bytes);
 }
 
-impl Deref for Buffer {
+impl Deref for OwnedBytes {
     type Target = BytesMut;
 
     #[inline]
@@ -53,7 +53,7 @@ impl Deref for Buffer {
     }
 }
 
-impl DerefMut for Buffer {
+impl DerefMut for OwnedBytes {
     #[inline]
     fn deref_mut(&mut self) -> &mut BytesMut {
         &mut self.0

@@ -1,20 +1,35 @@
 //! The sending half: from messages to output.
 
+mod byte_queue;
+mod error;
+mod large_queue;
+mod message_writer;
+mod output;
+mod output_with;
+#[cfg(feature = "std")]
+mod write_to;
+
+use core::mem;
 use core::num::NonZeroUsize;
 use core::ops::Range;
-use core::{fmt, mem};
 
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::state::Occurrence;
-use super::{Connection, ExcessPings, PING, PingPolicy, SendError, State, Unsent};
+use super::{Connection, State};
 use crate::close::{CloseCode, CloseReason};
-use crate::error::Violation;
 use crate::frame::{self, CloseBody, ControlFrame, Header, MAX_CONTROL_PAYLOAD};
 use crate::mask;
 use crate::message::{Message, PreparedMessage};
 use crate::opcode::Opcode;
 use crate::role::Role;
+
+pub use error::{CloseError, SendError, Unsent};
+pub use message_writer::MessageWriter;
+pub use output::{AdvanceError, Output};
+pub use output_with::OutputWith;
+
+pub(super) use message_writer::OutgoingMessage;
 
 impl Connection {
     /// Queues a text message, copying it.
@@ -144,30 +159,6 @@ impl Connection {
             self.output.push_close(&frame);
         }
         self.enter(occurrence);
-    }
-
-    /// RFC 6455 §5.5.2: a ping is answered with its own payload. Not after our Close: then the
-    /// output ends.
-    pub(super) fn answer_ping(&mut self, payload: &[u8]) -> Result<(), Violation> {
-        if self.state != State::Open {
-            return Ok(());
-        }
-        let mut only_latest = false;
-        match self.config.pings {
-            PingPolicy::AnswerAll => {}
-            PingPolicy::Manual => return Ok(()),
-            PingPolicy::Budget { .. } if self.ping_credit >= PING => self.ping_credit -= PING,
-            PingPolicy::Budget { burst, excess, .. } => match excess {
-                ExcessPings::Coalesce => only_latest = true,
-                ExcessPings::FailConnection => {
-                    return Err(Violation::TooManyPings { limit: burst });
-                }
-                ExcessPings::Manual => return Ok(()),
-            },
-        }
-        let frame = self.control_frame(Opcode::Pong, payload);
-        self.output.push_pong(frame, only_latest);
-        Ok(())
     }
 
     /// Queues a message with a copy of `payload`. What most servers send most is done in line.
@@ -312,30 +303,12 @@ impl Connection {
     }
 
     /// A control frame that the connection itself sends.
-    fn control_frame(&mut self, opcode: Opcode, payload: &[u8]) -> ControlFrame {
+    pub(super) fn control_frame(&mut self, opcode: Opcode, payload: &[u8]) -> ControlFrame {
         // What it answers was taken from the input.
         let mask_key = self.or_end(|ws| ws.config.next_mask_key());
         frame::control_frame(opcode, payload, mask_key)
     }
 }
-
-/// A Close that may not be sent, by [`Connection::close`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CloseError {
-    /// 1010 from a server: it is what a client says of a server, RFC 6455 §7.4.1.
-    ClientOnlyCode,
-}
-
-impl fmt::Display for CloseError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            CloseError::ClientOnlyCode => f.write_str("close code 1010 is for clients only"),
-        }
-    }
-}
-
-impl core::error::Error for CloseError {}
 
 /// Payloads from this length on are queued by reference: below it, a copy costs less than a chunk
 /// of its own in a vectored write.
