@@ -120,7 +120,7 @@ mod tests {
                 assert_eq!(CloseBody::check_prefix(&bytes[..end]), Ok(()));
             }
         }
-        assert_eq!(*CloseBody::default().to_bytes(), []);
+        assert!(CloseBody::default().to_bytes().is_empty());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::mask;
 use crate::opcode::Opcode;
 
 /// A control frame as it goes on the wire.
-pub(crate) type ControlFrame = ShortBytes<{ MAX_HEADER + MAX_CONTROL_PAYLOAD }>;
+pub type ControlFrame = ShortBytes<{ MAX_HEADER + MAX_CONTROL_PAYLOAD }>;
 
 /// Encodes a control frame, masked if there is a key. `payload` is at most
 /// [`MAX_CONTROL_PAYLOAD`] bytes long.

@@ -1,9 +1,8 @@
 //! From frames to bytes: headers written, payloads masked in place.
 
+use super::MAX_CONTROL_PAYLOAD;
 use super::encode_error::EncodeError;
-use super::header::{Header, Rsv};
-use super::short::ShortBytes;
-use super::{MAX_CONTROL_PAYLOAD, MAX_HEADER};
+use super::header::{Header, HeaderBytes, Rsv};
 use crate::mask;
 use crate::opcode::Opcode;
 use crate::role::Role;
@@ -56,7 +55,7 @@ impl Encoder {
     /// first of a message, where a length is 2^63 or above, and where the
     /// frame does not follow from those before it (RFC 6455 §5.4). After a Close, everything but pings
     /// and pongs is refused ([`Closed`](EncodeError::Closed)). Nothing has changed then.
-    pub fn header(&mut self, header: Header) -> Result<ShortBytes<MAX_HEADER>, EncodeError> {
+    pub fn header(&mut self, header: Header) -> Result<HeaderBytes, EncodeError> {
         self.check(&header)?;
         if header.opcode.is_data() {
             self.message_open = !header.fin;

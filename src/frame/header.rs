@@ -33,6 +33,9 @@ pub struct Header {
     pub payload_len: u64,
 }
 
+/// A header as it goes on the wire.
+pub type HeaderBytes = ShortBytes<MAX_HEADER>;
+
 impl Header {
     /// The header of a message, or of a control frame, in one frame and without extension bits.
     pub const fn single(opcode: Opcode, payload_len: u64, mask_key: Option<[u8; 4]>) -> Self {
@@ -41,7 +44,7 @@ impl Header {
 
     /// The header as it goes on the wire, its length in as few bytes as possible.
     #[inline]
-    pub(super) fn to_bytes(self) -> ShortBytes<MAX_HEADER> {
+    pub(super) fn to_bytes(self) -> HeaderBytes {
         let (bytes, len) = self.encode();
         ShortBytes::from_front(bytes.to_le_bytes(), len)
     }

@@ -20,16 +20,17 @@ mod rules;
 mod short;
 
 pub use close_body::{CloseBody, InvalidCloseBody};
+pub use control_frame::ControlFrame;
 pub use decoder::{Decoder, Part};
 pub use encode_error::EncodeError;
 pub use encoder::Encoder;
-pub use header::{Header, Rsv};
+pub use header::{Header, HeaderBytes, Rsv};
 pub use relay::{Forwarded, Relay};
 pub use rules::Limits;
 pub use short::ShortBytes;
 
 #[cfg(feature = "alloc")]
-pub(crate) use control_frame::{ControlFrame, control_frame};
+pub(crate) use control_frame::control_frame;
 #[cfg(feature = "alloc")]
 pub(crate) use current_frame::CurrentFrame;
 #[cfg(feature = "alloc")]

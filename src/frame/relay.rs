@@ -4,13 +4,12 @@ use core::fmt;
 use core::mem;
 
 use super::close_body::CloseBody;
-use super::control_frame::control_frame;
+use super::control_frame::{ControlFrame, control_frame};
 use super::current_frame::CurrentFrame;
 use super::decoder::Decoder;
-use super::header::{Header, Rsv};
+use super::header::{Header, HeaderBytes, Rsv};
 use super::rules::Limits;
 use super::short::ShortBytes;
-use super::{MAX_CONTROL_PAYLOAD, MAX_HEADER};
 use crate::error::ProtocolError;
 use crate::input::Input;
 use crate::mask::{self, Key};
@@ -176,7 +175,7 @@ impl Relay {
         &mut self,
         body: CloseBody<'_>,
         mask_key: impl FnOnce() -> [u8; 4],
-    ) -> Option<ShortBytes<{ MAX_HEADER + MAX_CONTROL_PAYLOAD }>> {
+    ) -> Option<ControlFrame> {
         if self.closed || !self.is_between_frames() {
             return None;
         }
@@ -271,7 +270,7 @@ impl Relay {
 impl Forwarded<'_> {
     /// The bytes of the header, to be sent before the payload; none where no frame begins here.
     #[inline]
-    pub fn head(&self) -> ShortBytes<MAX_HEADER> {
+    pub fn head(&self) -> HeaderBytes {
         self.header.map_or(ShortBytes::EMPTY, Header::to_bytes)
     }
 }

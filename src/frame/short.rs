@@ -3,7 +3,8 @@
 use core::fmt;
 use core::ops::Deref;
 
-/// Up to `N` bytes, `N` being 255 at most, held in place; it is its bytes by [`Deref`].
+/// Up to `N` bytes that are stored inline: an encoded header or control frame. It dereferences to the
+/// bytes.
 #[derive(Clone, Copy)]
 pub struct ShortBytes<const N: usize> {
     bytes: [u8; N],
@@ -12,15 +13,15 @@ pub struct ShortBytes<const N: usize> {
 }
 
 impl<const N: usize> ShortBytes<N> {
-    /// No bytes.
-    pub const EMPTY: ShortBytes<N> = {
+    /// No bytes. `N` is 255 at most.
+    pub(crate) const EMPTY: ShortBytes<N> = {
         assert!(N <= 0xFF, "the length is a u8");
         ShortBytes { bytes: [0; N], len: 0 }
     };
 
     /// Appends as much of `bytes` as fits, and says how many that are.
     #[allow(clippy::cast_possible_truncation, reason = "count <= N <= 255")]
-    pub fn append(&mut self, bytes: &[u8]) -> usize {
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> usize {
         let free = self.bytes.get_mut(usize::from(self.len)..).unwrap_or_default();
         let count = free.len().min(bytes.len());
         if let (Some(free), Some(bytes)) = (free.get_mut(..count), bytes.get(..count)) {
@@ -63,9 +64,9 @@ impl<const N: usize> Deref for ShortBytes<N> {
     }
 }
 
-impl<const N: usize> Default for ShortBytes<N> {
-    fn default() -> Self {
-        Self::EMPTY
+impl<const N: usize> AsRef<[u8]> for ShortBytes<N> {
+    fn as_ref(&self) -> &[u8] {
+        self
     }
 }
 
