@@ -88,6 +88,8 @@
 "
 )]
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
+// docs.rs shows which feature each item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
