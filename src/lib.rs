@@ -1,80 +1,202 @@
-//! A sans-I/O WebSocket endpoint: bytes in, events and bytes out.
+//! A WebSocket endpoint that does no I/O: bytes in, events and bytes out.
 //!
-//! `sansock` opens no socket, reads no clock and spawns nothing. Whatever moves bytes can drive it:
-//! TCP, TLS, a Unix socket, an HTTP/2 stream, an `io_uring`, a microcontroller's radio.
+//! `sansock` implements RFC 6455 for servers and clients. It opens no socket, reads no clock, starts no
+//! thread and depends on no runtime. Your program reads and writes the transport, and anything that
+//! moves bytes will do: TCP, TLS, a Unix socket, an HTTP/2 stream, an `io_uring`, a microcontroller's
+//! radio.
 //!
-//! # A server and a client
+//! It does not do TLS, DNS or HTTP beyond the opening handshake, and it has no compression yet.
 //!
-//! A [`Connection`] is one end of a WebSocket, after its handshake. What the transport reads goes
-//! into [`receive`][Connection::receive], and what is in [`output`][Connection::output] goes to the
-//! transport; that is all, and its documentation says it in full.
+//! # Which part to use
+//!
+//! | your program | uses |
+//! | --- | --- |
+//! | is a server or client with a loop of its own | [`handshake`], then [`Connection`] |
+//! | has an HTTP library that does the handshake | [`Connection`], and [`handshake::accept_key`] if it needs it |
+//! | is a proxy | [`frame::Relay`] |
+//! | is a device without an allocator | [`frame::Decoder`], [`frame::Encoder`], [`mask`] |
+//! | uses `tokio_util`'s `Framed` | [`codec`] |
+//!
+//! ## A loop of your own
+//!
+//! Pass what you read to [`receive`][Connection::receive] until it returns `None`, then write
+//! [`output`][Connection::output], then do what [`transport_action`][Connection::transport_action]
+//! says. The page of [`Connection`] has the whole contract.
 //!
 //! ```
-//! # #[cfg(feature = "rand")] {
+//! # #[cfg(all(feature = "rand", feature = "handshake"))] {
 //! use sansock::bytes::Buf;
+//! use sansock::handshake::{client, server};
 //! use sansock::{CloseCode, Config, Connection, Event, Input};
 //!
-//! let mut client = Connection::new(Config::client());
-//! let mut server = Connection::new(Config::server());
+//! // The opening handshake. What one end returns here is what the other end reads.
+//! let (mut request, mut opening) = client::Request::new("ws://a.example/")?.start(client::nonce());
+//! let request = server::ServerHandshake::default().receive(&mut Input::new(&mut request))?;
+//! let request = request.expect("the request is complete");
+//! let (mut response, negotiated) = request.upgrade()?.accept();
+//! let mut server = Connection::from_negotiated(Config::server(), &negotiated)?;
+//! let outcome = opening.receive(&mut Input::new(&mut response))?;
+//! let Some(client::Outcome::Established { negotiated, .. }) = outcome else { panic!() };
+//! let mut client = Connection::from_negotiated(Config::client(), &negotiated)?;
+//!
 //! client.send_text("hello")?;
 //! client.close(CloseCode::NORMAL, "")?;
 //!
-//! // The transport: what the client has to write is what the server reads.
+//! // The transport: the server reads what the client has to write.
 //! let mut buffer = [0; 64];
-//! let len = client.output().remaining();
+//! let len = client.output_len();
 //! client.output().copy_to_slice(&mut buffer[..len]);
 //!
 //! let mut input = Input::new(&mut buffer[..len]);
 //! while let Some(event) = server.receive(&mut input)? {
 //!     match event {
-//!         Event::Text(text) => server.send_text(&text)?, // `text` is a part of `buffer`
+//!         Event::Text(text) => server.send_text(&text)?, // `text` is borrowed from `buffer`
 //!         Event::Close { code, .. } => assert_eq!(code, Some(CloseCode::NORMAL)),
 //!         _ => {}
 //!     }
 //! }
-//! // The echo, and the answer to the close.
+//! // The echo, and the answer to the Close.
 //! assert_eq!(server.output().chunk(), b"\x81\x05hello\x88\x02\x03\xE8");
 //! # }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! ## After somebody else's handshake
+//!
+//! If an HTTP library has answered the request, make the connection from an agreement on nothing, or on
+//! the subprotocol that was chosen:
+//!
+//! ```
+//! # #[cfg(feature = "alloc")] {
+//! use sansock::{Config, Connection, Negotiated};
+//!
+//! let negotiated = Negotiated::default().with_subprotocol("chat");
+//! let server = Connection::from_negotiated(Config::server(), &negotiated)?;
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! ## A proxy
+//!
+//! A relay passes the frames of one peer on to another one, in constant memory:
+//!
+//! ```
+//! use sansock::frame::Relay;
+//! use sansock::{Input, Role};
+//!
+//! let mut to_client = Relay::new(Role::Client); // receives what a server sends
+//! let mut read = *b"\x81\x05Hello";
+//! let mut input = Input::new(&mut read);
+//! let forwarded = to_client.forward(&mut input, || unreachable!("a server does not mask"))?;
+//! let forwarded = forwarded.expect("a whole frame");
+//! assert_eq!((&*forwarded.head(), forwarded.payload), (&b"\x81\x05"[..], &b"Hello"[..]));
+//! # Ok::<(), sansock::ProtocolError>(())
+//! ```
+//!
+//! ## A device without an allocator
+//!
+//! ```
+//! use sansock::frame::{Decoder, Encoder, Header, Part};
+//! use sansock::{Input, Opcode, Role};
+//!
+//! let header = Header::single(Opcode::Binary, 2, None);
+//! assert_eq!(*Encoder::new(Role::Server).header(header)?, *b"\x82\x02");
+//!
+//! let mut read = *b"\x82\x02ok";
+//! let (mut decoder, mut input) = (Decoder::new(Role::Client), Input::new(&mut read));
+//! while let Some(part) = decoder.decode(&mut input)? {
+//!     if let Part::Payload { bytes, .. } = part {
+//!         assert_eq!(bytes, b"ok"); // borrowed from `read`
+//!     }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Who allocates, and who copies
+//!
+//! | a message is received | memory | copies |
+//! | --- | --- | --- |
+//! | *borrowed*: it is whole in your input | yours | none; it is unmasked where it is |
+//! | *in place*: reads bring it into a [`ReadBuffer`] | that buffer's | none; the buffer grows with what arrives |
+//! | *reassembled*: it is split between inputs or fragments | one buffer, reused from 1 KiB on | one |
+//! | *streamed*: it is delivered in chunks | yours | none |
+//!
+//! | a message is sent | memory | copies |
+//! | --- | --- | --- |
+//! | by [`send_text`][Connection::send_text], [`send_binary`][Connection::send_binary] | the output's | one, masked on the way by a client |
+//! | by [`send`][Connection::send], from 4 KiB on | the message's own | none; a client masks it in place, or copies it if it is shared |
+//! | by [`output_with_text`][Connection::output_with_text], [`output_with_binary`][Connection::output_with_binary] | yours | none by a server; a client masks it through one block of 16 KiB |
+//! | prepared ([`PreparedMessage`][message::PreparedMessage]), from 256 bytes on | one buffer for all connections | none by a server |
+//!
+//! # Limits
+//!
+//! All are on by default. A violation ends the connection with the close code.
+//!
+//! | limit | default | set by | close code |
+//! | --- | --- | --- | --- |
+//! | payload of a frame | 16 MiB | [`Limits::frame`] | 1009 |
+//! | payload of a message | 64 MiB | [`Limits::message`] | 1009 |
+//! | fragments of a message | 16 384 | [`Limits::fragments`] | 1008 |
+//! | output | 1 MiB and one message | [`Config::max_output`] | none: the send is refused |
+//! | pongs | all, until 1 KiB of output waits | [`Config::pings`] | none: the latest ping is answered |
+//! | HTTP head | 16 KiB, 64 headers | [`HeadLimits`][handshake::HeadLimits] | none: HTTP status 431 |
+//! | handshake, silence, slow messages and writes | none | [`timer`] | 1008, or none |
+//!
 //! # Layers
 //!
-//! Each is public and useful alone; each imports only from those before it.
+//! Each is public and useful alone, and imports only from those before it.
 //!
-//! | | |
+//! | layer | what it is |
 //! | --- | --- |
-//! | [`Role`], [`Opcode`], [`CloseCode`], [`CloseReason`] | the RFC's words |
+//! | [`Role`], [`Opcode`], [`CloseCode`], [`CloseReason`] | the terms of the RFC |
 //! | [`ProtocolError`] | what the peer did wrong |
+//! | [`Input`] | a cursor over bytes that were read |
 //! | [`mask`], [`utf8`] | the two loops that touch every byte |
 //! | [`frame`] | RFC 6455 §5 on the wire, without an allocator |
-//! | [`Negotiated`] | what a handshake hands to a connection |
-//! | [`Message`], [`Text`], [`Payload`] | what frames carry |
-//! | [`Connection`], [`Config`], [`Event`], [`ReadBuffer`], [`Output`] | one end of a WebSocket |
-//! | [`timer`] | keep-alive and deadlines, with time as an argument |
-//! | [`codec`] | a connection, or frames, for `tokio_util`'s `Framed` |
-//! | [`handshake`] | RFC 6455 §4, both roles, sans-I/O too |
+//! | [`Negotiated`] | what a handshake has agreed on |
+//! | [`Message`], [`Text`], [`Payload`], [`ReadBuffer`] | what frames carry |
+//! | [`Connection`], [`Config`], [`Event`], [`Output`] | one end of a WebSocket |
+//! | [`timer`] | keep-alive and deadlines, computed from the time that you pass in |
+//! | [`codec`] | connections and frames for `tokio_util`'s `Framed` |
+//! | [`handshake`] | RFC 6455 §4 for both roles |
 //!
 //! # Features
 //!
-//! * `std` (default): run-time choice of instruction sets, vectored output; implies `alloc`.
-//! * `alloc`: messages, connections, output. Without it [`frame`], [`mask`], [`utf8`] and the words
-//!   above remain.
-//! * `simd` (default): `simdutf8`.
-//! * `handshake` (default): the opening handshake; implies `alloc`.
-//! * `rand` (default): mask keys and nonces from the thread's generator; implies `std`.
+//! * `std` (default): chooses instruction sets at run time, writes vectored output; implies `alloc`.
+//! * `alloc` (default): messages, connections, output. Without it [`frame`], [`mask`], [`utf8`],
+//!   [`input`] and the terms of the RFC are available.
+//! * `simd` (default): validates UTF-8 with `simdutf8`.
+//! * `handshake` (default): the opening handshake over HTTP/1.1; implies `alloc`.
+//! * `rand` (default): mask keys and nonces from the thread's random number generator; implies `std`.
+//!   Without it, you pass a source of mask keys to a client's configuration.
 //! * `tokio-util`: the module [`codec`]; implies `std`.
 //!
-//! Without `rand` a client's configuration takes a source of mask keys.
+//! The crate needs Rust 1.85 or newer.
 //!
 // What is not there without its feature leads to the list of features.
 #![cfg_attr(not(feature = "tokio-util"), doc = "[`codec`]: #features")]
-#![cfg_attr(not(feature = "handshake"), doc = "[`handshake`]: #features")]
+#![cfg_attr(
+    not(feature = "handshake"),
+    doc = "
+[`handshake`]: #features
+[`handshake::accept_key`]: #features
+[handshake::HeadLimits]: #features
+"
+)]
 #![cfg_attr(
     not(feature = "alloc"),
     doc = "
 [Connection::receive]: #features
 [Connection::output]: #features
+[Connection::transport_action]: #features
+[Connection::send]: #features
+[Connection::send_text]: #features
+[Connection::send_binary]: #features
+[Connection::output_with_text]: #features
+[Connection::output_with_binary]: #features
+[message::PreparedMessage]: #features
+[`Config::max_output`]: #features
+[`Config::pings`]: #features
 [`Connection`]: #features
 [`Config`]: #features
 [`Event`]: #features
