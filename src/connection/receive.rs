@@ -105,7 +105,6 @@ impl Connection {
         self.next_event(input, event).inspect_err(|error| self.fail(error))
     }
 
-    #[inline(always)]
     fn next_event<'a>(
         &mut self,
         input: &mut impl Source<'a>,
@@ -206,7 +205,6 @@ impl Connection {
     }
 
     /// A piece of a message that does not lie whole in one input: copied to those before it.
-    #[inline(always)]
     fn collect<'a>(
         &mut self,
         frame: Current,

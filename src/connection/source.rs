@@ -18,17 +18,17 @@ pub(super) trait Source<'a> {
 }
 
 impl<'a> Source<'a> for Input<'a> {
-    #[inline(always)]
+    #[inline]
     fn bytes(&self) -> &[u8] {
         self.as_bytes()
     }
 
-    #[inline(always)]
+    #[inline]
     fn skip(&mut self, len: usize) {
         Input::take(self, len);
     }
 
-    #[inline(always)]
+    #[inline]
     fn take(&mut self, len: usize) -> Payload<'a> {
         Input::take(self, len).into()
     }

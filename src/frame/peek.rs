@@ -42,7 +42,7 @@ impl Decoder {
     }
 
     /// Returns `true` between two messages of a stream whose messages may stay with the caller.
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn is_idle(&self) -> bool {
         matches!(self.state, State::Idle)
     }
