@@ -48,7 +48,7 @@ impl<'a> Input<'a> {
     }
 
     /// Returns the bytes that were not taken.
-    #[inline(always)]
+    #[inline]
     pub const fn as_bytes(&self) -> &[u8] {
         self.bytes
     }
@@ -85,7 +85,7 @@ impl<'a> Input<'a> {
     }
 
     /// Takes `len` bytes, or all if there are fewer, off the front.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn take(&mut self, len: usize) -> &'a mut [u8] {
         let all = core::mem::take(&mut self.bytes);
         let (front, rest) = all.split_at_mut(len.min(all.len()));

@@ -33,7 +33,7 @@ impl Retain {
 }
 
 /// Whether `used` bytes are less than a quarter of a buffer of `capacity`.
-#[inline(always)]
+#[inline]
 pub(crate) const fn uses_little(used: usize, capacity: usize) -> bool {
     used < capacity / 4
 }

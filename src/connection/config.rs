@@ -79,13 +79,13 @@ impl Config {
     }
 
     /// Whether a message of this length is sent in one frame.
-    #[inline(always)]
+    #[inline]
     pub(super) fn is_one_frame(&self, len: usize) -> bool {
         self.fragment_size.is_none_or(|size| len <= size.get())
     }
 
     /// Whether no more may be queued behind this many bytes of output.
-    #[inline(always)]
+    #[inline]
     pub(super) fn is_full_at(&self, output_len: usize) -> bool {
         self.max_output.is_some_and(|max| output_len >= max)
     }

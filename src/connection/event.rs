@@ -66,7 +66,7 @@ impl Event<'_> {
 }
 
 impl<'a> From<Received<'a>> for Event<'a> {
-    #[inline(always)]
+    #[inline]
     fn from(received: Received<'a>) -> Self {
         match received {
             Received::Text(text) => Event::Text(text),

@@ -23,7 +23,7 @@ pub(crate) struct CurrentFrame {
 #[cfg(feature = "alloc")]
 impl CurrentFrame {
     /// A fragment whose payload comes next.
-    #[inline(always)]
+    #[inline]
     pub(super) fn of_fragment(fragment: &Fragment<'_>) -> CurrentFrame {
         CurrentFrame {
             fin: fragment.fin,
@@ -43,7 +43,7 @@ impl CurrentFrame {
 
     /// Whether some of a message's payload came before the next `len` bytes of this frame, and some
     /// comes after them.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn is_inner(&self, len: usize) -> bool {
         self.begun && self.opcode.is_data() && (len as u64) < self.remaining
     }

@@ -173,7 +173,7 @@ impl Decoder {
     }
 
     /// Returns `true` between two messages.
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn is_between_messages(&self) -> bool {
         matches!(self.state, State::BetweenMessages)
     }
@@ -191,7 +191,7 @@ impl Decoder {
     /// Takes the message that `bytes` begin with, where it is in one frame and whole.
     ///
     /// `None` takes nothing, and says nothing of what there is instead.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn whole_message(&mut self, bytes: &[u8]) -> Option<SingleFrame> {
         if !matches!(self.state, State::BetweenMessages) {
             return None;
@@ -246,7 +246,7 @@ impl Decoder {
     /// Whether `bytes` may begin with what [`fragments`](Self::fragments) takes, which is not
     /// to be called otherwise.
     #[cfg(feature = "alloc")]
-    #[inline(always)]
+    #[inline]
     pub(crate) fn is_at_fragment(&self, bytes: &[u8]) -> bool {
         let is_between_frames = match &self.state {
             State::BetweenMessages => true,
@@ -337,7 +337,6 @@ impl Decoder {
     }
 
     /// Notes the end of a frame, and of the message where it was the last.
-    #[inline(always)]
     fn end_frame(&mut self, ends_message: bool) {
         if ends_message {
             self.open = None;

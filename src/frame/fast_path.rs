@@ -38,7 +38,7 @@ pub(crate) struct Fragment<'a> {
 
 /// Whether a fragment may have this first byte, when the rest of it is right.
 #[cfg(feature = "alloc")]
-#[inline(always)]
+#[inline]
 pub(super) const fn begins_fragment(first: u8) -> bool {
     matches!(first, TEXT | BINARY | CONTINUATION | FIN_CONTINUATION)
 }
@@ -48,7 +48,7 @@ impl Rules {
     /// it is there and nothing is wrong with its header. `None` says only that it is not so plain.
     ///
     /// To be asked where no message is open.
-    #[inline(always)]
+    #[inline]
     pub(super) fn whole_message(&self, bytes: &[u8]) -> Option<SingleFrame> {
         // RFC 6455 §5.2, in the order of the bytes.
         let (&[first, second], rest) = bytes.split_first_chunk()?;

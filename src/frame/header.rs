@@ -51,7 +51,7 @@ impl Header {
 
     /// The header as a number, whose lowest byte goes first on the wire, and how many bytes of it
     /// are the header: it is put together in registers, and stored at once.
-    #[inline(always)]
+    #[inline]
     #[allow(clippy::cast_possible_truncation, reason = "each cast is in the range it matched")]
     pub(crate) fn encode(self) -> (u128, usize) {
         let first = if self.fin { FIN } else { 0 } | (self.rsv.bits() << RSV_SHIFT);

@@ -88,7 +88,7 @@ pub(super) struct OpenMessage {
 
 impl OpenMessage {
     /// The message with one more frame, or the first, that has `len` bytes of payload.
-    #[inline(always)]
+    #[inline]
     pub(super) fn with_frame(open: Option<OpenMessage>, len: u64) -> OpenMessage {
         match open {
             Some(open) => {

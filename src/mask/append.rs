@@ -5,13 +5,13 @@ use bytes::BufMut;
 use super::{Key, instances, is_ascii};
 
 /// Appends `payload`, masked with `key`. It is fastest where there is room for all of it.
-#[inline(always)]
+#[inline]
 pub(crate) fn append(buffer: &mut impl BufMut, payload: &[u8], key: Key) {
     append_seen::<false>(buffer, payload, key);
 }
 
 /// The same, and says whether what was appended is ASCII.
-#[inline(always)]
+#[inline]
 pub(crate) fn append_noting_ascii(buffer: &mut impl BufMut, payload: &[u8], key: Key) -> bool {
     is_ascii(append_seen::<true>(buffer, payload, key))
 }

@@ -50,7 +50,7 @@ unsafe fn mask_with_widest<const NOTE: bool, const BACK: bool>(
 
 /// The OR of `bytes`, folded to a word.
 #[cfg(feature = "alloc")]
-#[inline(always)]
+#[inline]
 pub(super) fn look(bytes: &[u8]) -> u64 {
     let (from, len) = (bytes.as_ptr(), bytes.len());
     // SAFETY: the bytes are those of the slice, and at least as many as the vector of each has.
@@ -96,7 +96,7 @@ impl Kernel {
     }
 
     /// Returns the kernel that [`super::apply`] and all others take.
-    #[inline(always)]
+    #[inline]
     fn widest() -> Kernel {
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
         if has_avx2() {
@@ -139,7 +139,7 @@ impl Kernel {
     /// # Safety
     ///
     /// As for [`kernel::mask`].
-    #[inline(always)]
+    #[inline]
     pub(super) unsafe fn mask<const NOTE: bool, const BACK: bool>(
         self,
         from: *const u8,
@@ -163,7 +163,7 @@ impl Kernel {
     ///
     /// As for [`kernel::look`], and `len >= 32`.
     #[cfg(feature = "alloc")]
-    #[inline(always)]
+    #[inline]
     pub(super) unsafe fn look(self, from: *const u8, len: usize) -> u64 {
         // SAFETY: the caller's promise, and the processor has the instructions.
         unsafe {
@@ -184,7 +184,7 @@ impl fmt::Debug for Kernel {
 
 /// Whether this processor has AVX2. Without `std` only the compiler's flags can tell.
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-#[inline(always)]
+#[inline]
 fn has_avx2() -> bool {
     #[cfg(feature = "std")]
     return std::is_x86_feature_detected!("avx2");

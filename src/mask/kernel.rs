@@ -16,9 +16,10 @@
 //! 3. The key turns with the place of a vector, and with nothing else, as vectors are a multiple of
 //!    its length: head, body and tail have one pattern each.
 //! 4. A vector is an array of words, which the compiler keeps in registers as wide as the processor
-//!    it compiles for, or where it cannot be trusted to, the processor's own ([`Vector`]). All of it
-//!    is inlined, so that a function with `#[target_feature]` that calls [`mask`] is a kernel for
-//!    that feature, and there is one text for all of them.
+//!    it compiles for, or where it cannot be trusted to, the processor's own ([`Vector`]). All that
+//!    has to do with vectors is always inlined, so that a function with `#[target_feature]` that
+//!    calls [`mask`] is a kernel for that feature, and there is one text for all of them: a function
+//!    of its own would not have the feature, and would be passed its vectors in memory.
 //! 5. One kernel reads from here and writes to there. In place, both are the same.
 //! 6. A copy goes from the end to the start (`BACK`) where its loads would wait for its stores
 //!    otherwise ([`waits_for_stores`]), at up to twice the time.
@@ -183,7 +184,7 @@ pub(super) unsafe fn look<V: Vector>(from: *const u8, len: usize) -> u64 {
 /// Whether the loads of a copy that goes forward would wait for the stores before them: a processor
 /// takes a load for one of what was just stored where the lowest bits of the two addresses are the
 /// same, which are those within a page.
-#[inline(always)]
+#[inline]
 pub(super) fn waits_for_stores(from: *const u8, to: *const u8) -> bool {
     let ahead = to.addr().wrapping_sub(from.addr()) % PAGE;
     ahead > 0 && ahead < PAGE / 2
@@ -220,7 +221,7 @@ unsafe fn ends<V: Vector, const NOTE: bool>(
 /// # Safety
 ///
 /// As for [`mask`], and `4 <= len <= 8`.
-#[inline(always)]
+#[inline]
 unsafe fn half_words(from: *const u8, to: *mut u8, len: usize, key: Key) -> u64 {
     let last = len - size_of::<u32>();
     // SAFETY: four bytes at 0 and four at `last` lie in the `len` bytes that the caller vouches
@@ -239,7 +240,7 @@ unsafe fn half_words(from: *const u8, to: *mut u8, len: usize, key: Key) -> u64 
 /// # Safety
 ///
 /// As for [`mask`], and `1 <= len <= 3`.
-#[inline(always)]
+#[inline]
 unsafe fn bytes(from: *const u8, to: *mut u8, len: usize, key: Key) -> u64 {
     let [first, middle, last] = [0, len / 2, len - 1];
     // SAFETY: each place is below `len`; all are loaded before the first is stored.

@@ -9,38 +9,38 @@ impl Key {
     #[cfg(feature = "alloc")]
     pub(crate) const ZERO: Key = Key(0);
 
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn new(key: [u8; 4]) -> Key {
         Key(u32::from_le_bytes(key))
     }
 
     /// The key's bytes in their order.
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn to_bytes(self) -> [u8; 4] {
         self.0.to_le_bytes()
     }
 
     /// The key as it stands after `count` bytes of payload.
-    #[inline(always)]
+    #[inline]
     #[allow(clippy::cast_possible_truncation, reason = "what is cast is at most 24")]
     pub(crate) const fn turned(self, count: usize) -> Key {
         Key(self.0.rotate_right(8 * (count % 4) as u32))
     }
 
     /// The key that masks as this one and the other do, one after the other.
-    #[inline(always)]
+    #[inline]
     pub(crate) const fn combined(self, other: Key) -> Key {
         Key(self.0 ^ other.0)
     }
 
     /// The byte that masks the next byte.
-    #[inline(always)]
+    #[inline]
     pub(super) const fn first(self) -> u8 {
         self.to_bytes()[0]
     }
 
     /// A number that has the key's bytes in their order where it is stored.
-    #[inline(always)]
+    #[inline]
     pub(super) const fn in_memory(self) -> u32 {
         u32::from_ne_bytes(self.to_bytes())
     }

@@ -56,7 +56,7 @@ pub(crate) fn unmask(payload: &mut [u8], key: Option<Key>) {
 
 /// As [`unmask`], and says whether all of the result is ASCII.
 #[cfg(feature = "alloc")]
-#[inline(always)]
+#[inline]
 pub(crate) fn unmask_noting_ascii(payload: &mut [u8], key: Option<Key>) -> bool {
     match key {
         Some(key) => is_ascii(in_place::<true>(payload, key)),

@@ -1,4 +1,6 @@
 //! What a kernel loads, masks and stores at once: words, or a vector of the processor.
+//!
+//! All of it is always inlined, as the kernel is, and for its reason.
 
 use core::ops::{BitOr, BitXor};
 

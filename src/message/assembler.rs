@@ -73,7 +73,7 @@ impl Assembler {
 
     /// Does the same for a piece that more of its message follows, if there is room for it. Returns
     /// whether it was appended.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn append_in_room(&mut self, piece: &[u8], key: Option<Key>) -> bool {
         matches!(self.open, Some(Open::Text(_) | Open::Binary))
             && growth::has_room(&self.bytes, piece.len())
@@ -82,7 +82,7 @@ impl Assembler {
 
     /// Ends the open message and returns it, or drops it and returns `None` if it is a text that ends
     /// within a code point.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn finish(&mut self) -> Option<Received<'static>> {
         match self.open.take() {
             Some(Open::Text(validator)) if !validator.is_complete() => {
@@ -95,7 +95,6 @@ impl Assembler {
         }
     }
 
-    #[inline(always)]
     fn begin(&mut self, opcode: Opcode) {
         if self.recycled > 0 {
             self.reclaim();
@@ -142,7 +141,6 @@ impl Assembler {
 
     /// Returns the bytes of a whole message: the buffer itself, or a copy if they use little of it, as
     /// an event that is kept must not hold much more than its bytes.
-    #[inline(always)]
     fn hand_out(&mut self) -> BytesMut {
         let capacity = self.bytes.capacity();
         if capacity < MIN_RECYCLED && !uses_little(self.bytes.len(), capacity) {

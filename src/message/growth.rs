@@ -16,7 +16,7 @@ pub(super) fn append(buffer: &mut BytesMut, piece: &[u8], key: Option<Key>, to_c
 }
 
 /// Does the same, and returns whether all of `piece` is ASCII.
-#[inline(always)]
+#[inline]
 pub(super) fn append_noting_ascii(
     buffer: &mut BytesMut,
     piece: &[u8],
@@ -28,7 +28,7 @@ pub(super) fn append_noting_ascii(
 }
 
 /// Returns whether `len` bytes fit into `buffer` as it is.
-#[inline(always)]
+#[inline]
 pub(super) fn has_room(buffer: &BytesMut, len: usize) -> bool {
     len <= buffer.capacity() - buffer.len()
 }
@@ -38,7 +38,7 @@ pub(super) fn has_room(buffer: &BytesMut, len: usize) -> bool {
 /// RFC 6455 §10.4: a header that declares much costs its sender nothing, so it reserves nothing.
 /// Beyond the bytes in hand there is room for [`SLACK`] more, or for as much again as has arrived.
 /// A message that arrives in few reads is therefore allocated once, and a long one at each doubling.
-#[inline(always)]
+#[inline]
 fn reserve(buffer: &mut BytesMut, len: usize, to_come: u64) {
     let arrived = buffer.len() + len;
     if arrived > buffer.capacity() {

@@ -26,14 +26,14 @@ impl OwnedBytes {
     }
 
     /// The buffer; an empty one, which owns no memory, stays.
-    #[inline(always)]
+    #[inline]
     fn take(&mut self) -> BytesMut {
         ManuallyDrop::into_inner(mem::replace(&mut self.0, ManuallyDrop::new(BytesMut::new())))
     }
 }
 
 impl Drop for OwnedBytes {
-    #[inline(always)]
+    #[inline]
     fn drop(&mut self) {
         drop_out_of_line(self.take());
     }

@@ -82,7 +82,7 @@ impl Connection {
 
     /// Takes the message that `bytes` begin with if it is in one frame and whole, unless messages are
     /// streamed.
-    #[inline(always)]
+    #[inline]
     fn whole_message(&mut self, bytes: &[u8]) -> Option<SingleFrame> {
         if self.is_streaming { None } else { self.decoder.whole_message(bytes) }
     }
@@ -115,7 +115,6 @@ impl Connection {
         self.next_event(input, event).inspect_err(|error| self.fail(error))
     }
 
-    #[inline(always)]
     fn next_event<'a>(
         &mut self,
         input: &mut impl Source<'a>,
@@ -216,7 +215,6 @@ impl Connection {
     }
 
     /// A piece of a message that does not lie whole in one input: copied to those before it.
-    #[inline(always)]
     fn collect<'a>(
         &mut self,
         frame: CurrentFrame,
@@ -277,17 +275,17 @@ trait Source<'a> {
 }
 
 impl<'a> Source<'a> for Input<'a> {
-    #[inline(always)]
+    #[inline]
     fn bytes(&self) -> &[u8] {
         self.as_bytes()
     }
 
-    #[inline(always)]
+    #[inline]
     fn skip(&mut self, len: usize) {
         Input::take(self, len);
     }
 
-    #[inline(always)]
+    #[inline]
     fn take(&mut self, len: usize) -> Payload<'a> {
         Input::take(self, len).into()
     }

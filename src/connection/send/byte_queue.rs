@@ -32,7 +32,7 @@ impl ByteQueue {
         &mut self.buffer
     }
 
-    #[inline(always)]
+    #[inline]
     pub(super) fn has_room_for(&self, len: usize) -> bool {
         len <= self.buffer.capacity() - self.buffer.len()
     }
@@ -42,7 +42,7 @@ impl ByteQueue {
         self.buffer.len() - self.taken
     }
 
-    #[inline(always)]
+    #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.taken == self.buffer.len()
     }

@@ -102,7 +102,7 @@ impl LargeQueue {
 /// Puts a chunk that is not empty into the slice after `filled` ones, where there is any; gives how
 /// many are filled now.
 #[cfg(feature = "std")]
-#[inline(always)]
+#[inline]
 pub(super) fn add_chunk<'a>(slices: &mut [IoSlice<'a>], filled: usize, chunk: &'a [u8]) -> usize {
     match slices.get_mut(filled) {
         Some(slice) if !chunk.is_empty() => {

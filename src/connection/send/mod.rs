@@ -245,13 +245,13 @@ impl Connection {
     }
 
     /// Whether a message of this length may be queued now.
-    #[inline(always)]
+    #[inline]
     pub(super) fn admit_message(&self, payload_len: usize) -> Result<(), SendError> {
         self.admit_message_after(self.output.remaining(), payload_len)
     }
 
     /// The same after so many bytes that are queued.
-    #[inline(always)]
+    #[inline]
     pub(super) fn admit_message_after(&self, queued: usize, len: usize) -> Result<(), SendError> {
         if self.outgoing.is_some() {
             return Err(SendError::MessageOpen);
@@ -260,12 +260,12 @@ impl Connection {
     }
 
     /// Whether a frame of this length may be queued now, not counting the open message.
-    #[inline(always)]
+    #[inline]
     pub(super) fn admit(&self, payload_len: usize) -> Result<(), SendError> {
         self.admit_after(self.output.remaining(), payload_len)
     }
 
-    #[inline(always)]
+    #[inline]
     fn admit_after(&self, queued: usize, payload_len: usize) -> Result<(), SendError> {
         if self.state != State::Open {
             return Err(SendError::Closing);
@@ -297,7 +297,7 @@ impl Connection {
     }
 
     /// The header of a frame of its own, with a fresh mask key where this end masks.
-    #[inline(always)]
+    #[inline]
     pub(super) fn header(&self, opcode: Opcode, payload_len: usize) -> Header {
         Header::single(opcode, payload_len as u64, self.config.next_mask_key())
     }

@@ -56,14 +56,14 @@ impl Output {
     }
 
     /// Counts bytes as taken that were not queued.
-    #[inline(always)]
+    #[inline]
     pub(super) fn count_taken(&mut self, count: usize) {
         self.taken += count as u64;
     }
 
     /// Counts bytes as taken, and drops as many off the front, or all where there are fewer: others
     /// were never queued.
-    #[inline(always)]
+    #[inline]
     pub(super) fn take(&mut self, count: usize) {
         self.taken += count as u64;
         self.pong_end = self.pong_end.saturating_sub(count);
@@ -86,19 +86,19 @@ impl Output {
     }
 
     /// Whether a frame of this length can be queued without anything else being done before.
-    #[inline(always)]
+    #[inline]
     pub(super) fn has_room_for(&self, payload_len: usize) -> bool {
         self.next_pong.is_none() && self.small.has_room_for(size_of::<u128>() + payload_len)
     }
 
     /// Whether nothing is queued. It may say no where payloads by reference were queued before.
-    #[inline(always)]
+    #[inline]
     pub(super) fn is_surely_empty(&self) -> bool {
         self.small.is_empty() && self.large.is_none() && self.next_pong.is_none()
     }
 
     /// Queues a frame, copying the payload, and masking it as the header says.
-    #[inline(always)]
+    #[inline]
     pub(super) fn push(&mut self, header: Header, payload: &[u8]) {
         let small = self.push_header(header, payload.len());
         append(small, payload, header.mask_key.map(Key::new));
@@ -171,7 +171,7 @@ impl Output {
     }
 
     /// Queues a header; gives the buffer, with room for `more` bytes.
-    #[inline(always)]
+    #[inline]
     fn push_header(&mut self, header: Header, more: usize) -> &mut Vec<u8> {
         self.settle_pong();
         let (bytes, len) = header.encode();
@@ -196,7 +196,7 @@ impl Output {
 
     /// All that there is, where it is one chunk and surely no more.
     #[cfg(feature = "std")]
-    #[inline(always)]
+    #[inline]
     pub(super) fn only_chunk(&self) -> Option<&[u8]> {
         let is_only = self.large.is_none() && self.next_pong.is_none() && !self.small.is_empty();
         is_only.then_some(&*self.small)
@@ -204,7 +204,7 @@ impl Output {
 
     /// Takes that chunk, which is `len` bytes.
     #[cfg(feature = "std")]
-    #[inline(always)]
+    #[inline]
     pub(super) fn take_only_chunk(&mut self, len: usize) {
         self.count_taken(len);
         self.pong_end = 0;
@@ -222,7 +222,6 @@ impl Output {
 
     /// Gives the pong that waits its place, where those before it are written, before something else
     /// is queued.
-    #[inline(always)]
     fn settle_pong(&mut self) {
         if self.next_pong.is_some() && self.pong_end == 0 {
             self.queue_next_pong();

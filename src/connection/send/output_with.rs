@@ -222,7 +222,7 @@ impl OutputWith<'_> {
 
     /// The header and the payload, where nothing is queued before them.
     #[cfg(feature = "std")]
-    #[inline(always)]
+    #[inline]
     pub(super) fn both_chunks(&self) -> Option<[IoSlice<'_>; 2]> {
         (self.head_len > 0).then(|| [IoSlice::new(self.head()), IoSlice::new(self.rest)])
     }

@@ -87,7 +87,7 @@ impl OutputWith<'_> {
     /// # Errors
     ///
     /// As for [`Output::write_to`]; what was not written is queued.
-    #[inline(always)]
+    #[inline]
     pub fn write_to(mut self, transport: &mut impl Write) -> io::Result<()> {
         // As a rule nothing is before it, and one write takes it all.
         if let Some(slices) = self.both_chunks() {
@@ -153,7 +153,7 @@ fn write_all(from: &mut impl Written, transport: &mut impl Write) -> io::Result<
 }
 
 /// Takes what was written. That is not trusted, as whoever wrote the transport may err.
-#[inline(always)]
+#[inline]
 fn take(from: &mut impl Written, written: io::Result<usize>) -> io::Result<()> {
     match written {
         Ok(0) => Err(io::ErrorKind::WriteZero.into()),
@@ -176,7 +176,7 @@ impl Written for Output {
 }
 
 impl Written for OutputWith<'_> {
-    #[inline(always)]
+    #[inline]
     fn try_advance(&mut self, count: usize) -> Result<(), AdvanceError> {
         OutputWith::try_advance(self, count)
     }

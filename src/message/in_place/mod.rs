@@ -186,7 +186,7 @@ impl ReadBuffer {
     }
 
     /// Returns `true` where this connection has seen the unread bytes, or any before them.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn belongs_to(&self, connection: ConnectionId) -> bool {
         self.owner == connection
     }
@@ -206,13 +206,13 @@ impl ReadBuffer {
     }
 
     /// Returns what is left, or `None` where anything is known of it.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn as_received(&self) -> Option<&[u8]> {
         self.unread.as_received()
     }
 
     /// Takes `header_len` bytes off the front and then `payload_len`, which it lends.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn take(&mut self, header_len: usize, payload_len: usize) -> &mut [u8] {
         self.unread.take(header_len, payload_len)
     }
@@ -258,19 +258,19 @@ impl ReadBuffer {
     }
 
     /// Returns `true` where what is left begins with a message that was noted.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn has_message(&self) -> bool {
         self.unread.frame_len().is_some()
     }
 
     /// Returns `true` where more of that has to come before it is scanned again.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn is_waiting(&self) -> bool {
         self.unread.is_waiting()
     }
 
     /// Returns how many bytes of that message, its header included, have come.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn message_received(&self) -> usize {
         self.len().min(self.unread.frame_len().unwrap_or_default())
     }
@@ -282,7 +282,7 @@ impl ReadBuffer {
     ///
     /// [`InvalidUtf8`] with the index in the frame of the byte that breaks a text, or of its last byte
     /// where it ends within a code point. What has come of the message is taken.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn scan(&mut self) -> Result<Option<Received<'_>>, InvalidUtf8> {
         self.unread.scan()
     }

@@ -81,7 +81,7 @@ impl Unread {
     }
 
     /// Bytes that were read and not taken.
-    #[inline(always)]
+    #[inline]
     pub(super) const fn len(&self) -> usize {
         self.end - self.start
     }
@@ -97,7 +97,7 @@ impl Unread {
     }
 
     /// Bytes that can be held without more memory, from index 0 on.
-    #[inline(always)]
+    #[inline]
     pub(super) fn size(&self) -> usize {
         self.bytes.len()
     }
@@ -107,31 +107,31 @@ impl Unread {
     }
 
     /// Returns `true` where there is room to read to.
-    #[inline(always)]
+    #[inline]
     pub(super) const fn has_room(&self) -> bool {
         self.end < self.room_end
     }
 
     /// Has the room end at the index `end`, or where the memory does.
-    #[inline(always)]
+    #[inline]
     pub(super) fn set_room_end(&mut self, end: usize) {
         self.room_end = end.min(self.bytes.len()).max(self.end);
     }
 
     /// Borrows the room.
-    #[inline(always)]
+    #[inline]
     pub(super) fn spare_mut(&mut self) -> &mut [u8] {
         self.bytes.get_mut(self.end..self.room_end).unwrap_or_default()
     }
 
     /// Adds the first `len` bytes of the room, as far as it goes, to those that were read.
-    #[inline(always)]
+    #[inline]
     pub(super) fn fill(&mut self, len: usize) {
         self.end += len.min(self.room_end - self.end);
     }
 
     /// Has the next bytes be read to the front, where nothing is left.
-    #[inline(always)]
+    #[inline]
     pub(super) fn rewind(&mut self) {
         if self.start == self.end {
             (self.start, self.end) = (0, 0);
@@ -163,14 +163,14 @@ impl Unread {
     }
 
     /// Returns what is left, or `None` where anything is known of it.
-    #[inline(always)]
+    #[inline]
     pub(super) fn as_received(&self) -> Option<&[u8]> {
         matches!(self.front, Front::Unknown).then(|| self.as_slice())
     }
 
     /// Takes `header_len` bytes off the front and then `payload_len`, which it lends; nothing where
     /// anything is known of them.
-    #[inline(always)]
+    #[inline]
     pub(super) fn take(&mut self, header_len: usize, payload_len: usize) -> &mut [u8] {
         if !matches!(self.front, Front::Unknown) {
             return &mut [];
@@ -222,7 +222,7 @@ impl Unread {
     }
 
     /// Returns `true` where the next scan would do nothing.
-    #[inline(always)]
+    #[inline]
     pub(super) fn is_waiting(&self) -> bool {
         // Any byte may break a text.
         self.frame().is_some_and(|frame| frame.validator.is_none() && self.len() < frame.wanted)
@@ -235,7 +235,7 @@ impl Unread {
     ///
     /// [`InvalidUtf8`] with the index in the frame of the byte that breaks a text, or of its last byte
     /// where it ends within a code point. What has come of the frame is taken.
-    #[inline(always)]
+    #[inline]
     pub(super) fn scan(&mut self) -> Result<Option<Received<'_>>, InvalidUtf8> {
         let Front::Frame(frame) = &mut self.front else { return Ok(None) };
         let payload_start = self.start + frame.header_len;
@@ -270,12 +270,11 @@ impl Unread {
     }
 
     /// Returns what is left, as it was received where nothing of it was scanned.
-    #[inline(always)]
+    #[inline]
     pub(super) fn as_slice(&self) -> &[u8] {
         self.bytes.get(self.start..self.end).unwrap_or_default()
     }
 
-    #[inline(always)]
     const fn frame(&self) -> Option<&PartialFrame> {
         match &self.front {
             Front::Frame(frame) => Some(frame),
@@ -312,7 +311,7 @@ impl PartialFrame {
     /// # Errors
     ///
     /// [`InvalidUtf8`] with the index in the frame of the byte that breaks a text.
-    #[inline(always)]
+    #[inline]
     fn scan(&mut self, payload: &mut [u8]) -> Result<(), InvalidUtf8> {
         let is_whole = payload.len() == self.payload_len;
         let piece = payload.get_mut(self.scanned..).unwrap_or_default();
@@ -337,7 +336,6 @@ impl PartialFrame {
     ///
     /// [`InvalidUtf8`] with the index in the frame of the last byte of a text that ends within a code
     /// point.
-    #[inline(always)]
     fn finish<'a>(&self, payload: &'a mut [u8]) -> Result<Received<'a>, InvalidUtf8> {
         match &self.validator {
             None => Ok(Received::Binary(payload.into())),
@@ -351,7 +349,7 @@ impl PartialFrame {
 }
 
 /// Unmasks and validates what follows the text that `validator` has seen.
-#[inline(always)]
+#[inline]
 fn scan_text(piece: &mut [u8], key: Key, validator: &mut Validator) -> Result<(), InvalidUtf8> {
     if piece.len() > SHORT {
         return unmask_and_validate(piece, (key != Key::ZERO).then_some(key), validator);

@@ -85,7 +85,7 @@ impl<'a> Text<'a> {
     }
 
     /// The text that `payload` is, which is UTF-8: [`validated`] relies on it.
-    #[inline(always)]
+    #[inline]
     pub(super) fn from_valid(payload: Payload<'a>) -> Text<'a> {
         debug_assert!(utf8::validate(&payload).is_ok(), "only valid text gets here");
         Text(match payload.try_into_borrowed() {
