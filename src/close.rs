@@ -3,12 +3,12 @@
 use core::fmt;
 use core::num::NonZeroU16;
 
-/// A status code that may stand in a Close frame, RFC 6455 §7.4.
+/// A close code that may appear in a Close frame, RFC 6455 §7.4.
 ///
-/// These are 1000 to 1003, 1007 to 1014 and 3000 to 4999. The codes that must never be on the
-/// wire (0 to 999, 1004, 1005, 1006, 1015, 5000 and above) and those that no registered protocol
-/// has defined (1016 to 2999) cannot be represented. Absence of a code is `None` wherever a code
-/// is optional.
+/// The codes are 1000 to 1003, 1007 to 1014 and 3000 to 4999. Codes that must never be on the wire
+/// (0 to 999, 1004, 1005, 1006, 1015, 5000 and above) cannot be represented. Neither can codes that
+/// no registered protocol has defined (1016 to 2999). Where a code is optional, `None` means no
+/// code.
 ///
 /// ```
 /// use sansock::CloseCode;
@@ -23,13 +23,13 @@ pub struct CloseCode(NonZeroU16);
 impl CloseCode {
     /// 1000: the purpose of the connection is fulfilled.
     pub const NORMAL: CloseCode = CloseCode::registered(1000);
-    /// 1001: the endpoint is going away: a server stops, a page is left.
+    /// 1001: the endpoint is going away, for example a server stops or a user leaves a page.
     pub const GOING_AWAY: CloseCode = CloseCode::registered(1001);
     /// 1002: the peer broke the protocol.
     pub const PROTOCOL_ERROR: CloseCode = CloseCode::registered(1002);
     /// 1003: the kind of data cannot be accepted.
     pub const UNSUPPORTED_DATA: CloseCode = CloseCode::registered(1003);
-    /// 1007: the payload is not what its message's type promises, as text is not UTF-8.
+    /// 1007: the payload does not match its message's type, for example a text is not UTF-8.
     pub const INVALID_PAYLOAD: CloseCode = CloseCode::registered(1007);
     /// 1008: the message breaks a policy of the endpoint.
     pub const POLICY_VIOLATION: CloseCode = CloseCode::registered(1008);
@@ -37,7 +37,7 @@ impl CloseCode {
     pub const MESSAGE_TOO_BIG: CloseCode = CloseCode::registered(1009);
     /// 1010: the client needs an extension that the server did not agree to. Clients only.
     pub const MANDATORY_EXTENSION: CloseCode = CloseCode::registered(1010);
-    /// 1011: the endpoint met a condition that prevents it from going on.
+    /// 1011: the endpoint met a condition that prevents it from continuing.
     pub const INTERNAL_ERROR: CloseCode = CloseCode::registered(1011);
     /// 1012: the service restarts (IANA registry).
     pub const SERVICE_RESTART: CloseCode = CloseCode::registered(1012);
@@ -46,7 +46,7 @@ impl CloseCode {
     /// 1014: a gateway got an invalid answer from the server behind it (IANA registry).
     pub const BAD_GATEWAY: CloseCode = CloseCode::registered(1014);
 
-    /// The code with this number, or `None` where it may not stand in a Close frame.
+    /// Returns the code with this number, or `None` if it may not appear in a Close frame.
     pub const fn new(code: u16) -> Option<CloseCode> {
         // RFC 6455 §7.4.1, §7.4.2, and the IANA registry for 1012 to 1014.
         match code {
@@ -58,12 +58,12 @@ impl CloseCode {
         }
     }
 
-    /// The number on the wire.
+    /// Returns the number on the wire.
     pub const fn as_u16(self) -> u16 {
         self.0.get()
     }
 
-    /// For the constants above; a number that is not allowed does not compile.
+    /// Makes the constants above. A number that is not allowed does not compile.
     #[allow(clippy::panic, reason = "evaluated at compile time only")]
     const fn registered(code: u16) -> CloseCode {
         match CloseCode::new(code) {
@@ -73,7 +73,7 @@ impl CloseCode {
     }
 }
 
-/// As [`CloseCode::new`].
+/// Checks the number as [`CloseCode::new`] does.
 impl TryFrom<u16> for CloseCode {
     type Error = InvalidCloseCode;
 
@@ -82,7 +82,7 @@ impl TryFrom<u16> for CloseCode {
     }
 }
 
-/// A number that may not stand in a Close frame, RFC 6455 §7.4.
+/// A number that may not appear in a Close frame, RFC 6455 §7.4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct InvalidCloseCode {
@@ -116,9 +116,9 @@ impl fmt::Debug for CloseCode {
     }
 }
 
-/// A reason to be sent in a Close frame: UTF-8 of at most 123 bytes, RFC 6455 §5.5.1.
+/// A reason for a Close frame: UTF-8 of at most 123 bytes, RFC 6455 §5.5.1.
 ///
-/// It is for logs at the other end, not for people, and goes with a [`CloseCode`] always.
+/// It is meant for logs at the other end, not for people. It is always sent with a [`CloseCode`].
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct CloseReason<'a> {
     /// `text.len() <= CloseReason::MAX_LEN`
@@ -126,18 +126,18 @@ pub struct CloseReason<'a> {
 }
 
 impl<'a> CloseReason<'a> {
-    /// The longest reason, in bytes: what a control frame leaves beside the two-byte code.
+    /// The longest reason, in bytes: the room that a control frame has beside the two-byte code.
     pub const MAX_LEN: usize = 123;
 
-    /// No reason.
+    /// The empty reason.
     pub const EMPTY: CloseReason<'static> = CloseReason { text: "" };
 
-    /// `text` as a reason, or `None` where it is longer than [`CloseReason::MAX_LEN`] bytes.
+    /// Returns `text` as a reason, or `None` if it is longer than [`CloseReason::MAX_LEN`] bytes.
     pub const fn new(text: &'a str) -> Option<CloseReason<'a>> {
         if text.len() <= Self::MAX_LEN { Some(CloseReason { text }) } else { None }
     }
 
-    /// As much of `text` as fits, cut between two code points.
+    /// Returns as much of `text` as fits, cut between two code points.
     ///
     /// ```
     /// use sansock::CloseReason;
@@ -153,20 +153,20 @@ impl<'a> CloseReason<'a> {
         CloseReason { text: text.get(..len).unwrap_or_default() }
     }
 
-    /// The reason's text.
+    /// Returns the text of the reason.
     pub const fn as_str(self) -> &'a str {
         self.text
     }
 }
 
-/// As [`CloseReason::truncated`].
+/// Truncates the text as [`CloseReason::truncated`] does.
 impl<'a> From<&'a str> for CloseReason<'a> {
     fn from(text: &'a str) -> Self {
         CloseReason::truncated(text)
     }
 }
 
-/// As [`CloseReason::truncated`].
+/// Truncates the text as [`CloseReason::truncated`] does.
 #[cfg(feature = "alloc")]
 impl<'a> From<&'a alloc::string::String> for CloseReason<'a> {
     fn from(text: &'a alloc::string::String) -> Self {
@@ -174,7 +174,7 @@ impl<'a> From<&'a alloc::string::String> for CloseReason<'a> {
     }
 }
 
-/// Shows the length alone, so that logs hold nobody's data.
+/// Shows only the length, so that logs contain no user data.
 impl fmt::Debug for CloseReason<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CloseReason({} bytes)", self.text.len())

@@ -1,15 +1,15 @@
-//! What the peer did wrong. What the caller did wrong stands with the API that notices it.
+//! Errors of the peer. Errors of the caller are defined next to the API that returns them.
 
 use core::fmt;
 
 use crate::close::CloseCode;
 use crate::opcode::Opcode;
 
-/// The peer broke RFC 6455 or went over a limit; the connection has failed.
+/// The peer broke RFC 6455 or exceeded a limit. The connection has failed.
 ///
-/// It says what was wrong ([`violation`](Self::violation)), where ([`offset`](Self::offset)),
-/// which close code it deserves ([`close_code`](Self::close_code)), and which section of RFC 6455
-/// says so ([`section`](Self::section)).
+/// The error carries the rule that was broken ([`violation`](Self::violation)), its place in the
+/// stream ([`offset`](Self::offset)), the close code to send ([`close_code`](Self::close_code)),
+/// and the section of RFC 6455 ([`section`](Self::section)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ProtocolError {
     violation: Violation,
@@ -17,30 +17,30 @@ pub struct ProtocolError {
 }
 
 impl ProtocolError {
-    /// An error at `offset`, in bytes from the start of the stream of frames.
+    /// Creates an error at `offset`, in bytes from the start of the stream of frames.
     pub(crate) const fn new(violation: Violation, offset: u64) -> Self {
         ProtocolError { violation, offset }
     }
 
-    /// What was wrong.
+    /// Returns the rule that was broken.
     pub const fn violation(&self) -> Violation {
         self.violation
     }
 
-    /// Where: the offset, in the stream of frames, of the byte that completes the offending field;
-    /// the last byte of its last frame, for a text that ends within a code point.
+    /// Returns the offset, in the stream of frames, of the byte that completes the offending field.
+    /// If a text ends inside a code point, that is the last byte of its last frame.
     ///
-    /// It is the same however the stream was cut into reads.
+    /// The offset is the same however the stream was cut into reads.
     pub const fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// The code that the Close frame for this error carries, RFC 6455 §7.4.1.
+    /// Returns the code that the Close frame for this error carries, RFC 6455 §7.4.1.
     pub const fn close_code(&self) -> CloseCode {
         self.violation.close_code()
     }
 
-    /// The section of RFC 6455 that was broken, as in `"5.1"`.
+    /// Returns the section of RFC 6455 that was broken, for example `"5.1"`.
     pub const fn section(&self) -> &'static str {
         self.violation.section()
     }
@@ -58,9 +58,9 @@ impl core::error::Error for ProtocolError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Violation {
-    /// A reserved bit was set that no negotiated extension gives a meaning.
+    /// A reserved bit is set, but no negotiated extension gives it a meaning.
     ReservedBits {
-        /// The three bits, RSV1 the highest (`0b100`).
+        /// The three bits. RSV1 is the highest (`0b100`).
         rsv: u8,
     },
     /// An opcode that is not defined.
@@ -73,16 +73,16 @@ pub enum Violation {
         /// The control frame's opcode.
         opcode: Opcode,
     },
-    /// A continuation frame while no message was open.
+    /// A continuation frame without a message in progress.
     UnexpectedContinuation,
-    /// A new message before the open one was finished.
+    /// A new message before the previous one was finished.
     ExpectedContinuation {
-        /// The opcode that came instead of a continuation.
+        /// The opcode that arrived instead of a continuation.
         opcode: Opcode,
     },
-    /// A client's frame that is not masked.
+    /// An unmasked frame from a client.
     UnmaskedFrame,
-    /// A server's frame that is masked.
+    /// A masked frame from a server.
     MaskedFrame,
     /// A control frame that declares more than 125 bytes.
     ControlTooLong {
@@ -91,21 +91,21 @@ pub enum Violation {
     },
     /// A length of 2^63 or above.
     LengthOverflow,
-    /// A length in more bytes than it needs.
+    /// A length that is encoded in more bytes than it needs.
     LengthNotMinimal {
         /// The length.
         len: u64,
     },
-    /// A frame beyond the limit.
+    /// A frame that exceeds the limit.
     FrameTooBig {
         /// The payload length that the header declares.
         len: u64,
         /// The limit, in bytes.
         limit: u64,
     },
-    /// A message beyond the limit.
+    /// A message that exceeds the limit.
     MessageTooBig {
-        /// The length that the message would have with the frame announced last.
+        /// The length that the message would have with the frame that was declared last.
         len: u64,
         /// The limit, in bytes.
         limit: u64,
@@ -120,7 +120,7 @@ pub enum Violation {
         /// The limit.
         limit: u32,
     },
-    /// A Close frame of one byte: neither empty nor a whole code.
+    /// A Close frame with a payload of one byte: neither empty nor a whole code.
     TruncatedCloseCode,
     /// A close code that must not be sent.
     InvalidCloseCode {
@@ -134,17 +134,17 @@ pub enum Violation {
 }
 
 impl Violation {
-    /// The code that the Close frame for this violation carries, RFC 6455 §7.4.1.
+    /// Returns the code that the Close frame for this violation carries, RFC 6455 §7.4.1.
     pub const fn close_code(&self) -> CloseCode {
         self.verdict().0
     }
 
-    /// The section of RFC 6455 that was broken, as in `"5.1"`.
+    /// Returns the section of RFC 6455 that was broken, for example `"5.1"`.
     pub const fn section(&self) -> &'static str {
         self.verdict().1
     }
 
-    /// The close code and the section of each rule.
+    /// Returns the close code and the section of each rule.
     const fn verdict(&self) -> (CloseCode, &'static str) {
         match self {
             Violation::ReservedBits { .. }

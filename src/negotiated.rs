@@ -1,12 +1,13 @@
-//! What a handshake hands to a connection: RFC 6455 §4.1, "the subprotocol in use".
+//! What a handshake passes to a connection: RFC 6455 §4.1, "the subprotocol in use".
 
 use alloc::boxed::Box;
 
 /// What both ends agreed on in the opening handshake, RFC 6455 §4.
 ///
-/// A `handshake` makes one, for [`Connection::from_negotiated`](crate::Connection::from_negotiated). If
-/// the handshake was done elsewhere, by an HTTP library or over HTTP/2, start from
-/// [`Negotiated::default`], which is an agreement on nothing.
+/// The `handshake` module returns it; pass it to
+/// [`Connection::from_negotiated`](crate::Connection::from_negotiated). If the handshake was done
+/// elsewhere, for example by an HTTP library or over HTTP/2, start from [`Negotiated::default`], in
+/// which nothing is agreed on.
 ///
 /// ```
 /// use sansock::Negotiated;
@@ -23,9 +24,9 @@ pub struct Negotiated {
 }
 
 impl Negotiated {
-    /// The same agreement, with `subprotocol` in use.
+    /// Returns the same agreement with `subprotocol` in use.
     ///
-    /// It is taken as it is: whoever did the handshake has checked that it was offered.
+    /// The value is not checked: the handshake must have checked that it was offered.
     pub fn with_subprotocol(mut self, subprotocol: &str) -> Self {
         self.subprotocol = Some(subprotocol.into());
         self
@@ -34,13 +35,13 @@ impl Negotiated {
     /// Returns the same agreement with extensions in use, given as the value of a
     /// `Sec-WebSocket-Extensions` header, RFC 6455 §9.1.
     ///
-    /// The value is not checked: the handshake has done that.
+    /// The value is not checked: the handshake must have checked it.
     pub fn with_extensions(mut self, extensions: &str) -> Self {
         self.extensions = Some(extensions.into());
         self
     }
 
-    /// The subprotocol in use, RFC 6455 §1.9, or `None` where the ends agreed on none.
+    /// Returns the subprotocol in use, RFC 6455 §1.9, or `None` if the ends agreed on none.
     pub fn subprotocol(&self) -> Option<&str> {
         self.subprotocol.as_deref()
     }

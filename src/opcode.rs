@@ -1,27 +1,27 @@
-//! What a frame is for: RFC 6455 §5.2, §11.8.
+//! Opcodes: RFC 6455 §5.2, §11.8.
 
 use core::fmt;
 
-/// The meaning of a frame. Reserved opcodes cannot be represented.
+/// The type of a frame. Reserved opcodes cannot be represented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Opcode {
-    /// A further fragment of the message that a text or binary frame began.
+    /// A further fragment of a message that began with a text or binary frame.
     Continuation = 0x0,
     /// The first or only frame of a text message.
     Text = 0x1,
     /// The first or only frame of a binary message.
     Binary = 0x2,
-    /// The closing handshake, RFC 6455 §5.5.1.
+    /// A part of the closing handshake, RFC 6455 §5.5.1.
     Close = 0x8,
-    /// A question whether the peer is there, RFC 6455 §5.5.2.
+    /// A check that the peer is still there, RFC 6455 §5.5.2.
     Ping = 0x9,
-    /// The answer to a ping, or an unasked sign of life, RFC 6455 §5.5.3.
+    /// The answer to a ping, or an unsolicited sign of life, RFC 6455 §5.5.3.
     Pong = 0xA,
 }
 
 impl Opcode {
-    /// The opcode with this four-bit value, or `None` for the reserved ones (and beyond `0xF`).
+    /// Returns the opcode with this four-bit value, or `None` if it is reserved or above `0xF`.
     pub const fn from_u8(value: u8) -> Option<Opcode> {
         match value {
             0x0 => Some(Opcode::Continuation),
@@ -34,31 +34,31 @@ impl Opcode {
         }
     }
 
-    /// The four-bit value on the wire.
+    /// Returns the four-bit value on the wire.
     pub const fn as_u8(self) -> u8 {
         self as u8
     }
 
-    /// Whether frames with this opcode are control frames: at most 125 bytes, never fragmented,
-    /// allowed between the fragments of a message (RFC 6455 §5.5).
+    /// Returns `true` if frames with this opcode are control frames: at most 125 bytes, never
+    /// fragmented, and allowed between the fragments of a message (RFC 6455 §5.5).
     pub const fn is_control(self) -> bool {
         self.as_u8() & 0x8 != 0
     }
 
-    /// Whether frames with this opcode carry a part of a message (RFC 6455 §5.6).
+    /// Returns `true` if frames with this opcode carry a message or a fragment (RFC 6455 §5.6).
     pub const fn is_data(self) -> bool {
         !self.is_control()
     }
 }
 
-/// The RFC's name for it, in lower case.
+/// Returns the value as [`Opcode::as_u8`] does.
 impl From<Opcode> for u8 {
     fn from(opcode: Opcode) -> u8 {
         opcode.as_u8()
     }
 }
 
-/// As [`Opcode::from_u8`].
+/// Checks the value as [`Opcode::from_u8`] does.
 impl TryFrom<u8> for Opcode {
     type Error = ReservedOpcode;
 
@@ -67,7 +67,7 @@ impl TryFrom<u8> for Opcode {
     }
 }
 
-/// A number that is no opcode, RFC 6455 §5.2.
+/// A number that is not an opcode, RFC 6455 §5.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ReservedOpcode {
@@ -83,6 +83,7 @@ impl fmt::Display for ReservedOpcode {
 
 impl core::error::Error for ReservedOpcode {}
 
+/// Writes the RFC's name of the opcode, in lower case.
 impl fmt::Display for Opcode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -1,9 +1,9 @@
-//! Which end of the connection this endpoint is: RFC 6455 §1.3, §5.1.
+//! The two ends of a connection: RFC 6455 §1.3, §5.1.
 
-/// Which end of the connection an endpoint is.
+/// The end of the connection that an endpoint is.
 ///
-/// The role decides who masks (RFC 6455 §5.1) and who closes the transport first (§7.1.1); in
-/// everything else both ends are alike.
+/// The role decides which end masks (RFC 6455 §5.1) and which end closes the transport first
+/// (§7.1.1). In everything else both ends are alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// The end that opened the connection. It masks every frame that it sends.
@@ -13,12 +13,12 @@ pub enum Role {
 }
 
 impl Role {
-    /// Whether this endpoint masks the frames that it sends.
+    /// Returns `true` if this endpoint masks the frames that it sends.
     pub const fn masks(self) -> bool {
         matches!(self, Role::Client)
     }
 
-    /// The role of the endpoint at the other end.
+    /// Returns the role of the endpoint at the other end.
     pub const fn peer(self) -> Role {
         match self {
             Role::Client => Role::Server,

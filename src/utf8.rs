@@ -1,12 +1,13 @@
-//! Incremental UTF-8 validation that fails at the byte that breaks it: RFC 6455 §8.1, RFC 3629.
+//! Incremental UTF-8 validation that fails at the byte that breaks the text: RFC 6455 §8.1,
+//! RFC 3629.
 
 use core::fmt;
 
-/// Bytes that are not UTF-8.
+/// An error for bytes that are not UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct InvalidUtf8 {
-    /// The index of the first byte that no valid continuation of the bytes before it could have,
-    /// or, where the bytes end within a code point, of the last byte.
+    /// The index of the first byte that cannot follow the bytes before it in valid UTF-8. If the
+    /// bytes end inside a code point, it is the index of the last byte.
     pub offset: usize,
 }
 
@@ -18,71 +19,72 @@ impl fmt::Display for InvalidUtf8 {
 
 impl core::error::Error for InvalidUtf8 {}
 
-/// Validates text that comes in pieces.
+/// A validator for text that arrives in pieces.
 ///
-/// A code point may be cut by the end of a piece; a byte that can belong to no valid text is found
-/// in the piece that brings it, RFC 3629 §4 deciding which those are. Whatever the pieces, the
-/// verdict is the same.
+/// A code point may be cut by the end of a piece. A byte that cannot be part of valid text is found
+/// in the piece that contains it. RFC 3629 §4 defines which bytes these are. The verdict is the
+/// same however the text was cut.
 ///
 /// ```
 /// use sansock::utf8::{InvalidUtf8, Validator};
 ///
 /// let mut text = Validator::new();
 /// assert_eq!(text.push(b"caf\xC3"), Ok(()));
-/// assert!(!text.is_complete()); // within the é
+/// assert!(!text.is_complete()); // inside the é
 /// assert_eq!(text.push(b"\xA9"), Ok(()));
 /// assert!(text.is_complete());
-/// assert_eq!(text.push(b" \xED\xA0"), Err(InvalidUtf8 { offset: 2 })); // begins a surrogate
+/// assert_eq!(text.push(b" \xED\xA0"), Err(InvalidUtf8 { offset: 2 })); // the start of a surrogate
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Validator {
-    /// Continuation bytes that the code point still takes: `missing <= 3`.
+    /// Continuation bytes that the current code point still needs: `missing <= 3`.
     missing: u8,
-    /// Where `missing > 0`, the next byte must be in `lowest..=highest`.
+    /// If `missing > 0`, the next byte must be in `lowest..=highest`.
     lowest: u8,
     highest: u8,
 }
 
 impl Validator {
-    /// A validator at the start of a text.
+    /// Creates a validator at the start of a text.
     pub const fn new() -> Self {
         Validator { missing: 0, lowest: CONTINUATION_MIN, highest: CONTINUATION_MAX }
     }
 
-    /// Takes the next piece of the text.
+    /// Validates the next piece of the text.
     ///
     /// # Errors
     ///
-    /// [`InvalidUtf8`] with the index within `piece` of the byte that breaks the text. The validator is
-    /// of no further use then.
+    /// [`InvalidUtf8`] with the index in `piece` of the byte that breaks the text. Do not use the
+    /// validator after that.
     pub fn push(&mut self, piece: &[u8]) -> Result<(), InvalidUtf8> {
         let (head, rest) = piece.split_at(self.cut_len(piece));
         self.step_through(head, 0)?;
         let (whole, tail) = rest.split_at(rest.len() - unfinished_len(rest));
         if !is_valid(whole) {
-            // Of `rest`, as what breaks the end of `whole` may be the first byte of `tail`.
+            // Search all of `rest`: the byte that breaks the end of `whole` may be the first byte
+            // of `tail`.
             return Err(InvalidUtf8 { offset: head.len() + breaking_index(rest) });
         }
         self.step_through(tail, head.len() + whole.len())
     }
 
-    /// Whether the text so far ends with a whole code point, as a whole message must.
+    /// Returns `true` if the text so far ends with a whole code point, as a whole message must.
     pub const fn is_complete(&self) -> bool {
         self.missing == 0
     }
 
-    /// How many bytes the code point that is not complete still takes: 3 at most.
+    /// Returns how many bytes the unfinished code point still needs: 3 at most.
     #[cfg(feature = "alloc")]
     pub(crate) fn missing(&self) -> usize {
         usize::from(self.missing)
     }
 
-    /// How many bytes of `piece` belong to a code point begun before it.
+    /// Returns how many bytes of `piece` belong to a code point that began before it.
     fn cut_len(&self, piece: &[u8]) -> usize {
         piece.len().min(usize::from(self.missing))
     }
 
-    /// Takes bytes one by one; `at` is the index of the first of them in the piece.
+    /// Validates bytes one by one. `at` is the index of the first of them in the piece.
     fn step_through(&mut self, bytes: &[u8], at: usize) -> Result<(), InvalidUtf8> {
         for (i, &byte) in bytes.iter().enumerate() {
             self.step(byte).ok_or(InvalidUtf8 { offset: at + i })?;
@@ -90,7 +92,7 @@ impl Validator {
         Ok(())
     }
 
-    /// Takes one byte, or gives `None` where it breaks the text.
+    /// Validates one byte. Returns `None` if it breaks the text.
     fn step(&mut self, byte: u8) -> Option<()> {
         if self.missing > 0 {
             if byte < self.lowest || byte > self.highest {
@@ -100,8 +102,8 @@ impl Validator {
             *self = Validator { missing, ..Validator::new() };
             return Some(());
         }
-        // RFC 3629 §4: what may follow each first byte. The second byte's range keeps out overlong
-        // forms (E0, F0), surrogates (ED) and what is beyond U+10FFFF (F4).
+        // RFC 3629 §4: what may follow each first byte. The second byte's range excludes overlong
+        // forms (E0, F0), surrogates (ED) and code points above U+10FFFF (F4).
         let (missing, lowest, highest) = match byte {
             0x00..=0x7F => return Some(()),
             0xC2..=0xDF => (1, CONTINUATION_MIN, CONTINUATION_MAX),
@@ -124,11 +126,12 @@ impl Default for Validator {
     }
 }
 
-/// Validates a text that is whole, and lends it as `str`.
+/// Validates a whole text, and returns it as `str`.
 ///
 /// # Errors
 ///
-/// [`InvalidUtf8`] where it breaks, or at its last byte where it ends within a code point.
+/// [`InvalidUtf8`] at the byte that breaks the text, or at its last byte if it ends inside a code
+/// point.
 pub fn from_utf8(bytes: &[u8]) -> Result<&str, InvalidUtf8> {
     #[cfg(feature = "simd")]
     let text = if bytes.len() >= BLOCK {
@@ -141,13 +144,14 @@ pub fn from_utf8(bytes: &[u8]) -> Result<&str, InvalidUtf8> {
     text.ok_or_else(|| invalid_in(bytes))
 }
 
-/// As [`from_utf8`], for who needs no `str`.
+/// Validates a whole text as [`from_utf8`] does, for callers that need no `str`.
 #[cfg(feature = "alloc")]
 pub(crate) fn validate(bytes: &[u8]) -> Result<(), InvalidUtf8> {
     if is_valid(bytes) { Ok(()) } else { Err(invalid_in(bytes)) }
 }
 
-/// The fastest validation at hand, which does not say where a text breaks.
+/// Returns `true` if `bytes` is valid UTF-8. This is the fastest validation available, and does not
+/// find the byte that breaks the text.
 fn is_valid(bytes: &[u8]) -> bool {
     if bytes.len() < MAX_LOOKED_AT && bytes.is_ascii() {
         return true;
@@ -158,7 +162,8 @@ fn is_valid(bytes: &[u8]) -> bool {
     }
     #[cfg(feature = "simd")]
     if bytes.len() >= MIN_PADDED {
-        // A block with zeros, which are ASCII, after the text: they finish no code point.
+        // Put zeros after the text to fill a block. Zeros are ASCII, so they complete no code
+        // point.
         let mut block = [0; BLOCK];
         if let Some(front) = block.get_mut(..bytes.len()) {
             front.copy_from_slice(bytes);
@@ -173,7 +178,7 @@ fn invalid_in(bytes: &[u8]) -> InvalidUtf8 {
     InvalidUtf8 { offset: breaking_index(bytes) }
 }
 
-/// The index of the byte that breaks an invalid text, or of its last byte.
+/// Returns the index of the byte that breaks an invalid text, or of its last byte.
 #[cold]
 fn breaking_index(bytes: &[u8]) -> usize {
     let valid = core::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
@@ -184,7 +189,7 @@ fn breaking_index(bytes: &[u8]) -> usize {
     }
 }
 
-/// How many bytes at the end of `bytes` begin a code point that they do not finish.
+/// Returns how many bytes at the end of `bytes` begin a code point that they do not finish.
 pub(crate) fn unfinished_len(bytes: &[u8]) -> usize {
     for (i, &byte) in bytes.iter().rev().take(3).enumerate() {
         let begun = i + 1;
@@ -203,14 +208,15 @@ pub(crate) fn unfinished_len(bytes: &[u8]) -> usize {
 const CONTINUATION_MIN: u8 = 0x80;
 const CONTINUATION_MAX: u8 = 0xBF;
 
-/// Below this length it is worth a look of its own whether a text is ASCII.
+/// Below this length, a separate check for ASCII pays off.
 const MAX_LOOKED_AT: usize = 64;
 
-/// What vector instructions validate at a time, and the least that `simdutf8` uses them for.
+/// The bytes that vector instructions validate at a time, and the shortest input for which
+/// `simdutf8` uses them.
 #[cfg(feature = "simd")]
 const BLOCK: usize = 64;
 
-/// Below this length `core` is as fast as a block.
+/// Below this length, `core` is as fast as a padded block.
 #[cfg(feature = "simd")]
 const MIN_PADDED: usize = 24;
 
@@ -219,7 +225,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The naive twin: the first prefix that nothing can complete, found by trying `core`.
+    /// Finds the first prefix that nothing can complete, by trying `core`: the naive reference.
     fn naive(bytes: &[u8]) -> Result<bool, InvalidUtf8> {
         for end in 1..=bytes.len() {
             let broken = core::str::from_utf8(&bytes[..end]).err().and_then(|e| e.error_len());
@@ -242,7 +248,7 @@ mod tests {
         Ok(validator.is_complete())
     }
 
-    /// Whole, byte by byte, and at every split into two.
+    /// Checks `bytes` whole, byte by byte, and at every split into two.
     fn assert_as_naive(bytes: &[u8]) {
         let expected = naive(bytes);
         let single: Vec<&[u8]> = bytes.chunks(1).collect();

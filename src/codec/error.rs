@@ -1,4 +1,4 @@
-//! What can go wrong between a codec and its transport.
+//! Errors of codecs and of the transport under them.
 
 use core::fmt;
 use std::io;
@@ -7,19 +7,19 @@ use crate::connection::{CloseError, SendError, Unsent};
 use crate::error::ProtocolError;
 use crate::frame::EncodeError;
 
-/// Why a codec, or the transport under it, failed.
+/// The error of a codec, or of the transport under it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// The transport failed.
     Io(io::Error),
-    /// The peer broke the protocol. What it still sends is swallowed.
+    /// The peer broke the protocol. Whatever it sends after that is dropped.
     Protocol(ProtocolError),
-    /// A message, a ping or a pong was not sent, and why.
+    /// A message, ping or pong was not sent, for the reason inside.
     Send(SendError),
-    /// A Close was not sent, as the protocol forbids it.
+    /// A Close was not sent, because the protocol forbids it.
     Close(CloseError),
-    /// A frame was not sent, as the protocol forbids it.
+    /// A frame was not sent, because the protocol forbids it.
     Encode(EncodeError),
 }
 
@@ -60,7 +60,7 @@ impl From<EncodeError> for Error {
     }
 }
 
-/// What the error inside says.
+/// Writes the text of the inner error.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -73,7 +73,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// The source is that of the error inside, which is shown in its place.
+/// Returns the source of the inner error, because `Display` already shows the inner error itself.
 impl core::error::Error for Error {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {

@@ -1,4 +1,4 @@
-//! Frames as a codec.
+//! A codec for frames.
 
 use std::io;
 
@@ -10,16 +10,17 @@ use crate::frame::{Decoder, Encoder, Header, Limits, Rsv};
 use crate::mask;
 use crate::role::Role;
 
-/// Whole frames for [`Framed`](codec::Framed): a header, and a payload that is not masked, each way.
+/// A codec of whole frames for [`Framed`](codec::Framed). In both directions, an item is a header
+/// and a payload that is not masked.
 ///
-/// It keeps the rules that [`frame::Decoder`](Decoder) and [`frame::Encoder`](Encoder) keep, in both
-/// directions. All else is for the caller: pings are not answered, messages not reassembled, text is
-/// not looked at, nothing ends with a Close.
+/// The codec enforces the rules of [`frame::Decoder`](Decoder) and [`frame::Encoder`](Encoder).
+/// Everything else is up to the caller: pings are not answered, messages are not reassembled, text
+/// is not validated, and a Close ends nothing.
 ///
-/// A frame is held until it is whole, in `Framed`'s read buffer, of which its payload is then a part:
-/// there is no copy, and as long as the payload is held, so is the buffer. Memory follows the bytes
-/// that have arrived, and a frame over the limit is refused at its header. Where frames are to be
-/// passed on in less memory than they take, there is [`frame::Relay`](crate::frame::Relay).
+/// A frame stays in `Framed`'s read buffer until it is whole. Then its payload is split off without
+/// a copy; while you hold it, the whole buffer stays in memory. Memory grows with the bytes that
+/// have arrived, and a frame that exceeds the limit is refused at its header. To pass on frames in
+/// less memory than they take, use [`frame::Relay`](crate::frame::Relay).
 ///
 /// ```
 /// use futures_util::{SinkExt, StreamExt};
@@ -49,22 +50,22 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// A codec for an endpoint of this role, with [`Limits::DEFAULT`] and no reserved bits.
+    /// Creates a codec for an endpoint of this role, with [`Limits::DEFAULT`] and no reserved bits.
     pub const fn new(role: Role) -> Self {
         Frames { decoder: Decoder::new(role), encoder: Encoder::new(role) }
     }
 
-    /// The same with other limits on what is received.
+    /// Sets the limits on received frames and messages.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
-        // A message is never held whole, so that it may be longer than what can be allocated.
+        // A message is never held whole, so it may be longer than any allocation.
         let limits = Limits { message: limits.message, ..limits.allocatable() };
         self.decoder = self.decoder.with_limits(limits);
         self
     }
 
-    /// The same with reserved bits that a negotiated extension gives a meaning, on the first frames of
-    /// messages that are received.
+    /// Allows reserved bits to which a negotiated extension assigns a meaning, on the first frames
+    /// of received messages.
     #[must_use]
     pub fn with_rsv(mut self, allowed: Rsv) -> Self {
         self.decoder = self.decoder.with_rsv(allowed);
@@ -76,19 +77,20 @@ impl codec::Decoder for Frames {
     type Item = (Header, BytesMut);
     type Error = Error;
 
-    /// Takes the next frame off the front of `src`, if it is whole; its payload is unmasked. `None`
-    /// leaves its payload there, and its header in the codec.
+    /// Takes the next frame from the front of `src` if it is whole, and unmasks its payload. If it
+    /// returns `None`, the payload stays in `src`, and the header stays in the codec.
     ///
     /// # Errors
     ///
-    /// [`Error::Protocol`], once, where the peer breaks a rule for headers or goes over a limit.
+    /// [`Error::Protocol`], once, if the peer breaks a rule for headers or exceeds a limit.
     fn decode(&mut self, src: &mut BytesMut) -> Result<Option<Self::Item>, Error> {
         if self.decoder.current().is_none() {
             let taken = self.decoder.header(src)?;
             src.advance(taken);
         }
         let Some(frame) = self.decoder.current() else { return Ok(None) };
-        // Nothing is reserved for what was only announced: `Framed` makes room as bytes arrive.
+        // Nothing is reserved for a payload that is only declared: `Framed` makes room as bytes
+        // arrive.
         let Some(len) = frame.len_in(src.len()).filter(|len| *len as u64 == frame.remaining) else {
             return Ok(None);
         };
@@ -98,12 +100,13 @@ impl codec::Decoder for Frames {
         Ok(Some((frame.header(), payload)))
     }
 
-    /// The same for what is left at the end of the transport, and then `None`.
+    /// Takes the next frame that is left at the end of the transport. Returns `None` after the last
+    /// one.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] of [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) where the transport ends within
-    /// a frame.
+    /// [`Error::Io`] with [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the transport ends
+    /// inside a frame.
     fn decode_eof(&mut self, src: &mut BytesMut) -> Result<Option<Self::Item>, Error> {
         let frame = self.decode(src)?;
         if frame.is_none() && self.decoder.is_within_frame() {
@@ -116,13 +119,14 @@ impl codec::Decoder for Frames {
 impl codec::Encoder<(Header, Bytes)> for Frames {
     type Error = Error;
 
-    /// Appends a frame, masked with the header's key. Its length is that of the payload, whatever the
-    /// header says.
+    /// Appends a frame, masked with the header's key. Its length is that of the payload; the length
+    /// in the header is ignored.
     ///
     /// # Errors
     ///
-    /// [`Error::Encode`], as [`frame::Encoder::header`](Encoder::header): a client's header has a mask
-    /// key, fresh for each frame, and a server's none. Nothing was appended then.
+    /// [`Error::Encode`], as [`frame::Encoder::header`](Encoder::header) returns it: a client's
+    /// header must have a mask key, fresh for each frame, and a server's must have none. On an
+    /// error, nothing was appended.
     fn encode(
         &mut self,
         (header, payload): (Header, Bytes),

@@ -1,4 +1,4 @@
-//! A connection as a codec.
+//! A codec for connections.
 
 use core::fmt;
 
@@ -10,37 +10,40 @@ use crate::close::CloseCode;
 use crate::connection::{CloseStatus, Connection, Event};
 use crate::message::{Message, Utf8Bytes};
 
-/// A [`Connection`] for [`Framed`](tokio_util::codec::Framed): decodes [`Event`]s, encodes what is
-/// [`Outgoing`].
+/// A [`Connection`] as a codec for [`Framed`](tokio_util::codec::Framed). It decodes [`Event`]s and
+/// encodes [`Outgoing`] items.
 ///
-/// Whatever it encodes, what the connection has to send by itself goes first, and nothing stays in
-/// the connection's output. `Framed` keeps it until it is flushed, and flushes when 8 KiB wait
-/// ([`set_backpressure_boundary`](tokio_util::codec::Framed::set_backpressure_boundary)), which takes
-/// the place of [`Config::max_output`](crate::Config::max_output) here.
+/// When it encodes an item, it first encodes what the connection has to send by itself. Nothing
+/// stays in the connection's output: `Framed` keeps the bytes until it is flushed. It flushes by
+/// itself when 8 KiB wait
+/// ([`set_backpressure_boundary`](tokio_util::codec::Framed::set_backpressure_boundary)). This
+/// boundary replaces [`Config::max_output`](crate::Config::max_output) here.
 ///
-/// After an [`Error::Protocol`] the Close frame that says so is sent with the next item, or by
-/// [`Outgoing::Replies`] alone. The end of the transport is the end of the stream, whether a Close
-/// came before or not; [`closure`](Self::closure) tells. Nothing but that ends the stream: on
-/// [`Event::Close`], and on an error, a server closes the sink once it has sent the replies, and a
-/// client waits for the end. After an error `Framed` gives `None` once though the transport goes on;
-/// who polls it again reads, and drops, what the peer still sends.
+/// After an [`Error::Protocol`], the Close frame that reports it is sent with the next item, or
+/// with [`Outgoing::Replies`] if you have no item.
 ///
-/// [`Timers`](crate::timer::Timers) on [`connection`](Self::connection) see output as taken when it is
-/// encoded, so that they do not find a write that stalls: only the pong that does not come, or a
-/// message, tells. Put a time limit of its own on `Framed`'s `flush`.
+/// The stream ends only when the transport ends, with or without a Close before.
+/// [`closure`](Self::closure) returns how it ended. So, on [`Event::Close`] and on an error, a
+/// server sends the replies and then closes the sink, and a client waits for the end. After an
+/// error, `Framed` returns `None` once even if the transport continues. If you poll it again, it
+/// reads and drops what the peer still sends.
 ///
-/// Events are parts of `Framed`'s read buffer where they can be, and keep the whole of it in memory as
-/// long as they are held; see [`Connection::receive_from_bytes_mut`].
+/// [`Timers`](crate::timer::Timers) on [`connection`](Self::connection) treat output as taken when
+/// it is encoded, so they do not detect a stalled write. They only notice that a pong is missing or
+/// that a message is too slow. Put your own time limit on `Framed`'s `flush`.
+///
+/// If possible, events are split off `Framed`'s read buffer without a copy. Such an event keeps the
+/// whole buffer in memory; see [`Connection::receive_from_bytes_mut`].
 #[derive(Debug)]
 pub struct Messages {
     ws: Connection,
-    /// How it ended, once it has.
+    /// How the connection ended, once it has.
     closure: Option<CloseStatus>,
 }
 
-/// What can be sent through [`Messages`].
+/// An item to send through [`Messages`].
 ///
-/// Whatever makes a [`Message`] makes one of these:
+/// Every type that converts to a [`Message`] also converts to an `Outgoing`:
 ///
 /// ```
 /// use sansock::Message;
@@ -57,41 +60,41 @@ pub enum Outgoing {
     Ping(Bytes),
     /// A pong of at most 125 bytes that answers no ping, RFC 6455 §5.5.3.
     Pong(Bytes),
-    /// Our Close, RFC 6455 §5.5.1, after which nothing can be sent. It does not end the transport, as
-    /// closing the sink does: the peer's Close is to come.
+    /// Our Close, RFC 6455 §5.5.1. Nothing can be sent after it. Unlike closing the sink, it does
+    /// not end the transport: the peer's Close is still to come.
     Close {
-        /// Why.
+        /// The close code.
         code: CloseCode,
-        /// The same for people, of at most 123 bytes; may be empty.
+        /// The reason, at most 123 bytes. May be empty.
         reason: Utf8Bytes,
     },
-    /// Nothing but what the connection has to send by itself: pongs, and the Close that answers a
-    /// Close or an error.
+    /// Only what the connection has to send by itself: pongs, and the Close that answers a Close or
+    /// an error.
     Replies,
 }
 
 impl Messages {
-    /// A codec for a connection whose handshake is done.
+    /// Creates a codec for a connection whose handshake is done.
     pub fn new(connection: Connection) -> Self {
         Messages { ws: connection, closure: None }
     }
 
-    /// The connection.
+    /// Returns the connection.
     pub fn connection(&self) -> &Connection {
         &self.ws
     }
 
-    /// The connection. What is sent through it is encoded with the next item.
+    /// Returns the connection. What you send through it is encoded with the next item.
     pub fn connection_mut(&mut self) -> &mut Connection {
         &mut self.ws
     }
 
-    /// The connection, without the codec around it.
+    /// Returns the connection, without the codec around it.
     pub fn into_connection(self) -> Connection {
         self.ws
     }
 
-    /// How the connection ended, RFC 6455 §7.1.5, once the stream has; `None` before.
+    /// Returns how the connection ended, RFC 6455 §7.1.5, or `None` if the stream has not ended.
     pub fn closure(&self) -> Option<CloseStatus> {
         self.closure
     }
@@ -100,7 +103,7 @@ impl Messages {
     fn encode_output(&mut self, dst: &mut BytesMut) {
         let output = self.ws.output();
         dst.reserve(output.remaining());
-        // Taking some may bring in a pong that waited.
+        // Taking output may queue a pong that waited.
         while output.has_remaining() {
             let len = output.chunk().len();
             dst.extend_from_slice(output.chunk());
@@ -124,16 +127,18 @@ impl Decoder for Messages {
     type Item = Event<'static>;
     type Error = Error;
 
-    /// As [`Connection::receive_from_bytes_mut`]; all of `src` is taken where there is no event in it.
+    /// Decodes the next event, as [`Connection::receive_from_bytes_mut`] does. If `src` does not
+    /// complete an event, all of it is taken.
     ///
     /// # Errors
     ///
-    /// [`Error::Protocol`], once, where the peer breaks the protocol.
+    /// [`Error::Protocol`], once, if the peer breaks the protocol.
     fn decode(&mut self, src: &mut BytesMut) -> Result<Option<Self::Item>, Error> {
         Ok(self.ws.receive_from_bytes_mut(src)?)
     }
 
-    /// The same for what is left at the end of the transport, and then `None`.
+    /// Decodes the next event that is left at the end of the transport. Returns `None` after the
+    /// last one.
     fn decode_eof(&mut self, src: &mut BytesMut) -> Result<Option<Self::Item>, Error> {
         let event = self.decode(src)?;
         if event.is_none() {
@@ -146,15 +151,15 @@ impl Decoder for Messages {
 impl Encoder<Outgoing> for Messages {
     type Error = Error;
 
-    /// Appends what the connection has to send by itself and then `item`.
+    /// Appends what the connection has to send by itself, and then `item`.
     ///
     /// # Errors
     ///
-    /// [`Error::Send`] and [`Error::Close`] where `item` cannot be sent, as [`Connection::send`],
-    /// [`Connection::ping`] and [`Connection::close`] say. The replies were appended even so, and are
-    /// written by the next flush.
+    /// [`Error::Send`] or [`Error::Close`] if `item` cannot be sent, for the reasons that
+    /// [`Connection::send`], [`Connection::ping`] and [`Connection::close`] list. The replies were
+    /// appended nevertheless, and the next flush writes them.
     fn encode(&mut self, item: Outgoing, dst: &mut BytesMut) -> Result<(), Error> {
-        // First, so that there is room for `item` in the connection's output.
+        // The replies go first, so that there is room for `item` in the connection's output.
         self.encode_output(dst);
         let queued = self.queue(item);
         self.encode_output(dst);
@@ -168,7 +173,7 @@ impl<M: Into<Message>> From<M> for Outgoing {
     }
 }
 
-/// Shows lengths alone, so that logs hold nobody's data.
+/// Shows only lengths, so that logs contain no user data.
 impl fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,14 +1,13 @@
-//! Codecs for `tokio_util`: a connection, or frames, over anything that is `AsyncRead` and
-//! `AsyncWrite`, by [`Framed`](tokio_util::codec::Framed).
+//! Codecs for `tokio_util`: with [`Framed`](tokio_util::codec::Framed), they run a connection or
+//! plain frames over anything that is `AsyncRead` and `AsyncWrite`.
 //!
 //! [`Messages`] is a [`Connection`](crate::Connection) as a codec: a stream of
-//! [`Event`](crate::Event)s and a sink of what is [`Outgoing`]. [`Frames`] is one layer below: whole
-//! frames, of which the caller makes what it likes.
+//! [`Event`](crate::Event)s and a sink of [`Outgoing`] items. [`Frames`] is one layer below: whole
+//! frames, which you interpret yourself.
 //!
-//! A codec is asked to write when there is something to send, and only then. What a connection sends
-//! by itself, a pong, the Close that answers a Close or an error, waits for that too:
-//! **send [`Outgoing::Replies`] after whatever event you send nothing for.** It costs nothing where
-//! nothing waits.
+//! A codec can write only when you send an item. What a connection sends by itself waits for that
+//! too: a pong, and the Close that answers a Close or an error. **If you send nothing after an
+//! event or an error, send [`Outgoing::Replies`].** It costs nothing if nothing waits.
 //!
 //! ```
 //! use futures_util::{SinkExt, StreamExt};
@@ -23,7 +22,7 @@
 //!         match event {
 //!             Ok(Event::Text(text)) => framed.send(text.into()).await?,
 //!             Ok(Event::Binary(data)) => framed.send(data.into()).await?,
-//!             // The answer to a ping, to a Close, or to what was wrong.
+//!             // The reply to a ping, to a Close, or to an error.
 //!             answered => {
 //!                 framed.send(Outgoing::Replies).await?;
 //!                 // A server ends the transport; its client waits for that, RFC 6455 §7.1.1.
@@ -52,8 +51,8 @@
 //! # }
 //! ```
 //!
-//! The bytes that came with the last ones of a handshake are frames already. They go into the read
-//! buffer:
+//! Bytes that arrive together with the end of a handshake are already frames. Put them into the
+//! read buffer:
 //!
 //! ```
 //! use sansock::codec::{Messages, Outgoing};

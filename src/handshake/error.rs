@@ -1,43 +1,42 @@
-//! What is wrong with a head, split by blame: [`HeadError`] is the peer's fault, [`BuildError`] the
-//! caller's.
+//! Errors in heads, split by blame: [`HeadError`] is the peer's fault, [`BuildError`] the caller's.
 
 use core::fmt;
 
 use super::excerpt::Excerpt;
 
-/// The peer's head breaks HTTP/1.1 or a limit, or a header field in it breaks RFC 6455.
+/// A peer's head that breaks HTTP/1.1, exceeds a limit, or has a header field that breaks RFC 6455.
 ///
-/// Offsets count from the first byte that was received, and are the same however the stream was
+/// Offsets count from the first byte that was received. They are the same however the stream was
 /// cut into reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HeadError {
-    /// A byte that no HTTP/1.1 message has there, at its very beginning: TLS, an empty line, or
-    /// another protocol's greeting.
+    /// A byte at the beginning that no HTTP/1.1 message has there. Possible causes are TLS, an
+    /// empty line, or another protocol's greeting.
     NotHttp {
         /// The byte.
         byte: u8,
-        /// Where it is.
+        /// Its offset.
         offset: usize,
     },
     /// A carriage return or a line feed that is not part of CRLF, RFC 9112 §2.2.
     BareLineEnd {
-        /// Where the byte is that proves it.
+        /// The offset of the byte that proves it.
         offset: usize,
     },
     /// A header field folded over two lines, RFC 9112 §5.2.
     FoldedLine {
-        /// Where the line begins.
+        /// The offset at which the line begins.
         offset: usize,
     },
     /// A control character, RFC 9110 §5.5.
     ControlByte {
         /// The byte.
         byte: u8,
-        /// Where it is.
+        /// Its offset.
         offset: usize,
     },
-    /// A head longer than the limit, [`HeadLimits::head`](super::HeadLimits::head).
+    /// A head that is longer than the limit, [`HeadLimits::head`](super::HeadLimits::head).
     TooLong {
         /// The limit, in bytes.
         limit: usize,
@@ -53,30 +52,30 @@ pub enum HeadError {
     HttpVersion,
     /// A header line that breaks the grammar, RFC 9112 §5: no colon, a space before it, no name.
     HeaderLine,
-    /// A header field that has to be there is not.
+    /// A required header field is missing.
     MissingHeader {
         /// The name of the field.
         name: &'static str,
     },
-    /// A header field that must be there once only is there again.
+    /// A header field that may appear only once appears again.
     DuplicateHeader {
         /// The name of the field.
         name: &'static str,
     },
-    /// A header field with a value that is not allowed.
+    /// A header field has a value that is not allowed.
     InvalidHeader {
         /// The name of the field.
         name: &'static str,
-        /// The value of its first line.
+        /// The value of the first field with this name.
         value: Excerpt,
     },
-    /// The handshake was over before: it had its head, or had failed. None of these bytes was
+    /// The handshake was already over: its head was complete, or it had failed. No bytes were
     /// taken.
     Over,
 }
 
 impl HeadError {
-    /// What `httparse` found in a head whose lines all end in CRLF.
+    /// Converts the error that `httparse` found in a head whose lines all end in CRLF.
     pub(super) const fn from_httparse(error: httparse::Error) -> Self {
         match error {
             httparse::Error::Version => HeadError::HttpVersion,
@@ -111,14 +110,14 @@ impl fmt::Display for HeadError {
             HeadError::MissingHeader { name } => write!(f, "missing {name} header"),
             HeadError::DuplicateHeader { name } => write!(f, "duplicate {name} header"),
             HeadError::InvalidHeader { name, value } => write!(f, "invalid {name} header {value}"),
-            HeadError::Over => f.write_str("bytes after the end of the handshake"),
+            HeadError::Over => f.write_str("handshake is already over"),
         }
     }
 }
 
 impl core::error::Error for HeadError {}
 
-/// The caller asked for a head that HTTP or RFC 6455 forbids. Nothing of it is sent.
+/// A head that the caller asked for, but that HTTP or RFC 6455 forbids. No part of it is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -127,15 +126,15 @@ pub enum BuildError {
         /// The name.
         name: Excerpt,
     },
-    /// A header value with a byte that is not allowed there, CR, LF and NUL among them, RFC 9110
-    /// §5.5. The value is not shown: it may be a secret.
+    /// A header value with a byte that is not allowed there, such as CR, LF or NUL, RFC 9110 §5.5.
+    /// The value is not shown, because it may be a secret.
     HeaderValue {
         /// The byte.
         byte: u8,
-        /// Where it is in the value.
+        /// Its offset in the value.
         offset: usize,
     },
-    /// A header that the handshake writes itself, or that would give the message another end.
+    /// A header that the handshake writes itself, or that would change where the message ends.
     ReservedHeader {
         /// The name.
         name: Excerpt,
@@ -145,7 +144,7 @@ pub enum BuildError {
         /// The subprotocol.
         subprotocol: Excerpt,
     },
-    /// A subprotocol offered twice, RFC 6455 §4.1, item 10.
+    /// A subprotocol that is offered twice, RFC 6455 §4.1, item 10.
     DuplicateSubprotocol {
         /// The subprotocol.
         subprotocol: Excerpt,
@@ -165,7 +164,7 @@ pub enum BuildError {
         /// The name of the extension.
         extension: Excerpt,
     },
-    /// A status code that no final response has: not 200 to 599, RFC 9110 §15.
+    /// A status code outside 200 to 599, which no final response has, RFC 9110 §15.
     Status {
         /// The status code.
         status: u16,

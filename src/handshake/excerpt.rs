@@ -1,11 +1,12 @@
-//! What an error shows of a value that it was about.
+//! The part of an offending value that an error carries.
 
 use core::fmt;
 
-/// The first bytes of an offending value, for an error to carry.
+/// The first bytes of an offending value, carried by an error.
 ///
-/// The peer chooses the value and its length: an error that carried all of it would put a whole
-/// head into a log. Displayed in quotes, with everything but visible ASCII escaped.
+/// The peer chooses the value and its length. If an error carried all of it, the peer could put a
+/// whole head into your log. `Display` puts the bytes in quotes and escapes all but printable
+/// ASCII.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Excerpt {
     bytes: [u8; Self::MAX_LEN],
@@ -14,7 +15,7 @@ pub struct Excerpt {
 }
 
 impl Excerpt {
-    /// The most bytes that an excerpt has.
+    /// The largest number of bytes in an excerpt.
     pub const MAX_LEN: usize = 24;
 
     pub(super) fn new(value: &[u8]) -> Self {
@@ -25,7 +26,8 @@ impl Excerpt {
         Excerpt { bytes, len: value.len() }
     }
 
-    /// The bytes that are shown: the value's first [`MAX_LEN`](Self::MAX_LEN), or fewer.
+    /// Returns the bytes that are shown: the first [`MAX_LEN`](Self::MAX_LEN) of the value, or
+    /// fewer.
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or(&self.bytes)
     }

@@ -1,4 +1,4 @@
-//! `Sec-WebSocket-Extensions`, RFC 6455 §9.1: which extensions a value names.
+//! Reads the names of extensions from `Sec-WebSocket-Extensions` values, RFC 6455 §9.1.
 
 use alloc::vec::Vec;
 
@@ -10,8 +10,8 @@ use super::headers::Headers;
 /// The name of the header field.
 pub(super) const HEADER: &str = "Sec-WebSocket-Extensions";
 
-/// Returns the value of all header fields of this name as one list, RFC 9110 §5.3, or `None` if there
-/// is none.
+/// Returns the value of all `Sec-WebSocket-Extensions` fields as one list, RFC 9110 §5.3, or `None`
+/// if the head has no such field.
 pub(super) fn value_in(headers: &Headers) -> Option<Vec<u8>> {
     let values: Vec<&[u8]> = headers.all(HEADER).collect();
     (!values.is_empty()).then(|| values.join(&b", "[..]))
@@ -19,12 +19,12 @@ pub(super) fn value_in(headers: &Headers) -> Option<Vec<u8>> {
 
 /// Returns the name of each extension in `value`, or `None` if the value is malformed.
 ///
-/// It takes linear time.
+/// Runs in linear time.
 pub(super) fn names(value: &[u8]) -> Option<Vec<&[u8]>> {
     let mut cursor = Cursor { rest: value };
     let mut names = Vec::new();
     loop {
-        // RFC 9110 §5.6.1: empty elements of a list do not count.
+        // RFC 9110 §5.6.1: empty elements of a list are ignored.
         while cursor.skip(b',') {}
         if cursor.rest.is_empty() {
             return (!names.is_empty()).then_some(names);
@@ -39,19 +39,20 @@ pub(super) fn names(value: &[u8]) -> Option<Vec<&[u8]>> {
     }
 }
 
-/// Returns the same for a value of the caller's.
+/// Returns the name of each extension in a value of the caller, or an error if it is malformed.
 pub(super) fn checked(value: &str) -> Result<Vec<&[u8]>, BuildError> {
     let value = value.as_bytes();
     names(value).ok_or(BuildError::Extensions { extensions: Excerpt::new(value) })
 }
 
-/// What is left to read of a value.
+/// A cursor over the rest of a value.
 struct Cursor<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Cursor<'a> {
-    /// Skips white space, `byte`, and white space after it. Returns whether `byte` was there.
+    /// Skips white space, then `byte` and the white space after it. Returns `true` if `byte` was
+    /// there.
     fn skip(&mut self, byte: u8) -> bool {
         self.skip_space();
         let Some(rest) = self.rest.strip_prefix(&[byte]) else { return false };
@@ -60,14 +61,14 @@ impl<'a> Cursor<'a> {
         true
     }
 
-    /// RFC 9110 §5.6.3: spaces and tabs alone.
+    /// Skips spaces and tabs, RFC 9110 §5.6.3.
     fn skip_space(&mut self) {
         while let [b' ' | b'\t', rest @ ..] = self.rest {
             self.rest = rest;
         }
     }
 
-    /// RFC 9110 §5.6.2
+    /// Takes a token, RFC 9110 §5.6.2.
     fn token(&mut self) -> Option<&'a [u8]> {
         let len = self.rest.iter().take_while(|&&byte| is_token_byte(byte)).count();
         let (token, rest) = self.rest.split_at(len);
@@ -75,7 +76,7 @@ impl<'a> Cursor<'a> {
         (len > 0).then_some(token)
     }
 
-    /// RFC 6455 §9.1: a token, and a value, which is a token or is quoted.
+    /// Takes a parameter, RFC 6455 §9.1: a token and an optional value, which is a token or quoted.
     fn parameter(&mut self) -> Option<()> {
         self.token()?;
         if !self.skip(b'=') {
@@ -90,7 +91,8 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// RFC 9110 §5.6.4. RFC 6455 §9.1: what is quoted, after unescaping, is a token.
+    /// Takes the rest of a quoted string, RFC 9110 §5.6.4. RFC 6455 §9.1: after unescaping, the
+    /// quoted value must be a token.
     fn end_of_quotes(&mut self) -> Option<()> {
         let mut unquoted = Vec::new();
         loop {

@@ -1,10 +1,11 @@
-//! The end of a head: the part of an HTTP/1.1 message before its body, RFC 9112 §2.1.
+//! Finds the end of a head: the part of an HTTP/1.1 message before its body, RFC 9112 §2.1.
 //!
-//! Each byte is looked at once, when it arrives, so that a head costs linear time however it was
-//! cut into reads. The parser proper, `httparse`, sees the head once, when it is complete.
+//! Each byte is examined once, when it arrives, so a head costs linear time however it was cut into
+//! reads. The actual parser, `httparse`, sees the head once, when it is complete.
 //!
-//! What `httparse` would let pass, and what two readers of one stream may disagree on, is refused
-//! here, at the byte that proves it: bare line ends, folded lines, control characters.
+//! Bare line ends, folded lines and control characters are refused here, at the byte that proves
+//! them. `httparse` would let some of them pass, and two readers of one stream may disagree on
+//! them.
 
 use alloc::vec::Vec;
 use core::mem;
@@ -14,36 +15,36 @@ use super::grammar::is_token_byte;
 use super::limits::HeadLimits;
 use crate::input::Input;
 
-/// Collects one head, and takes nothing of what follows it.
+/// A reader for one head. It takes no bytes after the head.
 #[derive(Debug)]
 pub(super) struct Head {
     limits: HeadLimits,
-    /// What every message begins with, before a byte that may stand in a token.
+    /// The beginning of every message. The byte after it must be one that may appear in a token.
     prefix: &'static [u8],
     at: At,
-    /// What has arrived of the head.
+    /// The bytes of the head received so far.
     bytes: Vec<u8>,
-    /// The bytes looked at, in all heads: `bytes.len() <= examined <= limits.head`
+    /// The number of bytes examined, in all heads: `bytes.len() <= examined <= limits.head`
     examined: usize,
-    /// The header fields begun: `headers <= limits.headers`
+    /// The number of header fields begun: `headers <= limits.headers`
     headers: usize,
 }
 
 impl Head {
-    /// For messages that begin with `prefix`, which is empty where they begin with any token.
+    /// Creates a reader for messages that begin with `prefix`. An empty prefix allows any token.
     pub(super) fn new(limits: HeadLimits, prefix: &'static [u8]) -> Self {
         Head { limits, prefix, at: At::Start(0), bytes: Vec::new(), examined: 0, headers: 0 }
     }
 
-    /// Takes bytes of `input` up to the end of the head, and says whether it is complete. While it is
-    /// not, all were taken; where it fails, none.
+    /// Takes bytes from `input` up to the end of the head. Returns `true` if the head is complete.
+    /// If it returns `false`, all bytes were taken; if it fails, none.
     pub(super) fn receive(&mut self, input: &mut Input<'_>) -> Result<bool, HeadError> {
         let (taken, complete) = self.scan(input.as_bytes())?;
         input.take(taken);
         Ok(complete)
     }
 
-    /// The same with how many bytes those are.
+    /// Examines `input`. Returns how many bytes to take, and whether the head is complete.
     fn scan(&mut self, input: &[u8]) -> Result<(usize, bool), HeadError> {
         if self.at == At::End {
             return Err(HeadError::Over);
@@ -66,34 +67,34 @@ impl Head {
         Ok((input.len(), false))
     }
 
-    /// What was taken of the head so far: in an error too, up to the offending byte.
+    /// Returns the bytes of the head so far. After an error, they end before the offending byte.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The header fields of a complete head.
+    /// Returns the number of header fields in a complete head.
     pub(super) fn headers(&self) -> usize {
         self.headers
     }
 
-    /// Gives the head away.
+    /// Returns the bytes of the head, and leaves none behind.
     pub(super) fn take(&mut self) -> Vec<u8> {
         mem::take(&mut self.bytes)
     }
 
-    /// Begins another head, which counts towards the same limit of bytes.
+    /// Starts another head, which counts towards the same limit on bytes.
     pub(super) fn restart(&mut self) {
         self.bytes.clear();
         self.headers = 0;
         self.at = At::Start(0);
     }
 
-    /// Ends it here: no byte is taken any more.
+    /// Stops reading: no more bytes are taken.
     pub(super) fn end(&mut self) {
         self.at = At::End;
     }
 
-    /// Where the head is after `byte`.
+    /// Returns the position after `byte`.
     fn advance(&mut self, byte: u8) -> Result<At, HeadError> {
         let offset = self.examined;
         if offset == self.limits.head {
@@ -110,12 +111,12 @@ impl Head {
             (At::LineEnd, b'\n') => Ok(At::LineStart),
             (At::LineStart, b'\r') => Ok(At::EmptyLine),
             (At::EmptyLine, b'\n') => Ok(At::End),
-            // RFC 9112 §2.2: a bare CR is invalid. A bare LF may be taken for a line end, and by
-            // some readers is not, which is how requests are smuggled.
+            // RFC 9112 §2.2: a bare CR is invalid. A reader may treat a bare LF as a line end. Some
+            // do not, and request smuggling uses this difference.
             (At::LineEnd | At::EmptyLine, _) | (_, b'\n') => Err(HeadError::BareLineEnd { offset }),
             // RFC 9112 §5.2: reject the message, or replace the folding.
             (At::LineStart, b' ' | b'\t') => Err(HeadError::FoldedLine { offset }),
-            // RFC 9110 §5.5: CR, LF and NUL are dangerous, the other control characters invalid.
+            // RFC 9110 §5.5: CR, LF and NUL are dangerous. Other control characters are invalid.
             (_, _) if byte != b'\t' && byte.is_ascii_control() => {
                 Err(HeadError::ControlByte { byte, offset })
             }
@@ -135,12 +136,12 @@ impl Head {
     }
 }
 
-/// What the bytes looked at have led to.
+/// The position in a head, after the bytes examined so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
-    /// The beginning, after so many bytes of the prefix.
+    /// At the beginning, after this many bytes of the prefix.
     Start(usize),
-    /// Within a line.
+    /// Inside a line.
     Line,
     /// After the CR that ends a line.
     LineEnd,
@@ -148,7 +149,7 @@ enum At {
     LineStart,
     /// After the CR of the empty line that ends a head.
     EmptyLine,
-    /// After the head, or after an error: no byte is taken any more.
+    /// After the head, or after an error: no more bytes are taken.
     End,
 }
 

@@ -1,4 +1,4 @@
-//! The header fields of a head that was received.
+//! The header fields of a received head.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -7,31 +7,32 @@ use core::ops::Range;
 use super::error::HeadError;
 use super::excerpt::Excerpt;
 
-/// The header fields of a peer's head, in the order in which they came, RFC 9110 §5.
+/// The header fields of a peer's head, in the order in which they arrived, RFC 9110 §5.
 ///
-/// Names are compared without regard to ASCII case. Values are bytes, since HTTP promises no more
-/// than that; white space around them is gone. `Debug` shows names only: values may be secrets.
+/// Names are compared without regard to ASCII case. Values are bytes, because HTTP guarantees no
+/// more than that. White space around them is removed. `Debug` shows only names, because values may
+/// be secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Headers {
     head: Vec<u8>,
-    /// Each range is within `head`, and each name is ASCII.
+    /// Each range is inside `head`, and each name is ASCII.
     fields: Vec<Field>,
 }
 
 impl Headers {
-    /// The value of the first field with this name, or `None` where there is none.
+    /// Returns the value of the first field with this name, or `None` if no field has it.
     pub fn first<'a>(&'a self, name: &str) -> Option<&'a [u8]> {
         self.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
-    /// The values of all fields with this name.
+    /// Returns the values of all fields with this name.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.iter()
             .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
     }
 
-    /// All fields, name and value.
+    /// Returns the name and value of each field.
     pub fn iter(&self) -> HeaderIter<'_> {
         self.into_iter()
     }
@@ -40,12 +41,12 @@ impl Headers {
         Headers { head, fields }
     }
 
-    /// The value of a field that has to be there, once.
+    /// Returns the value of a field that must be present exactly once.
     pub(super) fn only(&self, name: &'static str) -> Result<&[u8], HeadError> {
         self.at_most_one(name)?.ok_or(HeadError::MissingHeader { name })
     }
 
-    /// The value of a field that may be there, once.
+    /// Returns the value of a field that may be present once, or `None` if it is missing.
     pub(super) fn at_most_one(&self, name: &'static str) -> Result<Option<&[u8]>, HeadError> {
         let mut values = self.all(name);
         let value = values.next();
@@ -55,7 +56,7 @@ impl Headers {
         Ok(value)
     }
 
-    /// Checks that the list of tokens with this name has `token`, in whatever case.
+    /// Checks that the list of tokens with this name contains `token`, in any case.
     pub(super) fn require_token(&self, name: &'static str, token: &str) -> Result<(), HeadError> {
         if self.elements(name).any(|element| element.eq_ignore_ascii_case(token.as_bytes())) {
             return Ok(());
@@ -63,8 +64,8 @@ impl Headers {
         Err(self.invalid(name))
     }
 
-    /// The elements of a list of tokens, RFC 9110 §5.6.1: all lines are one list, and empty
-    /// elements do not count.
+    /// Returns the elements of a list of tokens, RFC 9110 §5.6.1. All lines with this name are one
+    /// list, and empty elements are ignored.
     pub(super) fn elements<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
         self.all(name)
             .flat_map(|value| value.split(|&byte| byte == b','))
@@ -72,7 +73,7 @@ impl Headers {
             .filter(|element| !element.is_empty())
     }
 
-    /// Why a field is not what it has to be: it is missing, or its value is wrong.
+    /// Returns the error for a field that is missing or has a wrong value.
     pub(super) fn invalid(&self, name: &'static str) -> HeadError {
         match self.first(name) {
             Some(value) => HeadError::InvalidHeader { name, value: Excerpt::new(value) },
@@ -81,7 +82,7 @@ impl Headers {
     }
 }
 
-/// All fields, name and value.
+/// Iterates over the name and value of each field.
 impl<'a> IntoIterator for &'a Headers {
     type Item = (&'a str, &'a [u8]);
     type IntoIter = HeaderIter<'a>;
@@ -91,7 +92,7 @@ impl<'a> IntoIterator for &'a Headers {
     }
 }
 
-/// The header fields of a head, by [`Headers::iter`].
+/// An iterator over the header fields of a head, returned by [`Headers::iter`].
 #[derive(Clone)]
 pub struct HeaderIter<'a> {
     head: &'a [u8],
@@ -115,7 +116,7 @@ impl<'a> Iterator for HeaderIter<'a> {
 
 impl ExactSizeIterator for HeaderIter<'_> {}
 
-/// Shows how many are left: values may be secrets.
+/// Shows only how many fields are left, because values may be secrets.
 impl fmt::Debug for HeaderIter<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HeaderIter({} fields)", self.len())
@@ -128,7 +129,7 @@ impl fmt::Debug for Headers {
     }
 }
 
-/// Where a field's name and value are in the head.
+/// The positions of a field's name and value in the head.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Field {
     name: Range<usize>,
@@ -136,7 +137,7 @@ pub(super) struct Field {
 }
 
 impl Field {
-    /// Finds what `httparse` borrowed from `head`.
+    /// Returns the positions in `head` of the fields that `httparse` borrowed from it.
     pub(super) fn locate(head: &[u8], fields: &[httparse::Header<'_>]) -> Vec<Field> {
         let start = head.as_ptr().addr();
         let range = |part: &[u8]| {

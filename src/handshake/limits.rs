@@ -1,8 +1,9 @@
-//! How much of the peer's head is kept before it is refused.
+//! Limits on the head that a peer sends.
 
 /// The limits on the head of a peer's request or response.
 ///
-/// A server answers what goes beyond with 431, a client fails.
+/// If a request exceeds a limit, the server answers with 431. If a response exceeds one, the
+/// client's handshake fails.
 ///
 /// ```
 /// use sansock::handshake::HeadLimits;
@@ -14,15 +15,15 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct HeadLimits {
-    /// The longest head in bytes, from the first byte to the empty line, which is counted. 16 KiB
-    /// by default. A client's interim responses (1xx) and the final one share it.
+    /// The longest head, in bytes, from its first byte to the end of the empty line. 16 KiB by
+    /// default. A client's interim responses (1xx) and the final response count together.
     pub head: usize,
-    /// The most header fields in one head. 64 by default.
+    /// The largest number of header fields in one head. 64 by default.
     pub headers: usize,
 }
 
 impl HeadLimits {
-    /// The limits that apply where none are set.
+    /// The default limits.
     pub const DEFAULT: HeadLimits = HeadLimits { head: 16 * 1024, headers: 64 };
 }
 

@@ -1,4 +1,4 @@
-//! The lines of a head that is sent.
+//! The lines of a head to send.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -9,14 +9,14 @@ use super::grammar::{is_field_byte, is_token};
 
 /// Lines of a head, each with its CRLF.
 ///
-/// `Debug` shows the length only: values may be secrets.
+/// `Debug` shows only the length, because values may be secrets.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(super) struct Lines {
     bytes: Vec<u8>,
 }
 
 impl Lines {
-    /// Begins with a request line or status line.
+    /// Starts a head with its request line or status line.
     pub(super) fn starting(start_line: &str) -> Self {
         let mut lines = Lines::default();
         lines.bytes.extend_from_slice(start_line.as_bytes());
@@ -24,14 +24,14 @@ impl Lines {
         lines
     }
 
-    /// Adds a field of the handshake's own.
+    /// Adds a field that the handshake writes itself.
     pub(super) fn push(&mut self, name: &str, value: impl AsRef<[u8]>) {
         for part in [name.as_bytes(), b": ", value.as_ref(), CRLF] {
             self.bytes.extend_from_slice(part);
         }
     }
 
-    /// Adds a field of the caller's.
+    /// Checks and adds a field of the caller.
     pub(super) fn add(&mut self, name: &str, value: &[u8]) -> Result<(), BuildError> {
         if !is_token(name.as_bytes()) {
             return Err(BuildError::HeaderName { name: Excerpt::new(name.as_bytes()) });
@@ -53,7 +53,7 @@ impl Lines {
         self.bytes.extend_from_slice(&lines.bytes);
     }
 
-    /// The whole head, with the empty line that ends it.
+    /// Returns the whole head, with the empty line that ends it.
     pub(super) fn end(mut self) -> Vec<u8> {
         self.bytes.extend_from_slice(CRLF);
         self.bytes
@@ -66,7 +66,7 @@ impl fmt::Debug for Lines {
     }
 }
 
-/// Whether a field is the handshake's own, or decides where a message ends.
+/// Returns `true` if the handshake writes this field itself, or if it decides where a message ends.
 fn is_reserved(name: &str) -> bool {
     RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
         || name
@@ -79,7 +79,7 @@ const CRLF: &[u8] = b"\r\n";
 const RESERVED: [&str; 5] =
     ["Connection", "Content-Length", "Host", "Transfer-Encoding", "Upgrade"];
 
-/// RFC 6455 §11.3.
+/// The beginning of the names that the handshake writes itself, RFC 6455 §11.3.
 const RESERVED_PREFIX: &str = "Sec-WebSocket-";
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
-//! What timers look at.
+//! The counters that timers compare.
 
 use crate::connection::{Connection, State};
 
-/// What has happened on a connection so far, for [`Timers::poll_activity`](super::Timers::poll_activity).
+/// What has happened on a connection so far, for
+/// [`Timers::poll_activity`](super::Timers::poll_activity).
 ///
-/// The counters never go back. [`Timers::poll`](super::Timers::poll) reads them from a
-/// [`Connection`]; fill them in yourself to time something else, such as a relay.
+/// `received` and `sent` never decrease. [`Timers::poll`](super::Timers::poll) reads the counters
+/// from a [`Connection`]. To time something else, such as a relay, fill them in yourself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Activity {
@@ -13,19 +14,19 @@ pub struct Activity {
     pub received: u64,
     /// Bytes of output that the transport has taken so far.
     pub sent: u64,
-    /// Bytes of output that wait to be taken.
+    /// Bytes of output that wait for the transport to take them.
     pub pending: u64,
-    /// The offset, in the bytes received, at which the message that is not complete yet began, or
-    /// the control frame between two messages. `None` if there is none.
+    /// The offset, in the bytes received, at which the unfinished message began, or the unfinished
+    /// control frame between two messages. `None` if nothing is unfinished.
     pub message: Option<u64>,
     /// Bytes of payload received of that message. Control frames inside it do not count.
     pub message_received: u64,
-    /// How far the connection has come. [`State::Open`] by default.
+    /// The state of the connection. [`State::Open`] by default.
     pub state: State,
 }
 
 impl Activity {
-    /// Nothing has happened, and the connection is open.
+    /// No activity, and the connection is open.
     pub const NONE: Activity = Activity {
         received: 0,
         sent: 0,

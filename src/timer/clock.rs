@@ -1,10 +1,10 @@
-//! The time that timers ask for.
+//! A clock for timers.
 
 use core::time::Duration;
 use std::time::Instant;
 
-/// The time since a moment, for [`Timers`](super::Timers) and
-/// [`HandshakeTimer`](super::HandshakeTimer). One serves any number of connections.
+/// A clock that measures the time since its start, for [`Timers`](super::Timers) and
+/// [`HandshakeTimer`](super::HandshakeTimer). One clock serves any number of connections.
 ///
 /// ```
 /// use sansock::timer::{Clock, Timeouts, Timers};
@@ -23,7 +23,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// A clock whose time is zero now.
+    /// Starts a clock. Its time is zero now.
     pub fn start() -> Self {
         Clock { start: Instant::now() }
     }
@@ -33,8 +33,8 @@ impl Clock {
         self.start.elapsed()
     }
 
-    /// Returns how long it is until a deadline of this clock, zero if it has passed, and `None` if
-    /// there is no deadline.
+    /// Returns the time until a deadline of this clock. It is zero if the deadline has passed, and
+    /// `None` if `deadline` is `None`.
     pub fn until(&self, deadline: Option<Duration>) -> Option<Duration> {
         deadline.map(|deadline| deadline.saturating_sub(self.now()))
     }

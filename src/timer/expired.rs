@@ -1,22 +1,23 @@
-//! Why a peer is to be given up.
+//! Reasons to drop a peer.
 
 use core::fmt;
 
-/// Why a peer is to be given up.
+/// The reason why a peer is to be dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Expired {
-    /// Nothing was received for [`Timeouts::ping`](super::Timeouts::ping), nor for
+    /// Nothing was received for [`Timeouts::ping`](super::Timeouts::ping), and then nothing for
     /// [`Timeouts::pong`](super::Timeouts::pong) after a ping.
     NoPong,
-    /// None of the output was taken for [`Timeouts::write`](super::Timeouts::write).
+    /// The transport took no output for [`Timeouts::write`](super::Timeouts::write), or fell behind
+    /// [`Timeouts::write_rate`](super::Timeouts::write_rate) by that much time.
     WriteStalled,
     /// The peer did not end the connection within [`Timeouts::close`](super::Timeouts::close).
     CloseTimeout,
-    /// A message, or a control frame, took longer than
+    /// A message or a control frame took longer than
     /// [`Timeouts::message`](super::Timeouts::message), or fell behind
     /// [`Timeouts::message_rate`](super::Timeouts::message_rate) by more than is allowed. The
-    /// connection has failed, and its last output says so.
+    /// connection has failed, and its last output reports it.
     MessageTimeout,
     /// A handshake took longer than its [`HandshakeTimer`](super::HandshakeTimer) allows.
     HandshakeTimeout,

@@ -1,15 +1,15 @@
-//! The one timer of a handshake.
+//! The timer of a handshake.
 
 use core::time::Duration;
 
 use super::Expired;
 
-/// The deadline of a handshake: of that of WebSocket, with those of TLS or a proxy before it if it
-/// is started with the transport.
+/// The deadline of a handshake. If you start it with the transport, it includes the TLS or proxy
+/// handshakes before the WebSocket handshake.
 ///
-/// It counts the time from the first byte to the last, however many come in between: heads are
-/// short, so that who takes long takes it on purpose. A server may still answer 408 (RFC 9110
-/// §15.5.9) when it has expired, or just drop the transport.
+/// It limits the time from the first byte to the last; bytes that arrive in between do not extend
+/// it. Heads are short, so a peer that takes long does so on purpose. When the time has expired, a
+/// server may still answer with 408 (RFC 9110 §15.5.9), or just drop the transport.
 ///
 /// ```
 /// use core::time::Duration;
@@ -31,19 +31,20 @@ pub struct HandshakeTimer {
 }
 
 impl HandshakeTimer {
-    /// A handshake that begins now and may take `limit`; [`Duration::MAX`] is for ever.
+    /// Starts the timer of a handshake that begins now and may take `limit`. [`Duration::MAX`]
+    /// means no limit.
     ///
-    /// `now` is the time since any moment that the caller likes, the same for each poll.
+    /// `now` is the time since any moment that you choose. Use the same moment for every poll.
     pub const fn new(limit: Duration, now: Duration) -> Self {
         HandshakeTimer { polled: now, left: limit }
     }
 
-    /// Gives the time at which the handshake must be over, in the terms of `now`. If `now` goes
-    /// back, no time has passed, and counting goes on from there.
+    /// Returns the time at which the handshake must be over, counted from the same moment as `now`.
+    /// If `now` goes back, no time has passed, and counting continues from there.
     ///
     /// # Errors
     ///
-    /// [`Expired::HandshakeTimeout`] when that time has come.
+    /// [`Expired::HandshakeTimeout`] if that time has come.
     pub fn poll(&mut self, now: Duration) -> Result<Duration, Expired> {
         self.left = self.left.saturating_sub(now.saturating_sub(self.polled));
         self.polled = now;

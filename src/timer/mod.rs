@@ -1,17 +1,18 @@
-//! When to ping, and when to give a peer up: time as an argument, deadlines as values.
+//! Decides when to ping and when to drop a peer. Time is an argument, and deadlines are values.
 //!
-//! [`Timers`] watch a [`Connection`](crate::Connection), [`HandshakeTimer`] the handshake before it. Neither reads a
-//! clock or waits: they are told the time, say until when there is nothing to do, and say why when
-//! the peer is to be given up.
+//! [`Timers`] watch a [`Connection`](crate::Connection), and a [`HandshakeTimer`] watches the
+//! handshake before it. Neither reads a clock or waits. You pass in the time, and they return
+//! either the time for the next poll or the reason to drop the peer.
 //!
 //! # The turn
 //!
-//! A caller wakes up when there is something to read, when the transport takes output again, and
-//! when the deadline has come. Each time it does the same: read, receive, write, and then
-//! [poll](Timers::poll); write once more if that has queued a ping; wait. In this order, a peer is
-//! not given up over bytes that are there but were not read yet, and what is in the output at the
-//! poll is what the transport did not take. If you do not read while output waits, say so before each
-//! poll by [`Timers::reading_paused`].
+//! Wake up when there is something to read, when the transport takes output again, and when the
+//! deadline has come. Each time, take the same turn: read, receive, write, and then
+//! [poll](Timers::poll). If that has queued a ping, write once more. Then wait.
+//!
+//! In this order, a peer is not dropped while its bytes are there but not yet read. The output that
+//! is left at the poll is what the transport did not take. If you do not read while output waits,
+//! call [`Timers::reading_paused`] before each poll.
 //!
 //! ```
 //! use core::time::Duration;
@@ -33,7 +34,7 @@
 //! #     }
 //! # }
 //!
-//! /// Does what can be done without waiting, and says when to come again at the latest.
+//! /// Does what is possible without waiting, and returns the latest time for the next turn.
 //! fn turn(
 //!     ws: &mut Connection,
 //!     timers: &mut Timers,
@@ -43,10 +44,10 @@
 //!     let mut buffer = [0; 4096];
 //!     let len = transport.read(&mut buffer);
 //!     let mut input = Input::new(&mut buffer[..len]);
-//!     while let Ok(Some(_event)) = ws.receive(&mut input) {} // what the application does
+//!     while let Ok(Some(_event)) = ws.receive(&mut input) {} // handle the event
 //!     transport.write(ws.output());
 //!     let result = timers.poll(ws, now);
-//!     transport.write(ws.output()); // a ping perhaps
+//!     transport.write(ws.output()); // perhaps a ping
 //!     result
 //! }
 //!
@@ -60,7 +61,7 @@
 //! };
 //!
 //! assert_eq!(at(0, b""), (Ok(30), vec![]));
-//! assert_eq!(at(10, b"\x81\x80\0\0\0\0"), (Ok(40), vec![])); // a text message, which is empty
+//! assert_eq!(at(10, b"\x81\x80\0\0\0\0"), (Ok(40), vec![])); // an empty text message
 //! assert_eq!(at(40, b""), (Ok(60), vec![0x89, 0])); // a ping
 //! assert_eq!(at(41, b"\x8A\x80\0\0\0\0"), (Ok(71), vec![])); // its pong
 //! assert_eq!(at(71, b""), (Ok(91), vec![0x89, 0]));
@@ -69,12 +70,14 @@
 //!
 //! # Many connections
 //!
-//! A connection has one deadline, however much is timed. Most polls only move it later. So a caller
-//! with many connections sets a timer of its own, of any coarseness, such as a slot of a wheel with
-//! a second each; leaves it alone while deadlines become later; moves it when one becomes earlier;
-//! and when it fires, polls, and sets it anew. Nor need there be a poll after every read: time is
-//! counted in the peer's favour from poll to poll, so that polling seldom, even at deadlines alone,
-//! drops no peer too early, and a peer that deserves it later by the time between two polls at most.
+//! A connection has one deadline, however much is timed, and most polls only move it later. If you
+//! have many connections, set one timer of your own for each. It may be coarse, such as a slot in a
+//! timer wheel with one second per slot. If the deadline becomes later, leave the timer alone. If
+//! it becomes earlier, move the timer. When the timer fires, poll and set it again.
+//!
+//! You need not poll after every read, because time between polls is counted in the peer's favour.
+//! If you poll less often, even only at deadlines, no peer is dropped too early. A peer may be
+//! dropped too late, by at most the time between two polls.
 //!
 //! # Without a connection
 //!

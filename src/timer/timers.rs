@@ -9,21 +9,21 @@ use crate::connection::{Connection, State};
 
 /// The timers of one connection, in 96 bytes.
 ///
-/// They learn what has happened from the connection itself, by what it has received and what was
-/// taken from its output between two polls, and start to count when a poll first sees something:
+/// At each poll they look at how much was received, and how much output was taken, since the last
+/// poll. Each of them starts to count at the first poll that sees its cause:
 ///
-/// * A peer from which nothing comes is sent a ping, without a payload and one at a time. It is
-///   dropped if nothing comes either once the transport has taken the ping. Its pong is an
-///   [`Event::Pong`](crate::Event::Pong) that needs no attention.
-/// * A transport that takes output slower than at a least rate is dropped.
-/// * A peer that does not do its part in closing is dropped.
-/// * A message that comes too slowly fails the connection. So does a control frame, or a header,
-///   of which only a part comes.
+/// * If nothing comes from a peer, it is sent a ping, without a payload and one at a time. If still
+///   nothing comes after the transport has taken the ping, the peer is dropped. The pong is
+///   delivered as [`Event::Pong`](crate::Event::Pong), which you can ignore.
+/// * If the transport takes output more slowly than a minimum rate, it is dropped.
+/// * If the peer does not do its part in closing, it is dropped.
+/// * If a message comes too slowly, the connection fails. The same is true for a control frame or a
+///   header of which only a part comes.
 ///
-/// All of these count at the same time: a peer gains no time for one of them by what it does for
+/// All of these count at the same time. What a peer does for one of them gains it no time for
 /// another. Time in which you did not read counts as well, unless you call
-/// [`reading_paused`](Self::reading_paused). Only the end of the connection is waited for from when
-/// all output is written.
+/// [`reading_paused`](Self::reading_paused). Only the wait for the end of the connection begins
+/// later, when all output is written.
 ///
 /// See the [module](super) for an example.
 #[derive(Clone, Debug)]
@@ -35,73 +35,73 @@ pub struct Timers {
     received: u64,
     /// [`Activity::sent`] at the last poll.
     sent: u64,
-    /// What `sent` is when all output of the last poll was taken: `sent <= queued_end`
+    /// The value of `sent` at which all output of the last poll is taken: `sent <= queued_end`
     queued_end: u64,
-    /// What `sent` is when the transport has begun to take the last ping.
+    /// The value of `sent` at which the transport has begun to take the last ping.
     ping_begin: u64,
-    /// How far the output is behind its rate.
+    /// The lag of the output behind its rate.
     write_lag: Lag,
     /// [`Activity::message`] at the last poll, or [`NO_MESSAGE`].
     message: u64,
     /// [`Activity::message_received`] at the last poll.
     message_received: u64,
-    /// How far that message is behind its rate.
+    /// The lag of that message behind its rate.
     message_lag: Lag,
     /// Milliseconds since that message was first seen.
     message_time: u32,
-    /// Milliseconds of waiting for the peer, as `awaited` says.
+    /// Milliseconds of waiting for what `awaited` names.
     peer_time: u32,
     awaited: Awaited,
-    /// Whether the output of the last poll was only the ping that the poll itself had queued: the
+    /// Whether the output at the last poll was only the ping that the poll itself had queued. The
     /// transport had not seen it yet.
     only_ping_queued: bool,
-    /// Whether the caller has not read since the last poll, for a reason of its own.
+    /// Whether the caller has reported that it did not read since the last poll.
     paused: bool,
 }
 
-/// What to do next, by [`Timers::poll_activity`].
+/// What to do next, as returned by [`Timers::poll_activity`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Wait {
     /// The time for the next poll, as [`Timers::poll`] returns it.
     pub deadline: Option<Duration>,
-    /// Whether the peer has been silent for [`Timeouts::ping`]: send it a ping, if you can. This is
-    /// said once for each silence. The peer has [`Timeouts::pong`] from now on, or from when the
-    /// transport takes the next byte after the output that waits now.
+    /// Whether the peer has been silent for [`Timeouts::ping`]. If so, send it a ping if you can.
+    /// This is reported once for each silence. The peer has [`Timeouts::pong`] from now on, or from
+    /// when the transport takes the next byte after the output that waits now.
     pub is_ping_due: bool,
 }
 
-/// What the peer is expected to do.
+/// What is expected from the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Awaited {
-    /// To send anything at all.
+    /// Any bytes.
     Bytes,
-    /// To send anything after our ping.
+    /// Any bytes after our ping.
     Pong,
-    /// To end the connection.
+    /// The end of the connection.
     End,
 }
 
 /// What has happened between two polls.
 struct Turn {
-    /// Milliseconds.
+    /// Milliseconds that have passed.
     elapsed: u32,
-    /// Bytes that have come.
+    /// Bytes that were received.
     received: u64,
-    /// Bytes of output that were taken, where some of that of the poll before is left.
+    /// Bytes of output that were taken, if some of the output of the previous poll is left.
     taken_in_part: Option<u64>,
-    /// Whether there was no output at both, but for a ping that was taken.
+    /// Whether there was no output at either poll, apart from a ping that was taken.
     is_flushed: bool,
-    /// Whether the peer had the ping all the time, as far as can be known.
+    /// Whether the peer had the ping during all of this time, as far as is known.
     has_had_ping: bool,
-    /// Whether the caller says that it has not read.
+    /// Whether the caller has reported that it did not read.
     is_paused: bool,
 }
 
 impl Timers {
-    /// Timers for a connection that begins now.
+    /// Creates the timers for a connection that begins now.
     ///
-    /// `now` is the time since any moment that the caller likes, the same for each poll.
+    /// `now` is the time since any moment that you choose. Use the same moment for every poll.
     pub fn new(timeouts: impl Into<Arc<Timeouts>>, now: Duration) -> Self {
         Timers {
             timeouts: timeouts.into(),
@@ -122,26 +122,28 @@ impl Timers {
         }
     }
 
-    /// Looks at what has happened since the last poll, and queues a ping if it is time for one.
+    /// Looks at what has happened since the last poll, and queues a ping if one is due.
     ///
-    /// Call it once a turn, when everything that was read is received and the transport has taken
-    /// what it would of the output; and when the deadline has come, whether or not anything has
-    /// happened. `ws` is always the same connection. `now` is the time since the moment chosen
-    /// for [`new`](Self::new); if it goes back, no time has passed, and counting goes on from there.
+    /// Call it once a turn, after you have received everything that was read and the transport has
+    /// taken as much output as it could. Also call it when the deadline has come, whether or not
+    /// anything has happened. `ws` must always be the same connection. `now` is the time since the
+    /// moment chosen for [`new`](Self::new). If `now` goes back, no time has passed, and counting
+    /// continues from there.
     ///
-    /// Returns the time for the next poll, in the same terms: later than `now`, and `None` if there is
-    /// nothing to wait for, as after the end. The time until then is `deadline.saturating_sub(now)`.
+    /// Returns the time for the next poll, counted from the same moment and later than `now`.
+    /// Returns `None` if there is nothing to wait for, for example after the end. The time until
+    /// then is `deadline.saturating_sub(now)`.
     ///
     /// # Errors
     ///
-    /// [`Expired`] where the peer is to be dropped, for which the transport may just be closed.
-    /// Polling on returns the same error as long as nothing changes.
+    /// [`Expired`] if the peer is to be dropped; you may just close the transport. Every further
+    /// poll returns the same error as long as nothing changes.
     ///
-    /// [`Expired::MessageTimeout`] comes once, and has failed the connection as a protocol error
-    /// does: what there was of the message is freed, the rest will be swallowed, and a Close frame
-    /// with 1008 is in the output, unless our Close was sent before. If you want the peer to know
-    /// why, go on with [`transport_action`](Connection::transport_action) and with polls, which now
-    /// time the end.
+    /// [`Expired::MessageTimeout`] is returned once. It has failed the connection as a protocol
+    /// error does: the received part of the message is freed, and the rest will be dropped. A Close
+    /// frame with 1008 is in the output, unless our Close was sent before. If you want the peer to
+    /// know why, continue with [`transport_action`](Connection::transport_action) and with polls,
+    /// which now time the end.
     pub fn poll(
         &mut self,
         ws: &mut Connection,
@@ -155,8 +157,8 @@ impl Timers {
                 ws.fail_by_policy("message timed out: peer sent too slowly");
             }
         })?;
-        // Without a payload: as any byte is an answer, there is nothing to tell its pong by. The ping
-        // is refused where the output is full, and tried again at the next poll.
+        // The ping has no payload: any byte is an answer to it, so its pong need not be recognized.
+        // If the output is full, the ping is refused, and tried again at the next poll.
         if self.is_ping_due(&activity) && ws.ping(b"").is_ok() {
             return self.await_pong(&activity);
         }
@@ -165,8 +167,8 @@ impl Timers {
 
     /// Looks at what has happened since the last poll of something that is not a [`Connection`].
     ///
-    /// Pings and failures are up to the caller: see [`Wait::is_ping_due`]. Otherwise it is as
-    /// [`poll`](Self::poll).
+    /// You send pings and handle failures yourself: see [`Wait::is_ping_due`]. Otherwise it works
+    /// like [`poll`](Self::poll).
     ///
     /// ```
     /// use core::time::Duration;
@@ -186,7 +188,8 @@ impl Timers {
     ///
     /// # Errors
     ///
-    /// [`Expired`], as [`poll`](Self::poll). All of them come again as long as nothing changes.
+    /// [`Expired`], as [`poll`](Self::poll). Each of them is returned again as long as nothing
+    /// changes.
     pub fn poll_activity(&mut self, activity: &Activity, now: Duration) -> Result<Wait, Expired> {
         self.count(activity, now);
         let deadline = self.deadline(activity)?;
@@ -195,16 +198,16 @@ impl Timers {
         Ok(Wait { deadline, is_ping_due })
     }
 
-    /// Tells that the caller has not read since the last poll, for a reason of its own: because it
-    /// does not read while output waits, or, in a proxy, because the other side is slow. Call it
-    /// before the poll in each such turn, the one in which you read again included.
+    /// Reports that you have not read since the last poll, for a reason of your own. For example,
+    /// you do not read while output waits, or, in a proxy, while the other side is slow. Call it
+    /// before the poll in each such turn, including the one in which you read again.
     ///
-    /// The next poll counts this time towards nothing that the peer is expected to send, but for
-    /// the silence after which a ping is queued. Output has to be taken all the same.
+    /// The next poll does not count this time towards anything that the peer is expected to send,
+    /// except towards the silence after which a ping is queued. Output must be taken all the same.
     ///
-    /// If you wait for each write to end before you read, poll before the write, and call this and
-    /// poll again after it. Otherwise the time of the read would not count either, and a peer could
-    /// stop the clock by pings that have to be answered.
+    /// If you wait for each write to end before you read, poll before the write. After the write,
+    /// call this and poll again. Otherwise the time of the read would not count either, and a peer
+    /// could stop the clock by pings that have to be answered.
     pub fn reading_paused(&mut self) {
         self.paused = true;
     }
@@ -220,7 +223,7 @@ impl Timers {
 
     fn turn(&mut self, activity: &Activity, now: u64) -> Turn {
         let &Activity { received, sent, pending, .. } = activity;
-        // A ping alone is written at once as a rule, and that is when its time begins.
+        // A ping alone is usually written at once, and its time begins then.
         let was_flushed = !self.has_output() || self.only_ping_queued;
         let had_ping = self.has_ping() || self.only_ping_queued;
         let elapsed = u32::try_from(now.saturating_sub(self.polled)).unwrap_or(u32::MAX);
@@ -250,7 +253,8 @@ impl Timers {
         }
     }
 
-    /// The least rate of writes. Without one, output is behind as long as none of it is taken.
+    /// Returns the minimum rate of writes. If none is set, output is behind as long as none of it
+    /// is taken.
     fn write_rate(&self) -> u32 {
         self.timeouts.write_rate.max(1)
     }
@@ -287,15 +291,15 @@ impl Timers {
         }
     }
 
-    /// Whether the peer has been silent for so long that it is time for a ping, RFC 6455 §5.5.2.
+    /// Returns `true` if the peer has been silent for so long that a ping is due, RFC 6455 §5.5.2.
     fn is_ping_due(&self, activity: &Activity) -> bool {
         activity.state == State::Open
             && self.awaited == Awaited::Bytes
             && left(self.timeouts.ping, self.peer_time) == 0
     }
 
-    /// Waits for the answer to a ping that is queued behind the output that there was at the poll, and
-    /// returns the time for the next one.
+    /// Starts to wait for the answer to a ping, and returns the time for the next poll. The ping is
+    /// queued behind the output that there was at this poll.
     fn await_pong(&mut self, activity: &Activity) -> Result<Option<Duration>, Expired> {
         (self.awaited, self.peer_time) = (Awaited::Pong, 0);
         self.only_ping_queued = activity.pending == 0;
@@ -304,7 +308,7 @@ impl Timers {
         self.deadline(activity)
     }
 
-    /// The time for the next poll, which is the first of all deadlines.
+    /// Returns the time for the next poll: the earliest of all deadlines.
     fn deadline(&self, activity: &Activity) -> Result<Option<Duration>, Expired> {
         if activity.state == State::Ended && activity.pending == 0 {
             return Ok(None);
@@ -346,32 +350,32 @@ impl Timers {
             Awaited::End if !self.has_output() => {
                 at_least_one(left(self.timeouts.close, self.peer_time), Expired::CloseTimeout)
             }
-            // The write is waited for first.
+            // These wait for the write first.
             Awaited::Pong | Awaited::End => Ok(FOR_EVER),
         }
     }
 
-    /// Whether there was output at the last poll.
+    /// Returns `true` if there was output at the last poll.
     fn has_output(&self) -> bool {
         self.queued_end > self.sent
     }
 
-    /// Whether the transport had taken the last ping at the last poll. All output was taken where the
-    /// caller could not send one.
+    /// Returns `true` if the transport had taken the last ping at the last poll. If the caller
+    /// could not send a ping, it returns `true` once all output was taken.
     fn has_ping(&self) -> bool {
         self.sent >= self.ping_begin || !self.has_output()
     }
 }
 
-/// Milliseconds that are left, or the error where none are.
+/// Returns the milliseconds that are left, or the error if none are.
 fn at_least_one(left: u64, expired: Expired) -> Result<u64, Expired> {
     if left == 0 { Err(expired) } else { Ok(left) }
 }
 
-/// Milliseconds, as far as they can be told apart: half a billion years.
+/// Returns `time` in milliseconds, at most half a billion years.
 fn to_millis(time: Duration) -> u64 {
     time.as_secs().saturating_mul(MILLIS).saturating_add(time.subsec_millis().into())
 }
 
-/// No message is unfinished.
+/// The offset that means that no message is unfinished.
 const NO_MESSAGE: u64 = u64::MAX;

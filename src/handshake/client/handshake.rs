@@ -1,4 +1,4 @@
-//! From the server's bytes to an outcome.
+//! Turns the server's bytes into the outcome of the handshake.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -13,34 +13,36 @@ use crate::handshake::headers::Headers;
 use crate::input::Input;
 use crate::negotiated::Negotiated;
 
-/// Waits for the server's response to a [`Request`](super::Request), RFC 6455 §4.1.
+/// The client's side of a handshake: reads the response to a [`Request`](super::Request), RFC 6455
+/// §4.1.
 ///
-/// Feed it what the transport gives until it returns an outcome or an error; it takes nothing
-/// after that. Nothing may be sent before.
+/// Pass it bytes from the transport until it returns an outcome or an error. After that it takes no
+/// bytes. Send nothing before it returns an outcome.
 #[derive(Debug)]
 pub struct ClientHandshake {
     pub(super) head: Head,
-    /// The only right value of `Sec-WebSocket-Accept`.
+    /// The required value of `Sec-WebSocket-Accept`.
     pub(super) accept: String,
-    /// What was offered.
+    /// The subprotocols that were offered.
     pub(super) subprotocols: Vec<String>,
-    /// What was offered, as a list; empty if nothing was.
+    /// The extensions that were offered, as a list. Empty if none were.
     pub(super) extensions: String,
 }
 
 impl ClientHandshake {
-    /// Takes bytes from the server, as many as belong to the head of its response.
+    /// Takes bytes from the front of `input`, up to the end of the response's head.
     ///
-    /// Returns the outcome once it is certain, and `None` if more bytes are needed: all of `input`
-    /// was taken then. What follows the head stays in `input`: it is the beginning of the stream of
-    /// frames, or of the response's body. Interim responses (1xx) are skipped.
+    /// Returns the outcome once it is certain. If more bytes are needed, it returns `None`; all of
+    /// `input` was taken then. Bytes after the head stay in `input`: they are the beginning of the
+    /// stream of frames, or of the response's body. Interim responses (1xx) are skipped.
     ///
     /// # Errors
     ///
-    /// [`InvalidResponse`] where the server's response is no HTTP, a 1xx that announces a body, or a 101 that
-    /// breaks RFC 6455 §4.1:
-    /// _fail the WebSocket connection_, which is to close the transport. From then on, and after
-    /// the outcome, every call fails with
+    /// [`InvalidResponse`] if the response is not HTTP, is a 1xx that announces a body, or is a 101
+    /// that breaks RFC 6455 §4.1. Then _fail the WebSocket connection_, which is to close the
+    /// transport.
+    ///
+    /// After an error or an outcome, every call fails with
     /// [`HeadError::Over`](crate::handshake::HeadError::Over).
     pub fn receive(&mut self, input: &mut Input<'_>) -> Result<Option<Outcome>, InvalidResponse> {
         loop {
@@ -59,13 +61,14 @@ impl ClientHandshake {
         }
     }
 
-    /// What a final response means.
+    /// Judges a final response.
     fn judge(&self, response: ResponseHead) -> Result<Outcome, InvalidResponse> {
         // RFC 6455 §4.1, item 1 of the requirements on the response
         if response.status() != SWITCHING_PROTOCOLS {
             return Ok(Outcome::Http(response));
         }
-        // RFC 6455 §4.2.2, item 5.1: as per HTTP, and RFC 9110 §7.8: HTTP/1.0 has no upgrade.
+        // RFC 6455 §4.2.2, item 5.1: the status line is as per HTTP. RFC 9110 §7.8: HTTP/1.0 has no
+        // upgrade.
         if response.minor_version() == 0 {
             return Err(InvalidResponse::Http10);
         }
@@ -75,7 +78,7 @@ impl ClientHandshake {
             return Err(headers.invalid("Upgrade").into());
         }
         headers.require_token("Connection", "Upgrade")?;
-        // Item 4, and RFC 6455 §11.3.3: once only.
+        // Item 4, and RFC 6455 §11.3.3: only once.
         if headers.only("Sec-WebSocket-Accept")? != self.accept.as_bytes() {
             return Err(headers.invalid("Sec-WebSocket-Accept").into());
         }
@@ -89,7 +92,7 @@ impl ClientHandshake {
     /// Returns the extensions that the server agreed to.
     fn agreed_extensions(&self, headers: &Headers) -> Result<Option<String>, InvalidResponse> {
         let Some(value) = extensions::value_in(headers) else { return Ok(None) };
-        // RFC 6455 §9.1: what breaks the grammar fails the connection.
+        // RFC 6455 §9.1: a value that breaks the grammar fails the connection.
         let malformed = headers.invalid(extensions::HEADER);
         let agreed = extensions::names(&value).ok_or(malformed)?;
         // RFC 6455 §4.1, item 5 of the requirements on the response
@@ -100,7 +103,7 @@ impl ClientHandshake {
         String::from_utf8(value).map(Some).map_err(|_| malformed.into())
     }
 
-    /// The agreement, with what the server says of the subprotocol.
+    /// Returns the agreement with the subprotocol that the server chose.
     fn negotiated(&self, subprotocol: Option<&[u8]>) -> Result<Negotiated, InvalidResponse> {
         let Some(value) = subprotocol else { return Ok(Negotiated::default()) };
         // RFC 6455 §4.1, item 6 of the requirements on the response
@@ -111,45 +114,46 @@ impl ClientHandshake {
     }
 }
 
-/// How a handshake ended that the server answered properly.
+/// The outcome of a handshake that the server answered with a valid response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The WebSocket connection is established: frames follow.
     #[non_exhaustive]
     Established {
-        /// What was agreed on.
+        /// What both ends agreed on.
         negotiated: Negotiated,
-        /// The 101, for the sake of its headers.
+        /// The 101 response, for its headers.
         response: ResponseHead,
     },
-    /// The server answered with another status: a redirect, 401, 503. It is plain HTTP, and what
-    /// follows its head is its body, if any. No frame will come.
+    /// The server answered with another status, such as a redirect, 401 or 503. The response is
+    /// plain HTTP. Bytes after its head are its body, if it has one. No frames follow.
     Http(ResponseHead),
 }
 
-/// Why a response fails the WebSocket connection, RFC 6455 §4.1.
+/// The reason why a response fails the WebSocket connection, RFC 6455 §4.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvalidResponse {
-    /// The head is not HTTP/1.1, is over a limit, or is a 101 without the header fields that prove
-    /// that the server understood.
+    /// The head is not HTTP/1.1 or exceeds a limit, or it is a 101 without the header fields that
+    /// prove that the server understood the request.
     Head(HeadError),
-    /// A 101 in HTTP/1.0.
+    /// A 101 response in HTTP/1.0.
     Http10,
-    /// A 1xx that announces a body, which none has: another reader would take for it what this one
-    /// takes for frames, or for the next response. RFC 9110 §8.6, RFC 9112 §6.1.
+    /// A 1xx response that announces a body, although no 1xx has one. Another reader would treat as
+    /// its body the bytes that this one treats as frames or as the next response. RFC 9110 §8.6,
+    /// RFC 9112 §6.1.
     Body {
         /// The status code.
         status: u16,
-        /// The header that announces it: `Transfer-Encoding` or `Content-Length`.
+        /// The header that announces the body: `Transfer-Encoding` or `Content-Length`.
         name: &'static str,
     },
-    /// An extension that was not offered.
+    /// The server chose an extension that was not offered.
     UnofferedExtension {
         /// The name of the extension.
         extension: Excerpt,
     },
-    /// A subprotocol that was not offered.
+    /// The server chose a subprotocol that was not offered.
     UnofferedSubprotocol {
         /// The value of `Sec-WebSocket-Protocol`.
         subprotocol: Excerpt,
@@ -168,7 +172,7 @@ impl fmt::Display for InvalidResponse {
             InvalidResponse::Head(error) => error.fmt(f),
             InvalidResponse::Http10 => f.write_str("HTTP/1.0 cannot be upgraded"),
             InvalidResponse::Body { status, name } => {
-                write!(f, "{name} header in a {status} response")
+                write!(f, "{name} header is not allowed in a {status} response")
             }
             InvalidResponse::UnofferedExtension { extension } => {
                 write!(f, "extension {extension} was not offered")
@@ -188,7 +192,7 @@ fn check_framing(response: &ResponseHead) -> Result<(), InvalidResponse> {
     if !(100..=199).contains(&status) {
         return Ok(());
     }
-    // RFC 9112 §6.1 and RFC 9110 §8.6: a server must send neither in a 1xx.
+    // RFC 9112 §6.1 and RFC 9110 §8.6: a server must not send either of them in a 1xx.
     let framing = ["Transfer-Encoding", "Content-Length"];
     match framing.into_iter().find(|name| response.headers().first(name).is_some()) {
         Some(name) => Err(InvalidResponse::Body { status, name }),
@@ -198,5 +202,5 @@ fn check_framing(response: &ResponseHead) -> Result<(), InvalidResponse> {
 
 const SWITCHING_PROTOCOLS: u16 = 101;
 
-/// What every response begins with, RFC 9112 §2.3 and §4.
+/// The beginning of every response, RFC 9112 §2.3 and §4.
 pub(super) const RESPONSE_PREFIX: &[u8] = b"HTTP/1.";

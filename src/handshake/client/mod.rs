@@ -1,8 +1,8 @@
 //! The client's side of the opening handshake, RFC 6455 §4.1.
 //!
-//! A [`Request`] is made from a URI, and says what to connect to. [`Request::start`] gives the
-//! bytes to send and a [`ClientHandshake`], which takes the server's bytes and gives an [`Outcome`].
-//! Nothing else is sent before that.
+//! Make a [`Request`] from a URI. It returns the host and the port to connect to.
+//! [`Request::start`] returns the bytes to send and a [`ClientHandshake`], which reads the server's
+//! bytes and returns an [`Outcome`]. Send nothing else before that.
 
 mod handshake;
 mod request;

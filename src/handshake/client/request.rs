@@ -1,4 +1,4 @@
-//! The client's request.
+//! The client's opening handshake request.
 
 use alloc::format;
 use alloc::string::String;
@@ -16,10 +16,10 @@ use crate::handshake::key;
 use crate::handshake::limits::HeadLimits;
 use crate::handshake::lines::Lines;
 
-/// What a client asks for: a resource of a host, subprotocols, and headers of its own.
+/// A client's request: a WebSocket URI, the offered subprotocols, and extra headers.
 ///
-/// It can be started as often as there are connections. `Debug` shows the host and the
-/// subprotocols: resource names and headers may be secrets.
+/// One request can start any number of handshakes, one for each connection. `Debug` shows only the
+/// host and the subprotocols, because resource names and headers may be secrets.
 ///
 /// ```
 /// use sansock::handshake::client::Request;
@@ -50,18 +50,18 @@ use crate::handshake::lines::Lines;
 pub struct Request {
     uri: Uri,
     subprotocols: Vec<String>,
-    /// A list of extensions.
+    /// The extensions to offer, as a header value.
     extensions: Option<String>,
     lines: Lines,
     limits: HeadLimits,
 }
 
 impl Request {
-    /// A request for a `ws` or `wss` URI, RFC 6455 §3.
+    /// Creates a request for a `ws` or `wss` URI, RFC 6455 §3.
     ///
     /// # Errors
     ///
-    /// [`InvalidUri`] where it is not one; a fragment makes it invalid.
+    /// [`InvalidUri`] if `uri` is not one. A URI with a fragment is invalid.
     pub fn new(uri: &str) -> Result<Self, InvalidUri> {
         Ok(Request {
             uri: Uri::parse(uri)?,
@@ -72,11 +72,12 @@ impl Request {
         })
     }
 
-    /// Offers one more subprotocol, after those offered before: the order is that of preference.
+    /// Offers one more subprotocol. Call it in the order of preference, with the preferred one
+    /// first.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where it is not a token, or offered before.
+    /// [`BuildError`] if it is not a token, or was already offered.
     pub fn subprotocol(mut self, subprotocol: &str) -> Result<Self, BuildError> {
         // RFC 6455 §4.1, item 10: tokens, all unique.
         let excerpt = Excerpt::new(subprotocol.as_bytes());
@@ -92,8 +93,9 @@ impl Request {
 
     /// Offers extensions, given as the value of a `Sec-WebSocket-Extensions` header, RFC 6455 §9.1.
     ///
-    /// This is for a relay, which offers what its client does: a [`Connection`](crate::Connection)
-    /// cannot be made of the agreement, as it does not know these extensions.
+    /// This is for relays, which offer what their client offers. You cannot make a
+    /// [`Connection`](crate::Connection) from the agreement, because it does not know these
+    /// extensions.
     ///
     /// # Errors
     ///
@@ -104,54 +106,56 @@ impl Request {
         Ok(self)
     }
 
-    /// Adds a header: `Origin` where the client stands for one (RFC 6455 §4.1, item 8), `Cookie`,
-    /// `Authorization`.
+    /// Adds a header, such as `Cookie` or `Authorization`. Add `Origin` if the client acts for an
+    /// origin (RFC 6455 §4.1, item 8).
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where the name is not a token, the value has a control character in it, or
-    /// the header is one of the handshake's: `Connection`, `Content-Length`, `Transfer-Encoding`,
-    /// `Upgrade`, `Host` and all that begin with `Sec-WebSocket-`.
+    /// [`BuildError`] if the name is not a token, if the value contains a control character other
+    /// than tab, or if the header is reserved for the handshake: `Connection`, `Content-Length`,
+    /// `Transfer-Encoding`, `Upgrade`, `Host` and every name that begins with `Sec-WebSocket-`.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, BuildError> {
         self.lines.add(name, value.as_ref())?;
         Ok(self)
     }
 
-    /// Sets what the server's responses may be at most.
+    /// Sets the limits on the heads of the server's responses.
     #[must_use]
     pub fn limits(mut self, limits: HeadLimits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Returns the host to connect to: a name or an address, an IPv6 one without brackets.
+    /// Returns the host to connect to: a name or an address. An IPv6 address has no brackets.
     ///
-    /// Percent-encoding in a name is left as it is. An `IPvFuture` address (RFC 3986 §3.2.2) keeps
-    /// its brackets, so that it is not taken for a name.
+    /// Percent-encoding in a name is kept as it is. An `IPvFuture` address (RFC 3986 §3.2.2) keeps
+    /// its brackets, so that it is not treated as a name.
     pub fn host(&self) -> &str {
         &self.uri.host
     }
 
-    /// The port to connect to: that of the URI, or 80 for `ws` and 443 for `wss`.
+    /// Returns the port to connect to: the port of the URI, or by default 80 for `ws` and 443 for
+    /// `wss`.
     pub fn port(&self) -> u16 {
         self.uri.port
     }
 
-    /// Returns the target of the request, RFC 9112 §3.2.1: the path and query, which RFC 6455 §3 calls
-    /// the resource name.
+    /// Returns the request target, RFC 9112 §3.2.1: the path and query. RFC 6455 §3 calls it the
+    /// resource name.
     pub fn target(&self) -> &str {
         &self.uri.resource_name
     }
 
-    /// Whether the transport has to be TLS, with [`host`](Self::host) as the server's name.
+    /// Returns `true` if the transport must be TLS, with [`host`](Self::host) as the server's name.
     pub fn is_secure(&self) -> bool {
         self.uri.secure
     }
 
-    /// Starts a handshake: gives the bytes to send, and what takes the answer.
+    /// Starts a handshake. Returns the bytes to send and the [`ClientHandshake`] that reads the
+    /// response.
     ///
-    /// `nonce` must be random, and another for each connection, RFC 6455 §4.1, item 7. With the
-    /// feature `rand`, `client::nonce` draws one.
+    /// `nonce` must be random, and different for each connection, RFC 6455 §4.1, item 7. With the
+    /// feature `rand`, `client::nonce` returns one.
     #[must_use]
     pub fn start(&self, nonce: [u8; 16]) -> (Vec<u8>, ClientHandshake) {
         let key = key::encode(nonce);
@@ -188,8 +192,8 @@ impl fmt::Debug for Request {
     }
 }
 
-/// A fresh nonce for [`Request::start`], from the thread's random number generator, which is
-/// cryptographically secure.
+/// Returns a fresh nonce for [`Request::start`], from the thread's random number generator, which
+/// is cryptographically secure.
 #[cfg(feature = "rand")]
 pub fn nonce() -> [u8; 16] {
     rand::random()

@@ -18,27 +18,28 @@ pub struct ResponseHead {
 }
 
 impl ResponseHead {
-    /// The status code, three digits.
+    /// Returns the status code, three digits.
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// The reason phrase: for people, often empty, and empty where it is not ASCII.
+    /// Returns the reason phrase. It is meant for people and is often empty. It is also empty if it
+    /// is not ASCII.
     pub fn reason(&self) -> &str {
         &self.reason
     }
 
-    /// The minor version of HTTP/1: 0 or 1.
+    /// Returns the minor version of HTTP/1: 0 or 1.
     pub fn minor_version(&self) -> u8 {
         self.minor_version
     }
 
-    /// The header fields: cookies, `Location`, `WWW-Authenticate`.
+    /// Returns the header fields, such as cookies, `Location` or `WWW-Authenticate`.
     pub fn headers(&self) -> &Headers {
         &self.headers
     }
 
-    /// Parses a head in which there are `headers` fields.
+    /// Parses a head that has `headers` header fields.
     pub(super) fn parse(head: Vec<u8>, headers: usize) -> Result<ResponseHead, HeadError> {
         let mut array = vec![httparse::EMPTY_HEADER; headers];
         let mut parsed = httparse::Response::new(&mut array);

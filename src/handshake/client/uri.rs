@@ -14,12 +14,12 @@ use crate::handshake::grammar::{invalid_uri_byte, is_path_or_query_byte};
 pub(super) struct Uri {
     pub(super) secure: bool,
     /// A name or an address, without the brackets of an IPv6 address. An `IPvFuture` address keeps
-    /// them: without, `[v1.a]` would be looked up as a name.
+    /// its brackets: without them, `[v1.a]` would be looked up as a name.
     pub(super) host: String,
     pub(super) port: u16,
     /// The value of the Host header.
     pub(super) authority: String,
-    /// Path and query; it begins with `/`.
+    /// The path and query. Begins with `/`.
     pub(super) resource_name: String,
 }
 
@@ -51,43 +51,43 @@ impl Uri {
             secure,
             host: without_brackets(host).into(),
             port,
-            // RFC 6455 §4.1, item 4: with the port when it is not the default.
+            // RFC 6455 §4.1, item 4: with the port if it is not the default.
             authority: if port == default { host.into() } else { format!("{host}:{port}") },
             resource_name: resource_name(resource),
         })
     }
 }
 
-/// Why a string is no URI of a WebSocket, RFC 6455 §3.
+/// The reason why a string is not a WebSocket URI, RFC 6455 §3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InvalidUri {
-    /// A byte that has to be percent-encoded: one that is not visible ASCII anywhere, and in the
-    /// path or query also one of ``"<>[\]^`{|}``, RFC 3986 §3.3 and §3.4.
+    /// A byte that must be percent-encoded: anywhere, a byte that is not visible ASCII; in the path
+    /// or query, also one of ``"<>[\]^`{|}``, RFC 3986 §3.3 and §3.4.
     Byte {
         /// The byte.
         byte: u8,
-        /// Where it is in the string.
+        /// Its offset in the string.
         offset: usize,
     },
-    /// A `%` in the path or query without two hexadecimal digits after it, RFC 3986 §2.1.
+    /// A `%` in the path or query that is not followed by two hexadecimal digits, RFC 3986 §2.1.
     PercentEncoding {
-        /// Where the `%` is in the string.
+        /// The offset of the `%` in the string.
         offset: usize,
     },
     /// A scheme other than `ws` and `wss`.
     Scheme,
-    /// A fragment, RFC 6455 §3: `#` has to be written `%23`.
+    /// A fragment, RFC 6455 §3. Write a literal `#` as `%23`.
     Fragment,
-    /// User information, which a WebSocket URI has no room for.
+    /// User information, which a WebSocket URI must not have.
     UserInfo,
-    /// A host that is neither a name nor an address, RFC 3986 §3.2.2: percent-encoding in it may be
-    /// wrong, or an IPv6 address have no brackets or a zone identifier.
+    /// A host that is neither a name nor an address, RFC 3986 §3.2.2. Possible causes are wrong
+    /// percent-encoding, an IPv6 address without brackets, and a zone identifier.
     Host {
-        /// The host, and the port where there is one.
+        /// The host, and the port if there is one.
         host: Excerpt,
     },
-    /// A port that is no number of 16 bits.
+    /// A port that is not a 16-bit number.
     Port {
         /// The port.
         port: Excerpt,
@@ -116,8 +116,10 @@ impl fmt::Display for InvalidUri {
                 write!(f, "invalid percent-encoding at offset {offset} in URI")
             }
             InvalidUri::Scheme => f.write_str("URI scheme is not ws or wss"),
-            InvalidUri::Fragment => f.write_str("fragment in URI"),
-            InvalidUri::UserInfo => f.write_str("user information in URI"),
+            InvalidUri::Fragment => f.write_str("fragment is not allowed in a WebSocket URI"),
+            InvalidUri::UserInfo => {
+                f.write_str("user information is not allowed in a WebSocket URI")
+            }
             InvalidUri::Host { host } => write!(f, "invalid host {host}"),
             InvalidUri::Port { port } => write!(f, "invalid port {port}"),
         }
@@ -126,7 +128,7 @@ impl fmt::Display for InvalidUri {
 
 impl core::error::Error for InvalidUri {}
 
-/// Checks a path and query that are `start` bytes into the URI.
+/// Checks a path and query. `start` is their offset in the URI.
 fn check_resource(resource: &str, start: usize) -> Result<(), InvalidUri> {
     let Some(at) = invalid_uri_byte(resource.as_bytes(), is_path_or_query_byte) else {
         return Ok(());
@@ -143,7 +145,7 @@ fn without_brackets(host: &str) -> &str {
     ipv6.filter(|literal| literal.parse::<Ipv6Addr>().is_ok()).unwrap_or(host)
 }
 
-/// RFC 6455 §3: the resource name.
+/// Returns the resource name, RFC 6455 §3.
 fn resource_name(resource: &str) -> String {
     let (path, query) = resource.split_once('?').unwrap_or((resource, ""));
     let path = if path.is_empty() { "/" } else { path };

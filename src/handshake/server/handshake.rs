@@ -1,4 +1,4 @@
-//! From bytes to a request.
+//! Turns the client's bytes into a request.
 
 use super::refusal::{HEAD, Refusal};
 use super::request::RequestHead;
@@ -8,42 +8,43 @@ use crate::handshake::head::Head;
 use crate::handshake::limits::HeadLimits;
 use crate::input::Input;
 
-/// Reads the head of one request from a byte stream, RFC 6455 §4.2.1.
+/// The server's side of a handshake: reads the head of one request, RFC 6455 §4.2.1.
 ///
-/// Feed it what the transport gives until it returns a request or a refusal; it takes nothing
-/// after that.
+/// Pass it bytes from the transport until it returns a request or a refusal. After that it takes no
+/// bytes.
 #[derive(Debug)]
 pub struct ServerHandshake {
     head: Head,
 }
 
 impl ServerHandshake {
-    /// A handshake that refuses what goes beyond `limits`.
+    /// Creates a handshake that refuses heads that exceed `limits`.
     pub fn new(limits: HeadLimits) -> Self {
         ServerHandshake { head: Head::new(limits, b"") }
     }
 
-    /// Takes bytes from the client, as many as belong to the head of the request.
+    /// Takes bytes from the front of `input`, up to the end of the request's head.
     ///
-    /// Returns the request once its head is complete, and `None` if more bytes are needed: all of
-    /// `input` was taken then. What follows the head stays in `input`: after
-    /// [`Upgrade::accept`](super::Upgrade::accept) it is the beginning of the stream of frames.
+    /// Returns the request once its head is complete. If more bytes are needed, it returns `None`;
+    /// all of `input` was taken then. Bytes after the head stay in `input`. After
+    /// [`Upgrade::accept`](super::Upgrade::accept) they are the beginning of the stream of frames.
     ///
     /// # Errors
     ///
-    /// A [`Refusal`] at the earliest byte that proves that no request can come of it. From then
-    /// on, and after the request, every call is refused with
+    /// [`Refusal`] at the earliest byte that proves that the request is not valid. After a refusal
+    /// or a request, every call is refused with
     /// [`HeadError::Over`](crate::handshake::HeadError::Over).
     ///
-    /// A HEAD request with a malformed head, or one over a limit, is refused for its method, so that
-    /// the answer has no content (RFC 9110 §9.3.2).
+    /// If a HEAD request has a malformed head or exceeds a limit, it is refused for its method, so
+    /// that the answer has no content (RFC 9110 §9.3.2).
     pub fn receive(&mut self, input: &mut Input<'_>) -> Result<Option<RequestHead>, Refusal> {
         let result = self.head.receive(input);
         if result == Err(HeadError::Over) {
             return Err(HeadError::Over.into());
         }
-        // RFC 9113 §3.4: the preface was chosen so that an HTTP/1.1 server does not go on. It is
-        // judged before `result`, so that the refusal does not depend on where the reads were cut.
+        // RFC 9113 §3.4: the preface was chosen so that an HTTP/1.1 server does not process what
+        // follows. It is judged before `result`, so that the refusal does not depend on where the
+        // reads were cut.
         if self.head.bytes().starts_with(HTTP2_PREFACE) {
             self.head.end();
             return Err(Refusal::Http2);
@@ -58,7 +59,7 @@ impl ServerHandshake {
         })
     }
 
-    /// Parses the head where it is complete.
+    /// Parses the head if it is complete.
     fn request(
         &mut self,
         is_complete: Result<bool, HeadError>,
@@ -72,14 +73,14 @@ impl ServerHandshake {
 }
 
 impl Default for ServerHandshake {
-    /// With the default [`HeadLimits`].
+    /// Creates a handshake with the default [`HeadLimits`].
     fn default() -> Self {
         ServerHandshake::new(HeadLimits::default())
     }
 }
 
-/// As much of the preface as no HTTP/1.1 request begins with, RFC 9113 §3.4.
+/// The beginning of the HTTP/2 preface: no HTTP/1.1 request begins with it, RFC 9113 §3.4.
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2";
 
-/// What a HEAD request begins with, RFC 9112 §3.
+/// The beginning of a HEAD request, RFC 9112 §3.
 const HEAD_PREFIX: &[u8] = b"HEAD ";

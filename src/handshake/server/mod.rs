@@ -1,10 +1,10 @@
 //! The server's side of the opening handshake, RFC 6455 §4.2.
 //!
-//! [`ServerHandshake`] turns bytes into a [`RequestHead`]. [`RequestHead::upgrade`] checks that it is an opening
-//! handshake, and gives an [`Upgrade`] to accept, or a [`Refusal`] that knows its HTTP response.
-//! Anything else that a server wants to say is a [`Response`]: a page for a plain GET, 401, or the
-//! 403 for an origin that is not welcome. Whatever answers a HEAD request is sent
-//! [`without_content`](Response::without_content); a refusal's response is so by itself.
+//! [`ServerHandshake`] turns bytes into a [`RequestHead`]. [`RequestHead::upgrade`] checks that it
+//! is an opening handshake. It returns an [`Upgrade`] to accept, or a [`Refusal`] with its HTTP
+//! response. For every other answer, make a [`Response`]: a page for a plain GET, a 401, or a 403
+//! for an origin that you do not accept. Send every answer to a HEAD request
+//! [`without_content`](Response::without_content); the response of a refusal does this itself.
 //!
 //! ```
 //! use sansock::Input;
@@ -30,8 +30,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! After any response but the 101 the server closes: every one says `Connection: close`, and what
-//! the client sends after its head is nobody's to read.
+//! After any response other than the 101, close the connection. Each such response has
+//! `Connection: close`. Ignore what the client sends after its head.
 
 mod handshake;
 mod refusal;

@@ -1,4 +1,4 @@
-//! Why a request is not accepted, and what is answered.
+//! Reasons to refuse a request, and the responses to them.
 
 use alloc::string::ToString;
 use core::fmt;
@@ -7,16 +7,17 @@ use super::response::Response;
 use crate::handshake::error::HeadError;
 use crate::handshake::excerpt::Excerpt;
 
-/// Why a request is no opening handshake, RFC 6455 §4.2.1.
+/// The reason why a request is not a valid opening handshake, RFC 6455 §4.2.1.
 ///
-/// [`response`](Self::response) is what to answer. The connection closes after it, also after the
-/// 426 that asks for an upgrade: another attempt is another connection.
+/// Answer with [`response`](Self::response), then close the connection, even after the 426 that
+/// asks for an upgrade. Another attempt needs a new connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The head is not HTTP/1.1, is over a limit, or has a header field that it must not have.
+    /// The head is not HTTP/1.1, exceeds a limit, or has a missing, duplicate or invalid header
+    /// field.
     Head(HeadError),
-    /// The client speaks HTTP/2 without having been asked, RFC 9113 §3.4.
+    /// The client started HTTP/2 without prior agreement, RFC 9113 §3.4.
     Http2,
     /// A method other than GET, RFC 6455 §4.2.1, item 1.
     Method {
@@ -25,18 +26,18 @@ pub enum Refusal {
     },
     /// HTTP/1.0, RFC 6455 §4.2.1, item 1.
     Http10,
-    /// A target that is no path and no `http` or `https` URI, RFC 6455 §4.2.1, item 1.
+    /// A target that is neither a path nor an `http` or `https` URI, RFC 6455 §4.2.1, item 1.
     Target {
         /// The target.
         target: Excerpt,
     },
-    /// A request that announces a body: another reader would take for its content what this one
-    /// would take for frames.
+    /// A request that announces a body. Another reader would treat as its body the bytes that this
+    /// one treats as frames.
     Body {
-        /// The header that announces it.
+        /// The header that announces the body.
         name: &'static str,
     },
-    /// A request that does not ask for WebSocket: a plain GET, RFC 6455 §4.2.1, item 3.
+    /// A request that does not ask for WebSocket, such as a plain GET, RFC 6455 §4.2.1, item 3.
     NotUpgrade,
     /// A version of the protocol other than 13, RFC 6455 §4.2.2, item 4.
     WebSocketVersion {
@@ -46,7 +47,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The status code that this refusal is answered with.
+    /// Returns the status code of the response to this refusal.
     pub const fn status(&self) -> u16 {
         match self {
             Refusal::Head(HeadError::TooLong { .. } | HeadError::TooManyHeaders { .. }) => 431,
@@ -59,8 +60,8 @@ impl Refusal {
         }
     }
 
-    /// The whole answer: status, the headers that go with it, and a line of text that says why,
-    /// which is left out where a HEAD request is refused (RFC 9110 §9.3.2).
+    /// Returns the whole response: the status, its headers, and a line of text with the reason. If
+    /// the refused request is a HEAD request, the text is left out (RFC 9110 §9.3.2).
     ///
     /// ```
     /// use sansock::Input;
@@ -87,8 +88,8 @@ impl Refusal {
         if let Refusal::Method { method } = self {
             // RFC 9110 §15.5.6
             response.push("Allow", "GET");
-            // RFC 9110 §9.3.2: no content. §8.6: no Content-Length but that of the answer to a GET
-            // request, which may be a 101 and is not known here.
+            // RFC 9110 §9.3.2: no content. §8.6: Content-Length could only be that of the answer to
+            // a GET request. That answer may be a 101, so it is not known here.
             if method.as_bytes() == HEAD {
                 return response.without_content();
             }

@@ -1,4 +1,4 @@
-//! A parsed request, and the checks that make an opening handshake of it.
+//! A parsed request, and the checks that it is an opening handshake.
 
 use alloc::string::String;
 use alloc::vec;
@@ -15,10 +15,10 @@ use crate::handshake::grammar::is_token;
 use crate::handshake::headers::{Field, Headers};
 use crate::handshake::key;
 
-/// The head of an HTTP/1.1 request, which need not be an opening handshake.
+/// The head of an HTTP/1.1 request, which may or may not be an opening handshake.
 ///
-/// [`upgrade`](Self::upgrade) tells. `Debug` shows the method and the names of the headers:
-/// targets and values may be secrets.
+/// [`upgrade`](Self::upgrade) checks whether it is. `Debug` shows only the method and the names of
+/// the headers, because targets and values may be secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RequestHead {
     method: String,
@@ -29,14 +29,14 @@ pub struct RequestHead {
 }
 
 impl RequestHead {
-    /// The method, as in `"GET"`. A [`Response`](super::Response) to `"HEAD"` is sent
+    /// Returns the method, for example `"GET"`. Send a [`Response`](super::Response) to `"HEAD"`
     /// [`without_content`](super::Response::without_content).
     pub fn method(&self) -> &str {
         &self.method
     }
 
-    /// The target as sent, RFC 9112 §3.2: a path and query, which RFC 6455 §3 calls the resource
-    /// name, or a whole URI from a client that takes the server for a proxy.
+    /// Returns the target as sent, RFC 9112 §3.2. It is a path and query, which RFC 6455 §3 calls
+    /// the resource name, or a whole URI if the client treats the server as a proxy.
     pub fn target(&self) -> &str {
         &self.target
     }
@@ -57,15 +57,15 @@ impl RequestHead {
         if path.is_empty() { "/" } else { path }
     }
 
-    /// Returns the query of the target, behind its `?`, or `None` if it has none.
+    /// Returns the query of the target, the part after its `?`, or `None` if it has no query.
     pub fn query(&self) -> Option<&str> {
         self.resource().split_once('?').map(|(_, query)| query)
     }
 
-    /// The path and query of the target.
+    /// Returns the path and query of the target.
     fn resource(&self) -> &str {
         match authority(&self.target) {
-            // Behind the scheme and the authority of a whole URI.
+            // After the scheme and the authority of a whole URI.
             Some(authority) => {
                 let (_, rest) = self.target.split_once("://").unwrap_or_default();
                 rest.get(authority.len()..).unwrap_or_default()
@@ -74,40 +74,43 @@ impl RequestHead {
         }
     }
 
-    /// The minor version of HTTP/1: 0 or 1.
+    /// Returns the minor version of HTTP/1: 0 or 1.
     pub fn minor_version(&self) -> u8 {
         self.minor_version
     }
 
-    /// The header fields.
+    /// Returns the header fields.
     pub fn headers(&self) -> &Headers {
         &self.headers
     }
 
-    /// The host, and the port where it was sent, that the client means to talk to.
+    /// Returns the host that the client wants to talk to, with the port if it was sent.
     ///
-    /// `None` where the request does not say; after [`upgrade`](Self::upgrade) it does.
+    /// Returns `None` if the request names no host. After a successful [`upgrade`](Self::upgrade),
+    /// it always names one.
     pub fn host(&self) -> Option<&[u8]> {
-        // RFC 9112 §3.2.2: a server must ignore Host where the target is a whole URI.
+        // RFC 9112 §3.2.2: a server must ignore Host if the target is a whole URI.
         match authority(&self.target) {
             Some(authority) => Some(authority.as_bytes()),
             None => self.headers.first("Host"),
         }
     }
 
-    /// The origin of the page that made the request, which every browser sends: RFC 6455 §10.2.
+    /// Returns the origin of the page that made the request, RFC 6455 §10.2. Every browser sends
+    /// one.
     ///
-    /// A server that is meant for its own pages compares it, and answers 403 to the others.
+    /// If your server is meant only for your own pages, compare the origin, and answer all others
+    /// with 403.
     pub fn origin(&self) -> Option<&[u8]> {
         self.headers.first("Origin")
     }
 
-    /// Checks that the request is an opening handshake, and gives it to be accepted.
+    /// Checks that the request is an opening handshake, and returns an [`Upgrade`] to accept.
     ///
     /// # Errors
     ///
-    /// The [`Refusal`] that says why not. [`Refusal::NotUpgrade`] is an ordinary GET request,
-    /// which a server may prefer to answer with a page.
+    /// [`Refusal`] with the reason. [`Refusal::NotUpgrade`] is an ordinary GET request, which you
+    /// may prefer to answer with a page.
     pub fn upgrade(&self) -> Result<Upgrade<'_>, Refusal> {
         self.check_request_line()?;
         self.check_http_headers()?;
@@ -116,18 +119,18 @@ impl RequestHead {
             return Err(Refusal::NotUpgrade);
         }
         self.headers.require_token("Connection", "Upgrade")?;
-        // RFC 6455 §4.2.1, item 6, and §11.3.5: once only.
+        // RFC 6455 §4.2.1, item 6, and §11.3.5: only once.
         let version = self.headers.only("Sec-WebSocket-Version")?;
         if version != b"13" {
             return Err(Refusal::WebSocketVersion { version: Excerpt::new(version) });
         }
-        // RFC 6455 §4.2.1, item 5, and §11.3.1: once only.
+        // RFC 6455 §4.2.1, item 5, and §11.3.1: only once.
         let key = self.headers.only("Sec-WebSocket-Key")?;
         if !key::is_valid(key) {
             return Err(self.headers.invalid("Sec-WebSocket-Key").into());
         }
         self.check_subprotocols()?;
-        // RFC 6455 §9.1: what breaks the grammar fails the connection.
+        // RFC 6455 §9.1: a value that breaks the grammar fails the connection.
         if extensions::value_in(&self.headers)
             .is_some_and(|value| extensions::names(&value).is_none())
         {
@@ -136,7 +139,7 @@ impl RequestHead {
         Ok(Upgrade::new(&self.headers, key))
     }
 
-    /// Parses a head in which there are `headers` fields.
+    /// Parses a head that has `headers` header fields.
     pub(super) fn parse(head: Vec<u8>, headers: usize) -> Result<RequestHead, HeadError> {
         let mut array = vec![httparse::EMPTY_HEADER; headers];
         let mut parsed = httparse::Request::new(&mut array);
@@ -167,7 +170,7 @@ impl RequestHead {
         let resource = match authority(&self.target) {
             // RFC 9112 §3.2.2 and RFC 9110 §4.2: with a host, and without user information.
             Some(authority) => Authority::parse(authority).is_ok(),
-            // What is in it is the application's to judge: browsers send `|` and `^` as they are.
+            // The application judges its content: browsers send `|` and `^` as they are.
             None => self.target.starts_with('/'),
         };
         // RFC 6455 §3: no fragment.
@@ -178,14 +181,13 @@ impl RequestHead {
     }
 
     fn check_http_headers(&self) -> Result<(), Refusal> {
-        // RFC 6455 §4.2.1, item 2, and RFC 9112 §3.2: 400 where it is missing, there twice or
-        // invalid.
+        // RFC 6455 §4.2.1, item 2, and RFC 9112 §3.2: 400 if it is missing, duplicate or invalid.
         if !Authority::is_valid(self.headers.only("Host")?) {
             return Err(self.headers.invalid("Host").into());
         }
-        // RFC 6454 §7.3: once. The caller decides on what `origin` gives.
+        // RFC 6454 §7.3: at most once. The caller judges the value, which `origin` returns.
         self.headers.at_most_one("Origin")?;
-        // RFC 9112 §6.3: what announces a body.
+        // RFC 9112 §6.3: these fields announce a body.
         if self.headers.first("Transfer-Encoding").is_some() {
             return Err(Refusal::Body { name: "Transfer-Encoding" });
         }
@@ -216,7 +218,8 @@ impl fmt::Debug for RequestHead {
     }
 }
 
-/// The host and port of a target that is a whole `http` or `https` URI, RFC 9110 §4.2.
+/// Returns the authority of a target that is a whole `http` or `https` URI, RFC 9110 §4.2. Returns
+/// `None` for every other target.
 fn authority(target: &str) -> Option<&str> {
     let (scheme, rest) = target.split_once("://")?;
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {

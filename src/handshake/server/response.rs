@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::handshake::error::BuildError;
 use crate::handshake::lines::Lines;
 
-/// An HTTP response of the server's own, after which it closes the connection.
+/// An HTTP response other than the 101. Close the connection after sending it.
 ///
 /// ```
 /// use sansock::handshake::server::Response;
@@ -29,16 +29,16 @@ pub struct Response {
     status: u16,
     lines: Lines,
     body: Vec<u8>,
-    /// Whether `body` is sent, or its length alone.
+    /// Whether `body` itself is sent. If not, only its length is.
     has_content: bool,
 }
 
 impl Response {
-    /// A response with a status code of 200 to 599 and no body.
+    /// Creates a response with a status code of 200 to 599 and no body.
     ///
     /// # Errors
     ///
-    /// [`BuildError::Status`] for any other code; the 101 comes from
+    /// [`BuildError::Status`] for any other code. The 101 comes from
     /// [`Upgrade::accept`](super::Upgrade::accept).
     pub fn new(status: u16) -> Result<Self, BuildError> {
         if !(200..=599).contains(&status) {
@@ -47,21 +47,21 @@ impl Response {
         Ok(Response::refusing(status))
     }
 
-    /// The response with one more header.
+    /// Adds a header.
     ///
     /// # Errors
     ///
-    /// [`BuildError`] where the name is not a token, the value has a control character in it, or
-    /// the header is one of the handshake's: `Connection`, `Content-Length`, `Transfer-Encoding`,
-    /// `Upgrade`, `Host` and all that begin with `Sec-WebSocket-`.
+    /// [`BuildError`] if the name is not a token, if the value contains a control character other
+    /// than tab, or if the header is reserved for the handshake: `Connection`, `Content-Length`,
+    /// `Transfer-Encoding`, `Upgrade`, `Host` and every name that begins with `Sec-WebSocket-`.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, BuildError> {
         self.lines.add(name, value.as_ref())?;
         Ok(self)
     }
 
-    /// The response with this body. Name its type with a `Content-Type` header.
+    /// Sets the body. Name its type in a `Content-Type` header.
     ///
-    /// It is not sent in a response of status 204 or 304, nor after
+    /// The body is not sent if the status is 204 or 304, or after
     /// [`without_content`](Self::without_content).
     #[must_use]
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
@@ -69,11 +69,12 @@ impl Response {
         self
     }
 
-    /// Leaves the content out, as a response to a HEAD request has none, RFC 9110 §9.3.2.
+    /// Leaves the content out, because a response to a HEAD request has none, RFC 9110 §9.3.2.
     ///
-    /// Call it for every request whose [`method`](super::RequestHead::method) is `HEAD`, with the
-    /// headers and the [`body`](Self::body) of the answer to a GET request: `Content-Length` gives
-    /// the length of that body. Without a body it is left out, because the length may be unknown.
+    /// Call it if the request's [`method`](super::RequestHead::method) is `HEAD`. Set the same
+    /// headers and [`body`](Self::body) as in the answer to a GET request: `Content-Length` is the
+    /// length of that body. If you set no body, `Content-Length` is left out, because the length
+    /// may be unknown.
     ///
     /// ```
     /// use sansock::handshake::server::Response;
@@ -95,14 +96,15 @@ impl Response {
         self
     }
 
-    /// The whole response, as it has to be sent. A 426 says by itself what to upgrade to.
+    /// Returns the bytes of the whole response. A 426 includes the headers that name the protocol
+    /// to upgrade to.
     pub fn encode(&self) -> Vec<u8> {
         let mut head = Lines::starting(&format!("HTTP/1.1 {} {}", self.status, self.reason()));
         head.append(&self.lines);
         if self.status == UPGRADE_REQUIRED {
             // RFC 6455 §4.2.2, item 4: the version that the server understands.
             head.push("Sec-WebSocket-Version", "13");
-            // RFC 9110 §15.5.22 and §7.8: with Upgrade, which Connection names as well.
+            // RFC 9110 §15.5.22 and §7.8: a 426 has Upgrade, and Connection names it.
             head.push("Upgrade", "websocket");
             head.push("Connection", "close, Upgrade");
         } else {
@@ -118,8 +120,9 @@ impl Response {
         bytes
     }
 
-    /// RFC 9110 §8.6: no Content-Length in a 204, and none of this body in a 304. In an answer to
-    /// HEAD only that of the answer to GET, whose body may not have been made.
+    /// Returns `true` if the response has a Content-Length, RFC 9110 §8.6. A 204 has none, and a
+    /// 304 has none for this body. In an answer to HEAD it is that of the answer to GET, whose body
+    /// may not exist.
     fn states_length(&self) -> bool {
         !matches!(self.status, 204 | 304) && (self.has_content || !self.body.is_empty())
     }
@@ -128,12 +131,12 @@ impl Response {
         Response { status, lines: Lines::default(), body: Vec::new(), has_content: true }
     }
 
-    /// Adds a header of the handshake's own.
+    /// Adds a header that the handshake writes itself.
     pub(super) fn push(&mut self, name: &str, value: &str) {
         self.lines.push(name, value);
     }
 
-    /// The reason phrase, RFC 9110 §15: for people, and empty where the code is a rare one.
+    /// Returns the reason phrase, RFC 9110 §15. It is meant for people. It is empty for rare codes.
     const fn reason(&self) -> &'static str {
         match self.status {
             200 => "OK",

@@ -11,7 +11,7 @@ use crate::handshake::key;
 use crate::handshake::lines::Lines;
 use crate::negotiated::Negotiated;
 
-/// A request that meets RFC 6455 §4.2.1, to be accepted or let go.
+/// A request that meets RFC 6455 §4.2.1. You can accept it or drop it.
 ///
 /// Accept it as it is, or choose a subprotocol and add headers first:
 ///
@@ -51,27 +51,28 @@ pub struct Upgrade<'a> {
     headers: &'a Headers,
     /// A valid key.
     key: &'a [u8],
-    /// One of `headers`' subprotocols.
+    /// One of the subprotocols in `headers`.
     subprotocol: Option<&'a str>,
-    /// A list of extensions, each of which the client offers.
+    /// A list of extensions. The client offers each of them.
     extensions: Option<String>,
     lines: Lines,
 }
 
 impl<'a> Upgrade<'a> {
-    /// The subprotocols that the client offers, in its order of preference, RFC 6455 §1.9.
+    /// Returns the subprotocols that the client offers, in its order of preference, RFC 6455 §1.9.
     pub fn subprotocols(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.headers
             .elements("Sec-WebSocket-Protocol")
             .filter_map(|element| core::str::from_utf8(element).ok())
     }
 
-    /// Chooses the subprotocol to use. Without a choice, none is in use, which the client has to
-    /// put up with.
+    /// Chooses the subprotocol to use. If you choose none, the connection has no subprotocol, and
+    /// the client must accept that.
     ///
     /// # Errors
     ///
-    /// [`BuildError::UnofferedSubprotocol`] where the client did not offer it, letter by letter.
+    /// [`BuildError::UnofferedSubprotocol`] if the client did not offer exactly this name, case
+    /// included.
     pub fn subprotocol(mut self, subprotocol: &str) -> Result<Self, BuildError> {
         // RFC 6455 §4.2.2, item 4: the value must be one of the client's.
         self.subprotocol = self.subprotocols().find(|offered| *offered == subprotocol);
@@ -89,18 +90,18 @@ impl<'a> Upgrade<'a> {
         self
     }
 
-    /// Returns the extensions that the client offers, as the value of one `Sec-WebSocket-Extensions`
-    /// header, RFC 6455 §9.1, or `None` if it offers none.
+    /// Returns the extensions that the client offers, as the value of one
+    /// `Sec-WebSocket-Extensions` header, RFC 6455 §9.1, or `None` if it offers none.
     pub fn offered_extensions(&self) -> Option<String> {
         let value = extensions::value_in(self.headers)?;
         String::from_utf8(value).ok()
     }
 
-    /// Agrees to extensions, given as the value of a `Sec-WebSocket-Extensions` header, RFC 6455 §9.1.
-    /// Without this call none is agreed to.
+    /// Agrees to extensions, given as the value of a `Sec-WebSocket-Extensions` header, RFC 6455
+    /// §9.1. Without this call, no extension is agreed to.
     ///
-    /// This is for a relay, whose server has agreed to what the client offers: a
-    /// [`Connection`](crate::Connection) cannot be made of such an agreement, as it does not know these
+    /// This is for relays whose server has agreed to what the client offers. You cannot make a
+    /// [`Connection`](crate::Connection) from such an agreement, because it does not know these
     /// extensions.
     ///
     /// # Errors
@@ -130,9 +131,9 @@ impl<'a> Upgrade<'a> {
         Ok(self)
     }
 
-    /// Accepts: gives the whole response, to be sent before any frame, and what was agreed on.
+    /// Accepts the handshake. Returns the whole response and what both ends agreed on.
     ///
-    /// The connection is open from here on, RFC 6455 §4.2.2.
+    /// Send the response before any frame. The connection is open from here on, RFC 6455 §4.2.2.
     #[must_use = "the client waits for the response"]
     pub fn accept(self) -> (Vec<u8>, Negotiated) {
         // RFC 6455 §4.2.2, item 5
@@ -153,7 +154,7 @@ impl<'a> Upgrade<'a> {
         (head.end(), negotiated)
     }
 
-    /// For a request that has been checked, with its key.
+    /// Creates an upgrade for a checked request. `key` is its valid key.
     pub(super) fn new(headers: &'a Headers, key: &'a [u8]) -> Self {
         Upgrade { headers, key, subprotocol: None, extensions: None, lines: Lines::default() }
     }

@@ -93,10 +93,10 @@ const INVALID: &[(&str, &str)] = &[
     ("[vg.a]", "invalid host \"[vg.a]\""),
     ("[v1.%41]", "invalid host \"[v1.%41]\""),
     // User information, RFC 9110 §4.2.4
-    ("user@a", "user information in URI"),
-    ("user:pass@a:80", "user information in URI"),
-    ("@a", "user information in URI"),
-    ("a@", "user information in URI"),
+    ("user@a", "user information is not allowed in a WebSocket URI"),
+    ("user:pass@a:80", "user information is not allowed in a WebSocket URI"),
+    ("@a", "user information is not allowed in a WebSocket URI"),
+    ("a@", "user information is not allowed in a WebSocket URI"),
 ];
 
 fn with_host(authority: &str) -> String {

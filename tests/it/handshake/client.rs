@@ -269,11 +269,11 @@ fn a_response_of_1xx_that_announces_a_body_fails() {
     ];
     for (line, name) in cases {
         let head = EXAMPLE.replacen("Upgrade: w", &format!("{line}\r\nUpgrade: w"), 1);
-        let why = format!("{name} header in a 101 response");
+        let why = format!("{name} header is not allowed in a 101 response");
         assert_eq!(outcome(&head).unwrap_err().to_string(), why, "{line}");
 
         let head = format!("HTTP/1.1 103 Early Hints\r\n{line}\r\n\r\n{EXAMPLE}");
-        let why = format!("{name} header in a 103 response");
+        let why = format!("{name} header is not allowed in a 103 response");
         assert_eq!(outcome(&head).unwrap_err().to_string(), why, "{line}");
 
         let head = format!("HTTP/1.1 403 Forbidden\r\n{line}\r\n\r\n");

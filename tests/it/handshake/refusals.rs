@@ -311,7 +311,7 @@ fn after_a_refusal_no_byte_is_taken() {
     let mut handshake = ServerHandshake::default();
     assert!(server_takes(&mut handshake, b"\n").is_err());
     let refusal = server_takes(&mut handshake, EXAMPLE.as_bytes()).unwrap_err();
-    assert_eq!(refusal.to_string(), "bytes after the end of the handshake");
+    assert_eq!(refusal.to_string(), "handshake is already over");
 }
 
 #[test]
