@@ -20,7 +20,10 @@ impl Results {
     pub fn markdown(&self) -> String {
         let mut out = String::new();
         self.write_times(&mut out);
-        out.push_str("\n**Bold** is the first but for `limit`; † is faster than `limit`; ‡ does not do the work.\n");
+        out.push_str(
+            "\n**Bold** is the fastest apart from `limit`; † is faster than `limit`; \
+             – has no figure; ‡ does not do the work.\n",
+        );
         self.write_standing(&mut out);
         self.write_counts(
             &mut out,
