@@ -20,6 +20,7 @@ use std::hint::black_box;
 use std::io::{self, IoSlice, Read, Write};
 
 use sansock::bytes::Buf;
+use sansock::endpoint::{self, Endpoint};
 use sansock::frame::{Decoder, Part};
 use sansock::utf8::Validator;
 use sansock::{Config, Connection, Event, Input, Opcode, ReadBuffer, Role, mask};
@@ -66,6 +67,9 @@ const PATHS: &[Named] = &[
     ("client-decode-binary-125", || decode(Flow::new(Client, Binary, 125))),
     ("client-decode-text-125", || decode(Flow::new(Client, Text, 125))),
     ("client-decode-text-mixed-1024", || decode(Flow::new(Client, Text, 1024).mixed())),
+    ("server-endpoint-binary-16", || endpoint(Flow::new(Server, Binary, 16))),
+    ("server-endpoint-binary-125", || endpoint(Flow::new(Server, Binary, 125))),
+    ("server-endpoint-text-125", || endpoint(Flow::new(Server, Text, 125))),
     ("server-encode-binary-16", || encode(Server, 16, fixed_keys(Server))),
     ("server-encode-binary-125", || encode(Server, 125, fixed_keys(Server))),
     ("client-encode-binary-125", || encode(Client, 125, fixed_keys(Client))),
@@ -188,6 +192,46 @@ fn decode(flow: Flow) -> Path {
     });
     assert_eq!(seen, messages);
     Path { messages, round: Box::new(move || transport.run(&mut ws, look_at)) }
+}
+
+/// From reads to events of an endpoint whose opening handshake is over.
+fn endpoint(flow: Flow) -> Path {
+    let ws = Connection::new(fixed_keys(flow.case.role));
+    let mut endpoint = Endpoint::from_connection(ws, None);
+    let (stream, messages) = (flow.wire().repeat(flow.messages()), flow.messages());
+    let mut buffer = vec![0; flow.read];
+    let mut seen = 0;
+    receive_all(&mut endpoint, &stream, &mut buffer, |event| {
+        assert_is(&event, flow.case.opcode, &flow.payload);
+        seen += 1;
+    });
+    assert_eq!(seen, messages);
+    let round = move || {
+        receive_all(&mut endpoint, &stream, &mut buffer, |event| {
+            black_box(payload_of(&event));
+        });
+    };
+    Path { messages, round: Box::new(round) }
+}
+
+#[inline(always)]
+fn receive_all(
+    endpoint: &mut Endpoint,
+    stream: &[u8],
+    buffer: &mut [u8],
+    mut on_event: impl FnMut(Event<'_>),
+) {
+    for piece in stream.chunks(buffer.len()) {
+        let input = &mut buffer[..piece.len()];
+        input.copy_from_slice(piece);
+        let mut input = Input::new(input);
+        while let Some(event) = endpoint.receive(&mut input).expect("the peer keeps the rules") {
+            let endpoint::Event::Connection(event) = event else { panic!("it is open") };
+            on_event(event);
+        }
+        let output = endpoint.output();
+        output.advance(output.remaining());
+    }
 }
 
 /// From reads to events, through a buffer in which messages stay until they are whole.

@@ -11,7 +11,7 @@
 //!
 //! | your program | uses |
 //! | --- | --- |
-//! | is a server or client with a loop of its own | [`handshake`], then [`Connection`] |
+//! | is a server or client with a loop of its own | [`endpoint::Endpoint`] |
 //! | has an HTTP library that does the handshake | [`Connection`], and [`handshake::accept_key`] if it needs it |
 //! | is a proxy | [`frame::Relay`] |
 //! | is a device without an allocator | [`frame::Decoder`], [`frame::Encoder`], [`mask`] |
@@ -19,38 +19,47 @@
 //!
 //! ## A loop of your own
 //!
-//! Pass what you read to [`receive`][Connection::receive] until it returns `None`, then write
-//! [`output`][Connection::output], then do what [`transport_action`][Connection::transport_action]
-//! says. The page of [`Connection`] has the whole contract.
+//! Pass what you read to [`receive`][endpoint::Endpoint::receive] until it returns `None`, then write
+//! [`output`][endpoint::Endpoint::output], then do what
+//! [`transport_action`][endpoint::Endpoint::transport_action] says. An endpoint begins with the opening
+//! handshake, and has the deadlines of both. The page of [`Connection`] has the whole contract.
 //!
 //! ```
 //! # #[cfg(all(feature = "rand", feature = "handshake"))] {
+//! use core::time::Duration;
 //! use sansock::bytes::Buf;
-//! use sansock::handshake::{client, server};
-//! use sansock::{CloseCode, Config, Connection, Event, Input};
+//! use sansock::endpoint::{self, Endpoint, Settings};
+//! use sansock::handshake::client;
+//! use sansock::{CloseCode, Config, Event, Input};
 //!
-//! // The opening handshake. What one end returns here is what the other end reads.
-//! let (mut request, mut opening) = client::Request::new("ws://a.example/")?.start(client::nonce());
-//! let request = server::ServerHandshake::default().receive(&mut Input::new(&mut request))?;
-//! let request = request.expect("the request is complete");
-//! let (mut response, negotiated) = request.upgrade()?.accept();
-//! let mut server = Connection::from_negotiated(Config::server(), &negotiated)?;
-//! let outcome = opening.receive(&mut Input::new(&mut response))?;
-//! let Some(client::Outcome::Established { negotiated, .. }) = outcome else { panic!() };
-//! let mut client = Connection::from_negotiated(Config::client(), &negotiated)?;
+//! // The transport: what one end has to write is what the other end reads.
+//! fn carry(from: &mut Endpoint) -> Vec<u8> {
+//!     let len = from.output_len();
+//!     from.output().copy_to_bytes(len).to_vec()
+//! }
+//!
+//! let mut server = Endpoint::server(&Settings::new(Config::server()), Duration::ZERO)?;
+//! let request = client::Request::new("ws://a.example/chat")?;
+//! let settings = Settings::new(Config::client());
+//! let mut client = Endpoint::client(&settings, &request, client::nonce(), Duration::ZERO)?;
+//!
+//! let mut read = carry(&mut client);
+//! assert_eq!(server.receive(&mut Input::new(&mut read))?, Some(endpoint::Event::Request));
+//! let agreed = server.accept()?;
+//! assert_eq!(agreed.subprotocol(), None);
+//! let mut read = carry(&mut server);
+//! let opened = client.receive(&mut Input::new(&mut read))?;
+//! assert!(matches!(opened, Some(endpoint::Event::Opened(_))));
 //!
 //! client.send_text("hello")?;
 //! client.close(CloseCode::NORMAL, "")?;
 //!
-//! // The transport: the server reads what the client has to write.
-//! let mut buffer = [0; 64];
-//! let len = client.output_len();
-//! client.output().copy_to_slice(&mut buffer[..len]);
-//!
-//! let mut input = Input::new(&mut buffer[..len]);
+//! let mut read = carry(&mut client);
+//! let mut input = Input::new(&mut read);
 //! while let Some(event) = server.receive(&mut input)? {
+//!     let endpoint::Event::Connection(event) = event else { continue };
 //!     match event {
-//!         Event::Text(text) => server.send_text(&text)?, // `text` is borrowed from `buffer`
+//!         Event::Text(text) => server.send_text(&text)?, // `text` is borrowed from `read`
 //!         Event::Close { code, .. } => assert_eq!(code, Some(CloseCode::NORMAL)),
 //!         _ => {}
 //!     }
@@ -159,6 +168,7 @@
 //! | [`timer`] | keep-alive and deadlines, computed from the time that you pass in |
 //! | [`codec`] | connections and frames for `tokio_util`'s `Framed` |
 //! | [`handshake`] | RFC 6455 §4 for both roles |
+//! | [`endpoint`] | the opening handshake and then the connection, over one byte stream |
 //!
 //! # Features
 //!
@@ -180,6 +190,11 @@
     doc = "
 [`handshake`]: #features
 [`handshake::accept_key`]: #features
+[`endpoint`]: #features
+[`endpoint::Endpoint`]: #features
+[endpoint::Endpoint::receive]: #features
+[endpoint::Endpoint::output]: #features
+[endpoint::Endpoint::transport_action]: #features
 [handshake::HeadLimits]: #features
 "
 )]
@@ -221,6 +236,8 @@ pub mod close;
 pub mod codec;
 #[cfg(feature = "alloc")]
 pub mod connection;
+#[cfg(feature = "handshake")]
+pub mod endpoint;
 mod error;
 pub mod frame;
 #[cfg(feature = "handshake")]

@@ -3,6 +3,7 @@
 mod config;
 mod event;
 mod memory;
+mod opening;
 mod parts;
 mod ping_budget;
 mod receive;
@@ -162,10 +163,8 @@ impl Connection {
         config: impl Into<Arc<Config>>,
         negotiated: &Negotiated,
     ) -> Result<Self, UnsupportedExtensions> {
-        match negotiated.extensions() {
-            Some(extensions) => Err(UnsupportedExtensions { extensions: extensions.into() }),
-            None => Ok(Connection::new(config)),
-        }
+        Connection::check(negotiated)?;
+        Ok(Connection::new(config))
     }
 
     /// Returns a connection whose handshake is done, and for which no extension was negotiated.

@@ -24,6 +24,8 @@ mod closing;
 mod collected;
 mod conversions;
 mod encoder;
+#[cfg(feature = "handshake")]
+mod endpoint;
 mod errors;
 mod fragments;
 mod frames;

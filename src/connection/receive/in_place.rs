@@ -32,8 +32,18 @@ impl Connection {
         &mut self,
         input: &'a mut ReadBuffer,
     ) -> Result<Option<Event<'a>>, ReceiveError> {
+        self.receive_buffered_as(input, |event| event)
+    }
+
+    /// The same, with events and errors wrapped as in `receive_from`.
+    #[inline(always)]
+    pub(crate) fn receive_buffered_as<'a, Wrapped, Failed: From<ReceiveError>>(
+        &mut self,
+        input: &'a mut ReadBuffer,
+        wrap: impl Fn(Event<'a>) -> Wrapped,
+    ) -> Result<Option<Wrapped>, Failed> {
         if !(input.belongs_to(self.id) || input.claim(self.id, self.decoder.held())) {
-            return Err(self.fail_by_foreign_buffer());
+            return Err(self.fail_by_foreign_buffer().into());
         }
         let unread = input.as_received();
         let Some(message) = unread.and_then(|unread| self.whole_message(unread)) else {
@@ -41,14 +51,16 @@ impl Connection {
             if input.is_waiting() && self.decoder.is_between_messages() {
                 self.decoder.note_held(input.len());
             } else if !input.is_empty() {
-                self.receive_partial(input, &mut event)?;
+                self.receive_partial(input, &mut event).map_err(ReceiveError::from)?;
             }
-            return Ok(event);
+            return Ok(event.map(wrap));
         };
         let payload = input.take(message.header_len, message.payload_len);
         match borrowed(message.opcode, payload.into(), message.key) {
-            Ok(event) => Ok(Some(event)),
-            Err(invalid) => Err(self.fail_text(message.payload_len, invalid).into()),
+            Ok(event) => Ok(Some(wrap(event))),
+            Err(invalid) => {
+                Err(ReceiveError::from(self.fail_text(message.payload_len, invalid)).into())
+            }
         }
     }
 

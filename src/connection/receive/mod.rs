@@ -40,7 +40,7 @@ impl Connection {
         &mut self,
         input: &mut Input<'a>,
     ) -> Result<Option<Event<'a>>, ProtocolError> {
-        self.receive_from(input)
+        self.receive_from(input, |event| event)
     }
 
     /// As [`receive`](Self::receive), for input that is a buffer: what would be lent is split off
@@ -56,27 +56,30 @@ impl Connection {
         &mut self,
         input: &mut BytesMut,
     ) -> Result<Option<Event<'static>>, ProtocolError> {
-        self.receive_from(input)
+        self.receive_from(input, |event| event)
     }
 
     /// The common case, a message in one frame that lies whole in `input`; all else is out of line.
+    ///
+    /// Events and errors are wrapped here, where they are made, so that the common case needs no copy.
     #[inline(always)]
-    fn receive_from<'a>(
+    pub(crate) fn receive_from<'a, Wrapped, Failed: From<ProtocolError>>(
         &mut self,
         input: &mut impl Source<'a>,
-    ) -> Result<Option<Event<'a>>, ProtocolError> {
+        wrap: impl Fn(Event<'a>) -> Wrapped,
+    ) -> Result<Option<Wrapped>, Failed> {
         let Some(message) = self.whole_message(input.bytes()) else {
             let mut event = None;
             if !self.take_inner_piece(input) {
                 self.receive_in_pieces(input, &mut event)?;
             }
-            return Ok(event);
+            return Ok(event.map(wrap));
         };
         input.skip(message.header_len);
         let payload = input.take(message.payload_len);
         match borrowed(message.opcode, payload, message.key) {
-            Ok(event) => Ok(Some(event)),
-            Err(invalid) => Err(self.fail_text(message.payload_len, invalid)),
+            Ok(event) => Ok(Some(wrap(event))),
+            Err(invalid) => Err(self.fail_text(message.payload_len, invalid).into()),
         }
     }
 
@@ -263,7 +266,7 @@ impl Connection {
 
 /// What bytes are taken from: one state machine reads two kinds of input, parts of which are borrowed or
 /// split off for `'a`.
-trait Source<'a> {
+pub(crate) trait Source<'a> {
     /// All that is left.
     fn bytes(&self) -> &[u8];
 

@@ -21,6 +21,8 @@ pub enum SendError {
     TooLong,
     /// A fragment that breaks the text it belongs to, or ends it within a code point.
     NotUtf8,
+    /// The opening handshake of an `Endpoint` is not over.
+    NotOpen,
 }
 
 impl fmt::Display for SendError {
@@ -30,6 +32,7 @@ impl fmt::Display for SendError {
             SendError::Closing => "not sent: connection is closing",
             SendError::MessageOpen => "not sent: another message is not finished",
             SendError::NotUtf8 => "not sent: text message would not be UTF-8",
+            SendError::NotOpen => "not sent: opening handshake is not over",
             SendError::TooLong => "not sent: ping or pong is longer than 125 bytes",
         })
     }

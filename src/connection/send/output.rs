@@ -184,7 +184,7 @@ impl Output {
         small
     }
 
-    pub(super) fn push_small(&mut self, bytes: &[u8]) {
+    pub(in crate::connection) fn push_small(&mut self, bytes: &[u8]) {
         self.small.room_for(bytes.len()).extend_from_slice(bytes);
     }
 

@@ -127,7 +127,7 @@ impl Response {
         !matches!(self.status, 204 | 304) && (self.has_content || !self.body.is_empty())
     }
 
-    pub(super) fn refusing(status: u16) -> Self {
+    pub(crate) fn refusing(status: u16) -> Self {
         Response { status, lines: Lines::default(), body: Vec::new(), has_content: true }
     }
 
@@ -152,6 +152,7 @@ impl Response {
             403 => "Forbidden",
             404 => "Not Found",
             405 => "Method Not Allowed",
+            408 => "Request Timeout",
             UPGRADE_REQUIRED => "Upgrade Required",
             429 => "Too Many Requests",
             431 => "Request Header Fields Too Large",
