@@ -1,8 +1,8 @@
-//! Messages that do not lie whole in one input: reassembled in one buffer, or streamed in chunks.
+//! Messages that are not whole in one input: reassembled in one buffer, or streamed in chunks.
 //!
 //! ```text
-//! within a message   | payload so far | room         |   `bytes` is all of the buffer
-//! after it           | the event's    | room         |   `bytes` is the room alone
+//! within a message   | payload so far | room         |   `bytes` is the whole buffer
+//! after it           | the event's    | room         |   `bytes` is only the room
 //! event dropped      | room                          |   reclaimed for the next message
 //! ```
 
@@ -21,19 +21,20 @@ use crate::utf8::{InvalidUtf8, Validator};
 /// Reassembles or streams the messages of a connection, one after the other.
 ///
 /// The event of a reassembled message owns the front of the buffer. A large buffer is recycled: the
-/// room behind the event's part waits here, and all of the buffer serves the next message once the
-/// event has been dropped. Until then nothing writes to the event's part, and the next message takes
-/// other memory.
+/// room behind the event's part stays here. Once the event has been dropped, the next message uses
+/// the whole buffer. Until then nothing writes to the event's part, and the next message uses other
+/// memory.
 #[derive(Default)]
 pub(crate) struct Assembler {
-    /// The payload so far of a message that is reassembled; of a text that is streamed, the first bytes
-    /// of a code point that a read has cut. Between messages it is empty: the room of a recycled buffer.
+    /// While a message is reassembled: its payload so far. While a text is streamed: the first
+    /// bytes of a code point that a read has cut. Between messages: empty, with the room of a
+    /// recycled buffer.
     bytes: BytesMut,
-    /// The message that has begun and not ended.
+    /// The message that has begun and not ended, if any.
     open: Option<Open>,
-    /// The size of the recycled buffer; 0 if `bytes` is not recycled.
+    /// The size of the recycled buffer, or 0 if `bytes` is not recycled.
     recycled: usize,
-    /// Counts the messages in a row that used little of the recycled buffer.
+    /// The count of messages in a row that used little of the recycled buffer.
     retain: Retain,
 }
 
@@ -43,7 +44,7 @@ enum Open {
     Text(Validator),
     /// A binary message that is reassembled.
     Binary,
-    /// A text that is streamed. The validator has seen all that was taken.
+    /// A text that is streamed. The validator has seen all bytes that were taken.
     TextStream(Validator),
     /// A binary message that is streamed.
     BinaryStream,
@@ -51,12 +52,13 @@ enum Open {
 
 /// Reassembling.
 impl Assembler {
-    /// Appends `piece` to the open message, or to a new one that a frame with this opcode begins, and
-    /// unmasks it if there is a key. At most `to_come` bytes of the message follow it.
+    /// Appends `piece` to the open message, or to a new one that a frame with this opcode begins.
+    ///
+    /// If there is a key, the piece is unmasked. At most `to_come` bytes of the message follow it.
     ///
     /// # Errors
     ///
-    /// [`InvalidUtf8`] if it breaks a text.
+    /// [`InvalidUtf8`] if the piece makes the text invalid. It is not appended then.
     #[inline(always)]
     pub(crate) fn append(
         &mut self,
@@ -71,8 +73,8 @@ impl Assembler {
         self.append_to_open(piece, key, to_come)
     }
 
-    /// Does the same for a piece that more of its message follows, if there is room for it. Returns
-    /// whether it was appended.
+    /// Appends a piece that does not end its message, if the buffer has room for it. Returns `true`
+    /// if the piece was appended.
     #[inline]
     pub(crate) fn append_in_room(&mut self, piece: &[u8], key: Option<Key>) -> bool {
         matches!(self.open, Some(Open::Text(_) | Open::Binary))
@@ -80,8 +82,8 @@ impl Assembler {
             && self.append_to_open(piece, key, 0).is_ok()
     }
 
-    /// Ends the open message and returns it, or drops it and returns `None` if it is a text that ends
-    /// within a code point.
+    /// Ends the open message and returns it. If it is a text that ends within a code point, drops
+    /// it and returns `None`.
     #[inline]
     pub(crate) fn finish(&mut self) -> Option<Received<'static>> {
         match self.open.take() {
@@ -89,12 +91,13 @@ impl Assembler {
                 *self = Assembler::default();
                 None
             }
-            // All of the bytes were validated, and a whole code point is the last.
+            // All bytes were validated, and they end with a whole code point.
             Some(Open::Text(_)) => Some(Received::Text(Text::from_valid(self.hand_out().into()))),
             _ => Some(Received::Binary(self.hand_out().into())),
         }
     }
 
+    /// Opens a new message to reassemble.
     fn begin(&mut self, opcode: Opcode) {
         if self.recycled > 0 {
             self.reclaim();
@@ -105,17 +108,18 @@ impl Assembler {
         });
     }
 
-    /// Has `bytes` be all of the recycled buffer. If an event still holds a part of it, has `bytes` be
-    /// another buffer, of no more than earlier messages took.
+    /// Makes `bytes` the whole recycled buffer again. If an event still holds a part of it,
+    /// allocates another buffer instead, not larger than the one before.
     #[inline(never)]
     fn reclaim(&mut self) {
         if !self.bytes.try_reclaim(self.recycled) {
             self.bytes = BytesMut::with_capacity(self.recycled.min(MAX_AT_ONCE));
-            // Makes it a buffer that may be shared, as the one before was.
+            // Makes `bytes` a buffer that can be shared, as the one before was.
             drop(self.bytes.split());
         }
     }
 
+    /// Appends `piece` to the open message.
     #[inline(always)]
     fn append_to_open(
         &mut self,
@@ -123,7 +127,7 @@ impl Assembler {
         key: Option<Key>,
         to_come: u64,
     ) -> Result<(), InvalidUtf8> {
-        // A full buffer would grow even for nothing.
+        // A full buffer would grow even for an empty piece.
         if piece.is_empty() {
             return Ok(());
         }
@@ -139,8 +143,9 @@ impl Assembler {
         }
     }
 
-    /// Returns the bytes of a whole message: the buffer itself, or a copy if they use little of it, as
-    /// an event that is kept must not hold much more than its bytes.
+    /// Returns the bytes of a whole message: the buffer itself, or a copy if they use little of it.
+    ///
+    /// An event that is kept must not hold much more memory than its bytes need.
     fn hand_out(&mut self) -> BytesMut {
         let capacity = self.bytes.capacity();
         if capacity < MIN_RECYCLED && !uses_little(self.bytes.len(), capacity) {
@@ -149,6 +154,8 @@ impl Assembler {
         self.copy_or_recycle()
     }
 
+    /// Returns the front of a buffer that is recycled from then on, or a copy if the bytes use
+    /// little of it.
     #[inline(never)]
     fn copy_or_recycle(&mut self) -> BytesMut {
         let (len, capacity) = (self.bytes.len(), self.bytes.capacity());
@@ -171,15 +178,15 @@ impl Assembler {
 
 /// Streaming.
 impl Assembler {
-    /// Returns how many of the next `available` bytes are the next chunk of the open message, or of a
-    /// new one that a frame with this opcode begins.
+    /// Returns how many of the next `available` bytes form the next chunk of the open message, or
+    /// of a new one that a frame with this opcode begins.
     pub(crate) fn chunk_len(&mut self, opcode: Opcode, available: usize) -> usize {
         let open = self.open.get_or_insert_with(|| match opcode {
             Opcode::Text => Open::TextStream(Validator::new()),
             _ => Open::BinaryStream,
         });
         match open {
-            // The rest of a code point is a chunk of its own.
+            // The rest of a cut code point is a chunk by itself.
             Open::TextStream(validator) if !validator.is_complete() => {
                 available.min(validator.missing())
             }
@@ -187,12 +194,12 @@ impl Assembler {
         }
     }
 
-    /// Unmasks `piece`, of as many bytes as [`chunk_len`](Self::chunk_len) said, if there is a key.
-    /// Returns what can be delivered now.
+    /// Takes the next piece, whose length is what [`chunk_len`](Self::chunk_len) returned, and
+    /// unmasks it if there is a key. Returns what can be delivered now.
     ///
     /// # Errors
     ///
-    /// [`InvalidUtf8`] if it breaks a text; nothing more can be taken then.
+    /// [`InvalidUtf8`] if the piece makes the text invalid. Nothing more can be taken then.
     pub(crate) fn take_chunk<'a>(
         &mut self,
         mut piece: Payload<'a>,
@@ -206,8 +213,8 @@ impl Assembler {
         Ok(Received::Binary(piece))
     }
 
-    /// Ends the open message, all of which was taken. Returns `false` if it is a text that ends within a
-    /// code point, whose bytes are dropped then.
+    /// Ends the open message, all of which was taken. If it is a text that ends within a code
+    /// point, drops the bytes of that code point and returns `false`.
     pub(crate) fn end_stream(&mut self) -> bool {
         let is_cut = match self.open.take() {
             Some(Open::TextStream(validator)) => !validator.is_complete(),
@@ -222,14 +229,15 @@ impl Assembler {
 
 /// Memory.
 impl Assembler {
-    /// Gives back the recycled buffer between two messages.
+    /// Frees the recycled buffer, unless a message is open.
     pub(crate) fn release(&mut self) {
         if self.open.is_none() {
             *self = Assembler::default();
         }
     }
 
-    /// Gives back the recycled buffer, also within a message, if few of its bytes have to be moved.
+    /// Frees the recycled buffer, also within a message, if only a few KiB must be copied out of
+    /// it.
     pub(crate) fn shrink_to_fit(&mut self) {
         if self.recycled > 0 && self.bytes.len() <= MAX_RELEASE_MOVE {
             self.bytes = BytesMut::from(&self.bytes[..]);
@@ -237,8 +245,8 @@ impl Assembler {
         }
     }
 
-    /// Returns how many bytes it holds on the heap, those of an event included that holds a part of the
-    /// recycled buffer.
+    /// Returns how many bytes the assembler holds on the heap. If an event holds a part of the
+    /// recycled buffer, that part is included.
     pub(crate) fn memory_usage(&self) -> usize {
         match (self.recycled, &self.open) {
             (0, _) => self.bytes.capacity(),
@@ -248,7 +256,7 @@ impl Assembler {
     }
 }
 
-/// Appends `piece`, unmasked, unless it breaks the text that `bytes` is so far.
+/// Appends `piece`, unmasked. If it makes the text in `bytes` invalid, drops it again and fails.
 #[inline(always)]
 fn append_text(
     bytes: &mut BytesMut,
@@ -262,29 +270,30 @@ fn append_text(
     if is_ascii && validator.is_complete() {
         return Ok(());
     }
-    // What breaks the text is dropped, and the validator stays where it was.
+    // If the piece is invalid, it is dropped and the validator keeps its state.
     let mut next = *validator;
     next.push(bytes.get(start..).unwrap_or_default()).inspect_err(|_| bytes.truncate(start))?;
     *validator = next;
     Ok(())
 }
 
-/// A smaller buffer, which was allocated once or twice, is given away with its event: to allocate
-/// again costs less than to share.
+/// The smallest buffer that is recycled. A smaller one, which was allocated once or twice, is moved
+/// into its event: allocating again costs less than sharing.
 const MIN_RECYCLED: usize = 1 << 10;
 
-/// The most bytes that are allocated at once because of earlier messages, and not as they arrive.
+/// The most bytes to allocate at once because earlier messages needed them. More than that is
+/// allocated as it arrives.
 const MAX_AT_ONCE: usize = 16 << 10;
 
-/// What `bytes` allocates beside a buffer that may be shared: its place, its size, the count of its
-/// owners.
+/// The bytes that the crate `bytes` allocates besides a buffer that can be shared: for its address,
+/// its size and the count of its owners.
 const SHARING_OVERHEAD: usize = 5 * size_of::<usize>();
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What follows would be taken for text otherwise.
+    /// Otherwise the bytes of the next message would be treated as the rest of that text.
     #[test]
     fn nothing_is_left_of_a_text_that_ends_within_a_code_point() {
         let mut assembler = Assembler::default();

@@ -1,4 +1,4 @@
-//! How `Debug` shows messages: their lengths, and their content only to who asks for it.
+//! How `Debug` shows messages: their lengths, and their content only on request.
 
 use core::fmt;
 
@@ -16,7 +16,7 @@ pub(super) fn fmt_content(
     }
 }
 
-/// Shows bytes as a literal of Rust.
+/// Bytes that `Debug` shows as a Rust byte string literal.
 pub(super) struct Escaped<'a>(pub(super) &'a [u8]);
 
 impl fmt::Debug for Escaped<'_> {

@@ -10,12 +10,12 @@ pub(super) fn append(buffer: &mut BytesMut, piece: &[u8], key: Option<Key>, to_c
     reserve(buffer, piece.len(), to_come);
     match key {
         None if piece.len() >= LONG => buffer.extend_from_slice(piece),
-        // To unmask with zeros is to copy.
+        // Unmasking with zeros copies.
         key => mask::append(buffer, piece, key.unwrap_or(Key::ZERO)),
     }
 }
 
-/// Does the same, and returns whether all of `piece` is ASCII.
+/// Appends `piece` as [`append`] does, and returns `true` if all of it is ASCII.
 #[inline]
 pub(super) fn append_noting_ascii(
     buffer: &mut BytesMut,
@@ -27,17 +27,18 @@ pub(super) fn append_noting_ascii(
     mask::append_noting_ascii(buffer, piece, key.unwrap_or(Key::ZERO))
 }
 
-/// Returns whether `len` bytes fit into `buffer` as it is.
+/// Returns `true` if `len` more bytes fit into `buffer` without an allocation.
 #[inline]
 pub(super) fn has_room(buffer: &BytesMut, len: usize) -> bool {
     len <= buffer.capacity() - buffer.len()
 }
 
-/// Makes room for `len` bytes now and for some of the `to_come` that may follow.
+/// Makes room for `len` bytes now, and for some of the `to_come` bytes that may follow.
 ///
-/// RFC 6455 §10.4: a header that declares much costs its sender nothing, so it reserves nothing.
-/// Beyond the bytes in hand there is room for [`SLACK`] more, or for as much again as has arrived.
-/// A message that arrives in few reads is therefore allocated once, and a long one at each doubling.
+/// RFC 6455 §10.4: a header that declares a large length costs its sender nothing, so it reserves
+/// nothing. Beyond the bytes that have arrived, there is room for [`SLACK`] more or for as many
+/// again, whichever is more. A message that arrives in few reads is therefore allocated once, and a
+/// long one each time its length has doubled.
 #[inline]
 fn reserve(buffer: &mut BytesMut, len: usize, to_come: u64) {
     let arrived = buffer.len() + len;
@@ -47,6 +48,7 @@ fn reserve(buffer: &mut BytesMut, len: usize, to_come: u64) {
     }
 }
 
+/// Allocates room for `room` more bytes.
 #[cold]
 fn grow(buffer: &mut BytesMut, room: usize) {
     if buffer.capacity() == 0 {
@@ -56,10 +58,10 @@ fn grow(buffer: &mut BytesMut, room: usize) {
     }
 }
 
-/// From this length on a copy is best left to `memcpy`.
+/// From this length on, `memcpy` is the fastest copy.
 const LONG: usize = 512;
 
-/// Bytes reserved beyond those in hand, if more may follow.
+/// The bytes reserved beyond those that have arrived, if more may follow.
 const SLACK: usize = 256;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Messages: what frames carry, RFC 6455 §5.6, received and to be sent.
+//! Messages, received and to be sent: what data frames carry, RFC 6455 §5.6.
 
 mod assembler;
 mod debug;

@@ -1,4 +1,4 @@
-//! Messages to be sent.
+//! Owned messages to send.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,7 +10,7 @@ use super::debug::{Escaped, fmt_content};
 use super::{Payload, Text, Utf8Bytes};
 use crate::opcode::Opcode;
 
-/// A message to be sent, owned: a large one is queued as it is, not copied.
+/// An owned message to send. A large message is queued without a copy.
 ///
 /// ```
 /// use sansock::Message;
@@ -27,7 +27,7 @@ pub enum Message {
 }
 
 impl Message {
-    /// Text or binary, RFC 6455 §5.6.
+    /// Returns the opcode: text or binary, RFC 6455 §5.6.
     pub fn opcode(&self) -> Opcode {
         match self {
             Message::Text(_) => Opcode::Text,
@@ -35,7 +35,7 @@ impl Message {
         }
     }
 
-    /// The payload.
+    /// Returns the payload.
     pub fn as_bytes(&self) -> &[u8] {
         match self {
             Message::Text(text) => text.as_bytes(),
@@ -43,7 +43,7 @@ impl Message {
         }
     }
 
-    /// The payload as a buffer.
+    /// Returns the payload as a buffer, without a copy.
     pub fn into_bytes(self) -> Bytes {
         match self {
             Message::Text(text) => text.into_bytes(),
@@ -103,21 +103,21 @@ impl From<Utf8Bytes> for Message {
     }
 }
 
-/// Copies the text where it is lent.
+/// Copies the text if it is borrowed.
 impl From<Text<'_>> for Message {
     fn from(text: Text<'_>) -> Self {
         Message::Text(text.into())
     }
 }
 
-/// Copies the data where it is lent.
+/// Copies the data if it is borrowed.
 impl From<Payload<'_>> for Message {
     fn from(data: Payload<'_>) -> Self {
         Message::Binary(data.into_bytes_mut().freeze())
     }
 }
 
-/// `{:?}` shows the length alone, so that logs hold nobody's data, and `{:#?}` shows the content.
+/// Shows only the length for `{:?}`, so that logs hold no user data. Shows the content for `{:#?}`.
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

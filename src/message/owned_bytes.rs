@@ -1,31 +1,33 @@
-//! An owned buffer that is out of the way where there is none.
+//! An owned buffer that does not slow down events that borrow their payload.
 
 use core::mem::{self, ManuallyDrop};
 use core::ops::{Deref, DerefMut};
 
 use bytes::BytesMut;
 
-/// A `BytesMut`, dropped by value.
+/// A `BytesMut` that is dropped by value.
 ///
-/// Dropping a `BytesMut` passes its address to code that is not inlined, so that everything around
-/// it, the whole event, has to be in memory: also where the payload is lent and there is nothing to
-/// drop. That costs as much as the rest of decoding a small message. Here what is dropped is moved
-/// to a place of its own first, and an event that is lent stays in registers.
+/// Dropping a `BytesMut` passes its address to code that is not inlined. Therefore the whole event
+/// around it must be in memory, even if its payload is borrowed and there is nothing to drop. That
+/// costs as much as the rest of decoding a small message. This type first moves the buffer out of
+/// the event and then drops it, so that an event that borrows its payload stays in registers.
 pub(super) struct OwnedBytes(ManuallyDrop<BytesMut>);
 
 impl OwnedBytes {
+    /// Wraps `bytes`.
     pub(super) fn new(bytes: BytesMut) -> OwnedBytes {
         OwnedBytes(ManuallyDrop::new(bytes))
     }
 
+    /// Returns the buffer without dropping it.
     pub(super) fn into_inner(mut self) -> BytesMut {
         let bytes = self.take();
-        // What is left owns nothing.
+        // What remains in `self` owns nothing.
         mem::forget(self);
         bytes
     }
 
-    /// The buffer; an empty one, which owns no memory, stays.
+    /// Takes the buffer and leaves an empty one, which owns no memory.
     #[inline]
     fn take(&mut self) -> BytesMut {
         ManuallyDrop::into_inner(mem::replace(&mut self.0, ManuallyDrop::new(BytesMut::new())))
@@ -39,6 +41,7 @@ impl Drop for OwnedBytes {
     }
 }
 
+/// Drops the buffer in a function of its own.
 #[inline(never)]
 fn drop_out_of_line(bytes: BytesMut) {
     drop(bytes);

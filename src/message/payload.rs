@@ -1,4 +1,4 @@
-//! Bytes that were received.
+//! A payload that was received.
 
 use core::fmt;
 use core::ops::{Deref, DerefMut};
@@ -8,31 +8,32 @@ use bytes::BytesMut;
 use super::debug::{Escaped, fmt_content};
 use super::owned_bytes::OwnedBytes;
 
-/// Bytes that were received: lent from the caller's input, or owned.
+/// A payload that was received: borrowed from the caller's input, or owned.
 ///
-/// A payload that lay whole in the input is a part of it; one that had to be reassembled is
-/// owned. Either way it is its bytes by [`Deref`], and the caller may change them.
+/// If the payload was whole in the input, it is a part of the input. If it had to be reassembled,
+/// it is owned. Either way it dereferences to its bytes, and you may change them.
 pub struct Payload<'a>(Repr<'a>);
 
 enum Repr<'a> {
     /// A part of the input.
     Borrowed(&'a mut [u8]),
-    /// A buffer of its own, or a part of the `BytesMut` that the input was.
+    /// A separate buffer, or a part of the `BytesMut` that was the input.
     Owned(OwnedBytes),
 }
 
 impl<'a> Payload<'a> {
-    /// Whether the bytes are a part of the input, as of a message that lay whole in it.
+    /// Returns `true` if the bytes are a part of the input, for example if the message was whole in
+    /// it.
     #[inline]
     pub fn is_borrowed(&self) -> bool {
         matches!(self.0, Repr::Borrowed(_))
     }
 
-    /// The bytes for as long as the input is borrowed.
+    /// Returns the borrowed bytes. They live as long as the borrow of the input.
     ///
     /// # Errors
     ///
-    /// The buffer, where the bytes are owned.
+    /// The buffer, if the bytes are owned.
     #[inline]
     pub fn try_into_borrowed(self) -> Result<&'a mut [u8], BytesMut> {
         match self.0 {
@@ -41,7 +42,7 @@ impl<'a> Payload<'a> {
         }
     }
 
-    /// Drops what is beyond `len` bytes.
+    /// Drops all bytes after the first `len`.
     pub fn truncate(&mut self, len: usize) {
         match &mut self.0 {
             Repr::Borrowed(bytes) if len < bytes.len() => {
@@ -52,12 +53,12 @@ impl<'a> Payload<'a> {
         }
     }
 
-    /// The same bytes without a borrow: copied where they are lent.
+    /// Returns an owned payload with the same bytes. Copies them if they are borrowed.
     pub fn into_owned(self) -> Payload<'static> {
         self.into_bytes_mut().into()
     }
 
-    /// The bytes as a buffer: copied where they are lent.
+    /// Returns the bytes as a buffer. Copies them if they are borrowed.
     pub fn into_bytes_mut(self) -> BytesMut {
         self.try_into_borrowed().map_or_else(|owned| owned, |bytes| BytesMut::from(&*bytes))
     }
@@ -137,14 +138,14 @@ impl<const N: usize> PartialEq<&[u8; N]> for Payload<'_> {
     }
 }
 
-/// Copies the data: for events that a test makes itself.
+/// Copies the data. Use it to make events in tests.
 impl From<&[u8]> for Payload<'static> {
     fn from(data: &[u8]) -> Self {
         BytesMut::from(data).into()
     }
 }
 
-/// `{:?}` shows the length alone, so that logs hold nobody's data, and `{:#?}` shows the content.
+/// Shows only the length for `{:?}`, so that logs hold no user data. Shows the content for `{:#?}`.
 impl fmt::Debug for Payload<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt_content(f, "Payload", self.len(), &Escaped(self))

@@ -6,8 +6,8 @@ use super::Message;
 use crate::frame::{Header, MAX_HEADER};
 use crate::opcode::Opcode;
 
-/// A message to be sent to many connections: encoded once, in one buffer that all of a server's
-/// connections refer to. Cheap to clone.
+/// A message to send to many connections: encoded once, in one buffer that all connections of a
+/// server share. Cheap to clone.
 ///
 /// ```
 /// use bytes::Buf;
@@ -23,14 +23,14 @@ use crate::opcode::Opcode;
 #[derive(Clone, Debug)]
 pub struct PreparedMessage {
     opcode: Opcode,
-    /// As a server sends it: a header, then the payload.
+    /// The frame as a server sends it: a header, then the payload.
     frame: Bytes,
     /// `header_len <= frame.len()`
     header_len: usize,
 }
 
 impl PreparedMessage {
-    /// Encodes a message, copying it.
+    /// Encodes a message. Copies its payload.
     #[must_use]
     pub fn new(message: impl Into<Message>) -> Self {
         let message = message.into();
@@ -42,17 +42,17 @@ impl PreparedMessage {
         PreparedMessage { opcode, frame: frame.freeze(), header_len }
     }
 
-    /// Text or binary.
+    /// Returns the opcode: text or binary.
     pub fn opcode(&self) -> Opcode {
         self.opcode
     }
 
-    /// The payload.
+    /// Returns the payload.
     pub fn payload(&self) -> &[u8] {
         self.frame.get(self.header_len..).unwrap_or_default()
     }
 
-    /// The whole frame, as a server sends it.
+    /// Returns the whole frame as a server sends it.
     pub(crate) fn frame(&self) -> &Bytes {
         &self.frame
     }

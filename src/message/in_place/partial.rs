@@ -1,4 +1,4 @@
-//! Bytes that were read, and the frame at their front of which more is to come.
+//! Unread bytes, and the incomplete frame at their front.
 //!
 //! ```text
 //!           start                                          end         room_end
@@ -10,23 +10,26 @@
 //!                        |--------------------------------------------->|    payload_len
 //! ```
 //!
-//! All that describes the frame is counted from `start` or from the header's end, so that moving the
-//! bytes leaves no index behind.
+//! Every number that describes the frame is counted from `start` or from the end of the header. So
+//! it stays right when the bytes are moved.
 //!
 //! # Why a text that is scanned here is UTF-8
 //!
-//! `scanned` bytes of the payload are unmasked, and `validator` has seen these and no others, in
-//! their order. That stays true because both are set in [`PartialFrame::scan`] alone, together,
-//! and because every field is private to this file, in which
+//! The first `scanned` bytes of the payload are unmasked. `validator` has seen these bytes and no
+//! others, in their order. Every field is private to this file, in which only
+//! [`PartialFrame::scan`] changes `scanned` and `validator`, and changes both together. Nothing
+//! else changes the scanned bytes of a frame:
 //!
-//! * [`spare_mut`](Unread::spare_mut) borrows bytes from `end` on, and the scanned ones end before it;
+//! * [`spare_mut`](Unread::spare_mut) borrows bytes from `end` on, and the scanned bytes are before
+//!   `end`;
 //! * [`move_to_front`](Unread::move_to_front), [`grow`](Unread::grow) and
-//!   [`replace`](Unread::replace) move the bytes from `start` to `end` as they are;
-//! * [`take_with`](Unread::take_with) and [`restore`](Unread::restore), which change these bytes or
-//!   lend them, drop the frame, and [`take`](Unread::take) does nothing where there is one.
+//!   [`replace`](Unread::replace) move the bytes from `start` to `end` unchanged;
+//! * [`take_with`](Unread::take_with) and [`restore`](Unread::restore) change these bytes or borrow
+//!   them mutably, but they drop the frame;
+//! * [`take`](Unread::take) does nothing if there is a frame.
 //!
-//! [`scan`](Unread::scan) makes a `Text` of the payload where `scanned` is all of it and the validator
-//! says that it ends with a whole code point.
+//! [`scan`](Unread::scan) makes a `Text` of the payload only if `scanned` is all of the payload,
+//! and if the validator reports that it ends with a whole code point.
 
 use alloc::vec::Vec;
 
@@ -38,38 +41,40 @@ use crate::message::{Received, Text};
 use crate::opcode::Opcode;
 use crate::utf8::{InvalidUtf8, Validator};
 
-/// Bytes that were read and not taken, and what is known of them.
+/// The unread bytes, which were read and not taken, and what was noted about them.
 pub(super) struct Unread {
-    /// Where bytes are read to: empty before the first read.
+    /// The memory that bytes are read into. Empty before the first read.
     bytes: Vec<u8>,
-    /// The bytes that were read and not taken: `start <= end`
+    /// The index of the first unread byte: `start <= end`
     start: usize,
+    /// The index after the last unread byte, at which the room begins.
     end: usize,
-    /// Where the room ends that bytes are read to: `end <= room_end <= bytes.len()`
+    /// The index at which the room for the next read ends: `end <= room_end <= bytes.len()`
     room_end: usize,
     front: Front,
 }
 
-/// What is known of the bytes from `start` on.
+/// What was noted about the bytes from `start` on.
 enum Front {
-    /// Nothing: all are as they were received.
+    /// Nothing. All bytes are as they were received.
     Unknown,
-    /// They are a part of a header that has this many bytes, as far as is known.
+    /// They are a part of a header of this length, as far as the part determines it.
     Header(usize),
-    /// A message in one frame.
+    /// They begin with a message in one frame.
     Frame(PartialFrame),
 }
 
-/// A message in one frame that is unmasked and validated in place, as it comes.
+/// A message in one frame that is unmasked and validated in place, as it arrives.
 struct PartialFrame {
     header_len: usize,
     payload_len: usize,
-    /// The key of the payload, turned to the first byte that was not scanned. Zeros, which change
-    /// nothing, where the payload is not masked.
+    /// The key of the payload, turned to the first byte that was not scanned. If the payload is not
+    /// masked, the key is zeros, which change nothing.
     key: Key,
-    /// Bytes at the front of the payload that are unmasked, and validated in a text.
+    /// The number of bytes at the front of the payload that are unmasked and, in a text, validated.
     scanned: usize,
-    /// Bytes of the frame that have to be there for the next scan to do the most at once.
+    /// How many bytes of the frame must have arrived for the next scan to process a whole batch, or
+    /// all of the rest. The header counts.
     wanted: usize,
     /// `Some` for a text.
     validator: Option<Validator>,
@@ -80,23 +85,23 @@ impl Unread {
         Unread { bytes: Vec::new(), start: 0, end: 0, room_end: 0, front: Front::Unknown }
     }
 
-    /// Bytes that were read and not taken.
+    /// Returns the number of unread bytes.
     #[inline]
     pub(super) const fn len(&self) -> usize {
         self.end - self.start
     }
 
-    /// Bytes before those, which were taken.
+    /// Returns the number of bytes before the unread ones, which were taken.
     pub(super) const fn taken(&self) -> usize {
         self.start
     }
 
-    /// The index at which the next bytes are read.
+    /// Returns the index at which the next read stores its first byte.
     pub(super) const fn end(&self) -> usize {
         self.end
     }
 
-    /// Bytes that can be held without more memory, from index 0 on.
+    /// Returns how many bytes fit without more memory, counted from index 0.
     #[inline]
     pub(super) fn size(&self) -> usize {
         self.bytes.len()
@@ -106,31 +111,31 @@ impl Unread {
         self.bytes.capacity()
     }
 
-    /// Returns `true` where there is room to read to.
+    /// Returns `true` if there is room to read into.
     #[inline]
     pub(super) const fn has_room(&self) -> bool {
         self.end < self.room_end
     }
 
-    /// Has the room end at the index `end`, or where the memory does.
+    /// Sets the end of the room to the index `end`, or to the end of the memory if that is earlier.
     #[inline]
     pub(super) fn set_room_end(&mut self, end: usize) {
         self.room_end = end.min(self.bytes.len()).max(self.end);
     }
 
-    /// Borrows the room.
+    /// Borrows the room for the next read.
     #[inline]
     pub(super) fn spare_mut(&mut self) -> &mut [u8] {
         self.bytes.get_mut(self.end..self.room_end).unwrap_or_default()
     }
 
-    /// Adds the first `len` bytes of the room, as far as it goes, to those that were read.
+    /// Adds the first `len` bytes of the room, or all of it if it is shorter, to the unread bytes.
     #[inline]
     pub(super) fn fill(&mut self, len: usize) {
         self.end += len.min(self.room_end - self.end);
     }
 
-    /// Has the next bytes be read to the front, where nothing is left.
+    /// If there are no unread bytes, lets the next read begin at the front of the memory.
     #[inline]
     pub(super) fn rewind(&mut self) {
         if self.start == self.end {
@@ -138,21 +143,21 @@ impl Unread {
         }
     }
 
-    /// Moves what is left to the front.
+    /// Moves the unread bytes to the front of the memory.
     pub(super) fn move_to_front(&mut self) {
         self.bytes.copy_within(self.start..self.end, 0);
         (self.start, self.end) = (0, self.len());
     }
 
-    /// Provides memory for `size` bytes from index 0 on, or more where there is more.
+    /// Extends the memory to `size` bytes, counted from index 0. Does nothing if it is larger.
     pub(super) fn grow(&mut self, size: usize) {
         let more = size.saturating_sub(self.bytes.len());
         self.bytes.reserve_exact(more);
         self.bytes.resize(self.bytes.len() + more, 0);
     }
 
-    /// Moves what is left to memory of `size` bytes, or of its own length where that is more, all of
-    /// the rest of which is room.
+    /// Moves the unread bytes to new memory of `size` bytes, or of their length if that is more.
+    /// All of the rest of that memory is room.
     pub(super) fn replace(&mut self, size: usize) {
         let len = self.len();
         let mut bytes = Vec::with_capacity(size.max(len));
@@ -162,14 +167,14 @@ impl Unread {
         self.room_end = self.bytes.len();
     }
 
-    /// Returns what is left, or `None` where anything is known of it.
+    /// Returns the unread bytes, or `None` if anything was noted about them.
     #[inline]
     pub(super) fn as_received(&self) -> Option<&[u8]> {
         matches!(self.front, Front::Unknown).then(|| self.as_slice())
     }
 
-    /// Takes `header_len` bytes off the front and then `payload_len`, which it lends; nothing where
-    /// anything is known of them.
+    /// Takes a header and its payload from the front, and borrows the payload. If anything was
+    /// noted about the unread bytes, takes nothing and returns an empty slice.
     #[inline]
     pub(super) fn take(&mut self, header_len: usize, payload_len: usize) -> &mut [u8] {
         if !matches!(self.front, Front::Unknown) {
@@ -180,7 +185,8 @@ impl Unread {
         self.bytes.get_mut(start..self.start).unwrap_or_default()
     }
 
-    /// Lends all that is left, as it was received, to `receive`, which takes bytes off its front.
+    /// Passes all unread bytes, as they were received, to `receive`, which takes bytes from their
+    /// front.
     pub(super) fn take_with<'a, R>(&'a mut self, receive: impl FnOnce(&mut Input<'a>) -> R) -> R {
         self.restore();
         let unread = self.bytes.get_mut(self.start..self.end).unwrap_or_default();
@@ -190,27 +196,28 @@ impl Unread {
         received
     }
 
-    /// Notes that all that is left is a part of a header of `len` bytes, as far as is known.
+    /// Notes that the unread bytes are a part of a header. `len` is the length of the header, as
+    /// far as the part determines it.
     pub(super) fn begin_header(&mut self, len: usize) {
         self.front = Front::Header(len);
     }
 
-    /// Notes what frame the bytes that are left begin with.
+    /// Notes that the unread bytes begin with this frame.
     pub(super) fn begin_frame(&mut self, frame: SingleFrame) {
         self.front = Front::Frame(PartialFrame::new(frame));
     }
 
-    /// Returns the length of the frame at the front, where it is known.
+    /// Returns the length of the noted frame, with its header, or `None` if no frame was noted.
     pub(super) fn frame_len(&self) -> Option<usize> {
         self.frame().map(PartialFrame::len)
     }
 
-    /// Returns `true` where the frame at the front is known to have no byte that must be scanned.
+    /// Returns `true` if a frame was noted that needs no scan.
     pub(super) fn is_never_scanned(&self) -> bool {
         self.frame().is_some_and(PartialFrame::is_as_received)
     }
 
-    /// Returns how many more bytes should be there before the front is looked at again.
+    /// Returns how many more bytes should arrive before the front is processed again.
     #[inline]
     pub(super) const fn wanted(&self) -> usize {
         let wanted = match &self.front {
@@ -221,20 +228,21 @@ impl Unread {
         wanted.saturating_sub(self.len())
     }
 
-    /// Returns `true` where the next scan would do nothing.
+    /// Returns `true` if the next scan would do nothing.
     #[inline]
     pub(super) fn is_waiting(&self) -> bool {
-        // Any byte may break a text.
+        // A text is always scanned: its next byte may be invalid.
         self.frame().is_some_and(|frame| frame.validator.is_none() && self.len() < frame.wanted)
     }
 
-    /// Scans what has come of the frame at the front, and takes it where that is all of it. `None`
-    /// says that more is to come.
+    /// Scans what has arrived of the noted frame. If that is all of the frame, takes it and returns
+    /// its message; otherwise returns `None`.
     ///
     /// # Errors
     ///
-    /// [`InvalidUtf8`] with the index in the frame of the byte that breaks a text, or of its last byte
-    /// where it ends within a code point. What has come of the frame is taken.
+    /// [`InvalidUtf8`] with the index, in the frame, of the byte that makes a text invalid. If the
+    /// text ends within a code point, that is the index of its last byte. The bytes of the frame
+    /// that have arrived are taken.
     #[inline]
     pub(super) fn scan(&mut self) -> Result<Option<Received<'_>>, InvalidUtf8> {
         let Front::Frame(frame) = &mut self.front else { return Ok(None) };
@@ -250,18 +258,19 @@ impl Unread {
         scanned
     }
 
-    /// Makes all that is left what it was when it was received.
+    /// Restores the unread bytes to what was received, and drops what was noted about them.
     pub(super) fn restore(&mut self) {
         if let Front::Frame(frame) = &self.front {
             let start = self.start + frame.header_len;
             let scanned = self.bytes.get_mut(start..start + frame.scanned).unwrap_or_default();
-            // The key is turned as many bytes on: to a multiple of four it is turned back.
+            // `key` was turned by `scanned` bytes. Turning it further, to a multiple of four,
+            // undoes that.
             mask::unmask(scanned, Some(frame.key.turned(4 - frame.scanned % 4)));
         }
         self.front = Front::Unknown;
     }
 
-    /// Returns what is left, as it was received.
+    /// Returns the unread bytes as they were received.
     pub(super) fn into_vec(mut self) -> Vec<u8> {
         self.restore();
         self.bytes.truncate(self.end);
@@ -269,12 +278,13 @@ impl Unread {
         self.bytes
     }
 
-    /// Returns what is left, as it was received where nothing of it was scanned.
+    /// Returns the unread bytes. They are as they were received if none of them was scanned.
     #[inline]
     pub(super) fn as_slice(&self) -> &[u8] {
         self.bytes.get(self.start..self.end).unwrap_or_default()
     }
 
+    /// Returns the noted frame, if any.
     const fn frame(&self) -> Option<&PartialFrame> {
         match &self.front {
             Front::Frame(frame) => Some(frame),
@@ -295,22 +305,25 @@ impl PartialFrame {
         }
     }
 
+    /// Returns the length of the frame, with its header.
     fn len(&self) -> usize {
         self.header_len.saturating_add(self.payload_len)
     }
 
-    /// Returns `true` where the payload is neither masked nor text.
+    /// Returns `true` if the payload is neither masked nor text, so that it needs no scan.
     fn is_as_received(&self) -> bool {
         self.validator.is_none() && self.key == Key::ZERO
     }
 
-    /// Unmasks the part of `payload` that has come since the last scan, and validates it in a text:
-    /// a text to its last byte, as any may break it; binary when there is much of it, while the
-    /// nearest cache holds it, or all.
+    /// Unmasks what has arrived of `payload` since the last scan, and validates it if it is text.
+    ///
+    /// A text is scanned to the last byte that has arrived, because any byte may be invalid. Binary
+    /// is scanned when [`BATCH`] bytes have arrived, while the L1 cache still holds them, or when
+    /// the payload is whole.
     ///
     /// # Errors
     ///
-    /// [`InvalidUtf8`] with the index in the frame of the byte that breaks a text.
+    /// [`InvalidUtf8`] with the index, in the frame, of the byte that makes a text invalid.
     #[inline]
     fn scan(&mut self, payload: &mut [u8]) -> Result<(), InvalidUtf8> {
         let is_whole = payload.len() == self.payload_len;
@@ -330,12 +343,12 @@ impl PartialFrame {
         Ok(())
     }
 
-    /// Returns the message, `payload` being all of it and scanned to its end.
+    /// Returns the message. `payload` must be all of its payload, and scanned to the end.
     ///
     /// # Errors
     ///
-    /// [`InvalidUtf8`] with the index in the frame of the last byte of a text that ends within a code
-    /// point.
+    /// [`InvalidUtf8`] if a text ends within a code point, with the index, in the frame, of its
+    /// last byte.
     fn finish<'a>(&self, payload: &'a mut [u8]) -> Result<Received<'a>, InvalidUtf8> {
         match &self.validator {
             None => Ok(Received::Binary(payload.into())),
@@ -348,25 +361,25 @@ impl PartialFrame {
     }
 }
 
-/// Unmasks and validates what follows the text that `validator` has seen.
+/// Unmasks `piece` and validates it as the continuation of the text that `validator` has seen.
 #[inline]
 fn scan_text(piece: &mut [u8], key: Key, validator: &mut Validator) -> Result<(), InvalidUtf8> {
     if piece.len() > SHORT {
         return unmask_and_validate(piece, (key != Key::ZERO).then_some(key), validator);
     }
-    // To unmask with zeros is to see whether it is ASCII.
+    // Unmasking with zeros only checks whether the piece is ASCII.
     let is_ascii = mask::unmask_noting_ascii(piece, Some(key));
     if is_ascii && validator.is_complete() { Ok(()) } else { validator.push(piece) }
 }
 
-/// Up to this length a piece is not worth a call that goes by blocks.
+/// The longest piece that is scanned at once. For it, a call that works block by block costs more.
 const SHORT: usize = 128;
 
-/// Bytes of a payload that are scanned together.
+/// The number of payload bytes to scan together.
 const BATCH: usize = 8 << 10;
 
-/// The same where nothing is to be done for them: a thread that serves other connections too has its
-/// turn between.
+/// The same for a payload that needs no scan. It is limited so that a thread that serves several
+/// connections can serve the others in between.
 const BATCH_AS_RECEIVED: usize = 256 << 10;
 
 #[cfg(test)]
@@ -383,14 +396,14 @@ mod tests {
         let mut unread = Unread::new();
         unread.grow(7);
         unread.set_room_end(7);
-        // Three bytes that are taken, and a header of four.
+        // Three bytes that are taken, and a header of four bytes.
         unread.fill(7);
         unread.take(0, 3);
         unread.begin_frame(SingleFrame { opcode, key, header_len: 4, payload_len });
         (unread, payload)
     }
 
-    /// Adds `piece`, and moves all that is there, in one of several ways.
+    /// Moves the unread bytes in one of several ways, and then adds `piece`.
     fn read(unread: &mut Unread, piece: &[u8], way: usize) {
         match way % 4 {
             0 => unread.move_to_front(),

@@ -5,15 +5,19 @@ use std::io::{self, Read};
 use super::ReadBuffer;
 
 impl ReadBuffer {
-    /// Reads from a transport that does not block as long as it has something and more of a message
-    /// is [wanted](Self::wants_more), and says how much came: 0 at the end of the transport.
+    /// Reads from a **non-blocking** transport. Returns how many bytes were read: 0 at the end of
+    /// the transport.
     ///
-    /// Of one that blocks it would wait for that: a text would be validated later than it could be.
-    /// There, read once to [`spare_mut`](Self::spare_mut).
+    /// It reads until the transport would block, no more of the current message is
+    /// [wanted](Self::wants_more), or [`spare_mut`](Self::spare_mut) is full.
+    ///
+    /// If the transport blocks, read once into `spare_mut` instead. This method would wait for more
+    /// of the message, and a text would be validated later than possible.
     ///
     /// # Errors
     ///
-    /// Those of the transport, `WouldBlock` where nothing has come; what came before one is there.
+    /// Those of the transport: `WouldBlock` if no bytes were available. Bytes that were read before
+    /// an error stay in the buffer.
     #[inline]
     pub fn read_from(&mut self, transport: &mut impl Read) -> io::Result<usize> {
         let wanted = self.wanted();
@@ -23,9 +27,10 @@ impl ReadBuffer {
     }
 }
 
-/// Reads to the front of `room` until at least `wanted` bytes are there, or no more come at once.
+/// Reads into `room` until at least `wanted` bytes are there, `room` is full, or no more bytes are
+/// available. Returns how many bytes were read, and the outcome.
 ///
-/// The loop is short where it is by itself.
+/// It is not inlined, because the loop compiles to shorter code by itself.
 #[inline(never)]
 fn read_wanted(
     transport: &mut impl Read,
@@ -44,7 +49,7 @@ fn read_wanted(
                 }
             }
             Err(error) => match error.kind() {
-                // To be tried again, as everywhere in the standard library.
+                // Read again, as everywhere in the standard library.
                 io::ErrorKind::Interrupted => {}
                 io::ErrorKind::WouldBlock if filled > 0 => return (filled, Ok(())),
                 _ => return (filled, Err(error)),

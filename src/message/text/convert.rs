@@ -1,4 +1,4 @@
-//! Text made from strings, and compared with them.
+//! Conversions of strings into text, and comparisons with strings.
 
 use alloc::string::String;
 
@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use super::{Repr, Text, Utf8Bytes};
 use crate::message::owned_bytes::OwnedBytes;
 
-/// Copies the text: for events that a test makes itself.
+/// Copies the text. Use it to make events in tests.
 impl From<&str> for Text<'static> {
     fn from(text: &str) -> Self {
         Text(Repr::Owned(OwnedBytes::new(BytesMut::from(text.as_bytes()))))

@@ -1,10 +1,10 @@
-//! Text that is UTF-8 for certain, RFC 6455 §5.6, §8.1.
+//! Text that is guaranteed to be UTF-8, RFC 6455 §5.6, §8.1.
 //!
-//! The one place with a line of `unsafe` beside the mask kernels: text is validated where it is
-//! made, and not again wherever it is looked at. Every constructor in this directory validates, or
-//! takes what another one validated; the fields are private to it. Two other files make a text of bytes
-//! that they have validated, by [`Text::from_valid`]: `message/assembler.rs` and
-//! `message/in_place/partial.rs`.
+//! Besides the mask kernels, this is the only place with a line of `unsafe`: text is validated when
+//! it is made, and not again each time it is used. Every constructor in this directory validates
+//! its bytes, or takes bytes that another one validated. The fields are private to this directory.
+//! Two other files validate bytes and then make a text of them with [`Text::from_valid`]:
+//! `message/assembler.rs` and `message/in_place/partial.rs`.
 
 mod convert;
 mod stream;
@@ -24,9 +24,9 @@ use crate::utf8::{self, InvalidUtf8, Validator};
 pub(super) use stream::take_chunk;
 pub use utf8_bytes::Utf8Bytes;
 
-/// A text that was received: lent from the caller's input, or owned.
+/// A text that was received: borrowed from the caller's input, or owned.
 ///
-/// It is its `str` by [`Deref`].
+/// It dereferences to its `str`.
 pub struct Text<'a>(Repr<'a>);
 
 enum Repr<'a> {
@@ -37,25 +37,25 @@ enum Repr<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// No text.
+    /// The empty text.
     pub const EMPTY: Text<'static> = Text(Repr::Borrowed(b""));
 
-    /// Validates `payload`.
+    /// Validates `payload` and makes a text of it.
     ///
     /// # Errors
     ///
-    /// [`InvalidUtf8`] where it is not UTF-8.
+    /// [`InvalidUtf8`] if it is not UTF-8.
     #[inline]
     pub fn from_utf8(payload: Payload<'a>) -> Result<Text<'a>, InvalidUtf8> {
         utf8::validate(&payload)?;
         Ok(Text::from_valid(payload))
     }
 
-    /// Unmasks `payload`, the whole of a text, where there is a key, and validates it.
+    /// Unmasks the payload of a whole text, if there is a key, and validates it.
     ///
     /// # Errors
     ///
-    /// As [`from_utf8`](Self::from_utf8).
+    /// [`InvalidUtf8`] if the unmasked payload is not UTF-8.
     #[inline(always)]
     pub(crate) fn unmask(
         mut payload: Payload<'a>,
@@ -70,7 +70,7 @@ impl<'a> Text<'a> {
         Text::from_utf8(payload)
     }
 
-    /// The same for a long text: each block is validated while the fastest cache holds it.
+    /// Does the same for a long text. Each block is validated while the L1 cache still holds it.
     #[inline(never)]
     fn unmask_by_blocks(
         mut payload: Payload<'a>,
@@ -84,17 +84,17 @@ impl<'a> Text<'a> {
         Ok(Text::from_valid(payload))
     }
 
-    /// The text that `payload` is, which is UTF-8: [`validated`] relies on it.
+    /// Makes a text of `payload`, which must be UTF-8: [`validated`] relies on that.
     #[inline]
     pub(super) fn from_valid(payload: Payload<'a>) -> Text<'a> {
-        debug_assert!(utf8::validate(&payload).is_ok(), "only valid text gets here");
+        debug_assert!(utf8::validate(&payload).is_ok(), "the payload of a text must be UTF-8");
         Text(match payload.try_into_borrowed() {
             Ok(bytes) => Repr::Borrowed(bytes),
             Err(bytes) => Repr::Owned(OwnedBytes::new(bytes)),
         })
     }
 
-    /// The text.
+    /// Returns the text.
     #[inline]
     pub fn as_str(&self) -> &str {
         match &self.0 {
@@ -103,8 +103,8 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// The text for as long as the input is borrowed, where it is lent from there; `None` where the
-    /// text is owned.
+    /// Returns the borrowed text, or `None` if the text is owned. It lives as long as the borrow of
+    /// the input.
     pub fn as_borrowed(&self) -> Option<&'a str> {
         match self.0 {
             Repr::Borrowed(bytes) => Some(validated(bytes)),
@@ -112,12 +112,12 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// The same text without a borrow: copied where it is lent.
+    /// Returns the same text, owned. Copies it if it is borrowed.
     pub fn into_owned(self) -> Text<'static> {
         Text(Repr::Owned(OwnedBytes::new(self.into_bytes_mut())))
     }
 
-    /// The text's bytes as a buffer: copied where they are lent.
+    /// Returns the bytes of the text as a buffer. Copies them if they are borrowed.
     pub fn into_bytes_mut(self) -> BytesMut {
         match self.0 {
             Repr::Borrowed(bytes) => BytesMut::from(bytes),
@@ -167,18 +167,22 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-/// `{:?}` shows the length alone, so that logs hold nobody's data, and `{:#?}` shows the content.
+/// Shows only the length for `{:?}`, so that logs hold no user data. Shows the content for `{:#?}`.
 impl fmt::Debug for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt_content(f, "Text", self.len(), &self.as_str())
     }
 }
 
-/// Bytes that are unmasked, and validated while the fastest cache still holds them.
+/// The number of bytes that are unmasked and then validated while the L1 cache still holds them.
 const BLOCK: usize = 8 << 10;
 
-/// Unmasks `bytes` where there is a key, and has them validated as what follows what `validator` has
-/// seen, each block while the fastest cache holds it.
+/// Unmasks `bytes`, if there is a key, and validates them as the continuation of what `validator`
+/// has seen. Each block is validated while the L1 cache still holds it.
+///
+/// # Errors
+///
+/// [`InvalidUtf8`] with the index, in `bytes`, of the byte that makes the text invalid.
 pub(in crate::message) fn unmask_and_validate(
     bytes: &mut [u8],
     key: Option<Key>,
@@ -195,21 +199,25 @@ pub(in crate::message) fn unmask_and_validate(
     Ok(())
 }
 
-/// The text that `bytes` are, which stand in a private field of this directory that only validated
-/// bytes get into and that nothing writes to.
+/// Returns `bytes` as `str`. They must be in a field that is private to this directory, that only
+/// validated bytes are moved into, and that nothing writes to.
 #[allow(unsafe_code)]
 #[inline]
 fn validated(bytes: &[u8]) -> &str {
-    // SAFETY: the callers are methods of `Text` and `Utf8Bytes` with their own field. A `Text` is
-    // made by `from_utf8`, which validates the very bytes; by `unmask`, which does so block by
-    // block, as one text that ends with a whole code point, ASCII being valid wherever a code point
-    // may begin; by `Assembler::finish`, whose private buffer is empty when a text begins, and then
-    // holds what `append_text` validated in the same way; by `take_chunk`, whose pieces are validated
-    // in that way from a code point's first byte on, and cut between code points;
-    // by `in_place::partial`, which has had all of its bytes validated in the same way, and argues
-    // at its top that they have not changed since; by `into_owned`, which copies or keeps
-    // such bytes; or is empty. `Utf8Bytes` are made by
-    // `from_utf8`, which validates them, from a `str`, a `String` or a `Text`, or are empty. A `Text`
-    // may be a copy of a `str` too. No method lends either's bytes mutably.
+    // SAFETY: `bytes` are UTF-8, because the only callers are methods of `Text` and `Utf8Bytes`,
+    // which pass their own field. A `Text` is made in one of these ways:
+    // * `from_utf8` validates the very bytes of the text.
+    // * `unmask` validates them block by block, as one text that ends with a whole code point. A
+    //   block of ASCII needs no validator where a code point may begin, because it is valid there.
+    // * `Assembler::finish` takes a private buffer. It is empty when a text begins, and then holds
+    //   only what `append_text` validated in the same way.
+    // * `take_chunk` validates its pieces in the same way, from the first byte of a code point on,
+    //   and splits them between code points.
+    // * `in_place::partial` validates all of its bytes in the same way. The top of that file proves
+    //   that they have not changed since.
+    // * `into_owned` copies or keeps the bytes of a `Text`.
+    // * It copies a `str`, or it is empty.
+    // `Utf8Bytes` are made by `from_utf8`, which validates them, or from a `str`, a `String` or a
+    // `Text`, or they are empty. No method of either type returns a mutable reference to the bytes.
     unsafe { core::str::from_utf8_unchecked(bytes) }
 }

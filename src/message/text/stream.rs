@@ -9,16 +9,16 @@ use crate::mask::Key;
 use crate::message::Payload;
 use crate::utf8::{self, InvalidUtf8, Validator};
 
-/// Unmasks the next piece of a text, if there is a key, and returns what it completes of the text, in
-/// whole code points. `validator` has seen all that was taken before.
+/// Unmasks the next piece of a text, if there is a key, and returns the whole code points that can
+/// now be delivered. `validator` has seen all that was taken before.
 ///
-/// The text is borrowed from where the piece is. The first bytes of a code point that the end of the
-/// piece cuts move to `cut`. The next piece is no more than the rest of that code point, which then is
-/// a text of its own.
+/// The returned text borrows the piece. If the end of the piece cuts a code point, the first bytes
+/// of that code point are moved to `cut`. The next piece must not be longer than the rest of that
+/// code point, which is then returned as a text by itself.
 ///
 /// # Errors
 ///
-/// [`InvalidUtf8`] if it breaks the text.
+/// [`InvalidUtf8`] if the piece makes the text invalid.
 pub(in crate::message) fn take_chunk<'a>(
     mut piece: Payload<'a>,
     key: Option<Key>,
@@ -34,7 +34,7 @@ pub(in crate::message) fn take_chunk<'a>(
         if !validator.is_complete() {
             return Ok(Text::EMPTY);
         }
-        // Validated again, so that it is text even if the piece was longer than it may be.
+        // Validated again, so that it is UTF-8 even if the piece was too long.
         return Text::from_utf8(mem::take(cut).into());
     }
     let whole = piece.len() - utf8::unfinished_len(&piece);
@@ -69,7 +69,7 @@ mod tests {
         }
     }
 
-    /// Nothing gives such a piece, which must not break the promise that a `Text` is UTF-8.
+    /// No caller passes such a piece. If one did, a `Text` must still be UTF-8.
     #[test]
     fn a_piece_that_is_too_long_is_text_once_its_last_code_point_is_whole() {
         let mut text = Stream::new();

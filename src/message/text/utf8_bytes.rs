@@ -1,4 +1,4 @@
-//! A text to be sent, which any number may share.
+//! A text to send, in a buffer that can be shared.
 
 use alloc::string::String;
 use core::fmt;
@@ -10,9 +10,9 @@ use super::{Text, validated};
 use crate::message::debug::fmt_content;
 use crate::utf8::{self, InvalidUtf8};
 
-/// A text to be sent: UTF-8 in a shared buffer, cheap to clone.
+/// A text to send: UTF-8 in a shared buffer. Cheap to clone.
 ///
-/// It is its `str` by [`Deref`].
+/// It dereferences to its `str`.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Utf8Bytes(
     /// UTF-8.
@@ -20,27 +20,27 @@ pub struct Utf8Bytes(
 );
 
 impl Utf8Bytes {
-    /// A text that lives as long as the program, without a copy.
+    /// Makes a text of a static string, without a copy.
     pub const fn from_static(text: &'static str) -> Utf8Bytes {
         Utf8Bytes(Bytes::from_static(text.as_bytes()))
     }
 
-    /// Validates `bytes`.
+    /// Validates `bytes` and makes a text of them, without a copy.
     ///
     /// # Errors
     ///
-    /// [`InvalidUtf8`] where they are not UTF-8.
+    /// [`InvalidUtf8`] if they are not UTF-8.
     pub fn from_utf8(bytes: Bytes) -> Result<Utf8Bytes, InvalidUtf8> {
         utf8::validate(&bytes)?;
         Ok(Utf8Bytes(bytes))
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         validated(&self.0)
     }
 
-    /// The text's bytes, which are UTF-8.
+    /// Returns the bytes of the text, which are UTF-8.
     pub fn into_bytes(self) -> Bytes {
         self.0
     }
@@ -66,7 +66,7 @@ impl fmt::Display for Utf8Bytes {
     }
 }
 
-/// As [`Utf8Bytes::from_utf8`].
+/// Validates the bytes, as [`Utf8Bytes::from_utf8`] does.
 impl TryFrom<Bytes> for Utf8Bytes {
     type Error = InvalidUtf8;
 
@@ -88,14 +88,14 @@ impl From<String> for Utf8Bytes {
     }
 }
 
-/// Copies the text where it is lent.
+/// Copies the text if it is borrowed.
 impl From<Text<'_>> for Utf8Bytes {
     fn from(text: Text<'_>) -> Self {
         Utf8Bytes(text.into_bytes_mut().freeze())
     }
 }
 
-/// `{:?}` shows the length alone, so that logs hold nobody's data, and `{:#?}` shows the content.
+/// Shows only the length for `{:?}`, so that logs hold no user data. Shows the content for `{:#?}`.
 impl fmt::Debug for Utf8Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt_content(f, "Utf8Bytes", self.len(), &self.as_str())
