@@ -179,7 +179,7 @@ async fn either_end_closes() {
         assert_eq!(next(&mut other).await, Seen::Close(Some(1001), "bye".into()));
         let Err(Error::Send(error)) = other.send("late".into()).await else { panic!() };
         assert_eq!(error, SendError::Closing);
-        other.send(close).await.expect("it may be said twice");
+        other.send(close).await.expect("a second Close is accepted");
         other.send(Outgoing::Replies).await.unwrap();
         assert_eq!(next(&mut closer).await, Seen::Close(Some(1001), "bye".into()));
         assert_eq!((closer.codec().closure(), other.codec().closure()), (None, None));

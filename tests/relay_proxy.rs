@@ -329,7 +329,7 @@ async fn nothing_is_read_while_the_other_end_takes_nothing() {
     let mut taken = 0;
     while let Ok(written) = timeout(Duration::from_secs(1), server.write(&[7; 4096])).await {
         taken += written.unwrap();
-        assert!(taken < 4 * transport::READ_LEN, "it is held somewhere");
+        assert!(taken < 4 * transport::READ_LEN, "bytes are stored somewhere");
     }
     drop(client);
 }

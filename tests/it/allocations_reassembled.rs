@@ -63,7 +63,7 @@ fn memory_that_waits_for_a_message_is_told_of_and_given_back() {
         receive_all(&mut ws, &stream, &mut buffer);
         assert!(held(&ws) >= 300_000, "kept for the next");
         receive_all(&mut ws, &stream[..1000], &mut buffer);
-        assert!(held(&ws) >= 300_000, "taken up by the next");
+        assert!(held(&ws) >= 300_000, "kept for the next message");
         receive_all(&mut ws, &stream[1000..], &mut buffer);
         assert!(held(&ws) >= 300_000, "kept again");
         ws.release_buffers();
@@ -128,7 +128,7 @@ fn memory_of_a_burst_is_forgotten_when_small_messages_follow() {
             receive_all(&mut ws, &large, &mut buffer);
             for _ in 0..15 {
                 receive_all(&mut ws, &small, &mut buffer);
-                assert!(ws.memory_usage() >= 2 << 20, "there may be more of them");
+                assert!(ws.memory_usage() >= 2 << 20, "kept for more such messages");
             }
         }
         receive_all(&mut ws, &small, &mut buffer);

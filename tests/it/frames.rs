@@ -54,7 +54,7 @@ fn decode(decoder: &mut Decoder, pieces: &[&[u8]]) -> Vec<Decoded> {
                 Err(error) => decoded.push(Decoded::Failed(error.violation(), error.offset())),
             }
         }
-        assert!(input.is_empty(), "None says that all input was taken");
+        assert!(input.is_empty(), "None means that all input was taken");
     }
     decoded
 }

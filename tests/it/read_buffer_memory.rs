@@ -62,7 +62,7 @@ fn the_memory_of_a_long_message_is_given_back() {
     let at_first = input.memory_usage();
 
     read(&mut ws, &mut input, &frame_for(Role::Server, 0x82, &[7; 1 << 20]), 1 << 14, |_| {});
-    assert!(input.memory_usage() > 1 << 20, "there may be more of them");
+    assert!(input.memory_usage() > 1 << 20, "kept for more such messages");
     for _ in 0..20 {
         read(&mut ws, &mut input, &small, usize::MAX, |_| {});
     }

@@ -53,7 +53,7 @@ fn forward(relay: &mut Relay, pieces: &[&[u8]], sent: &mut Sent) {
                 }
             }
         }
-        assert!(input.is_empty(), "None says that all input was taken");
+        assert!(input.is_empty(), "None means that all input was taken");
     }
 }
 

@@ -226,7 +226,7 @@ pub fn receive(ws: &mut Connection, pieces: &[&[u8]]) -> Vec<Seen> {
                 Err(error) => log.seen.push(error.into()),
             }
         }
-        assert!(input.is_empty(), "None says that all input was taken");
+        assert!(input.is_empty(), "None means that all input was taken");
     }
     log.seen
 }
@@ -244,7 +244,7 @@ pub fn receive_from_bytes_mut(ws: &mut Connection, pieces: &[&[u8]]) -> Vec<Seen
                 Err(error) => log.seen.push(error.into()),
             }
         }
-        assert!(input.is_empty(), "None says that all input was taken");
+        assert!(input.is_empty(), "None means that all input was taken");
     }
     log.seen
 }

@@ -169,7 +169,7 @@ pub fn bytes_at_rest(entry: &Entry) -> Option<usize> {
             peer
         });
         drop(peer);
-        live = usize::try_from(allocated.live).expect("more is allocated than is given back");
+        live = usize::try_from(allocated.live).expect("more is allocated than is freed");
     }
     let shared = if entry.shares_buffer { READ_BUFFER.load(Ordering::Relaxed) } else { 0 };
     Some(live - entry.boxed - shared + entry.structure)

@@ -1,6 +1,6 @@
-//! `wtx`, which lends messages from its own buffer, with its fastest generator. It writes each
-//! frame alone. A client's payload is masked in place: because a message must stay unchanged, it is
-//! copied first.
+//! `wtx`, which delivers messages borrowed from its own buffer, with its fastest generator. It writes
+//! each frame alone. A client's payload is masked in place: because a message must stay unchanged,
+//! it is copied first.
 //!
 //! It limits frames but not messages, and accepts fragmented text that ends within a character.
 
