@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # Sourced by the steps that need more than cargo:
 #
-#   missing WHAT     says what is not shown here and why; in CI (CI=true) the script fails
-#   unjudged WHAT    says what is done but compared with nothing; that fails nowhere
+#   missing WHAT     prints what is not shown here and why; in CI (CI=true) the script fails
+#   unjudged WHAT    prints what runs but is compared with nothing; never fails
 #
-# .ci/run names both again at its end: it reads them from the file $not_shown.
+# Both also append to the file $not_shown, which .ci/run prints at its end.
 
 missing() {
     unjudged "$1"

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Sourced by .ci/targets and .ci/address-sanitizer:
 #
-#   narrow DIRECTORY     makes a package of this one's sources and of tests/it, with proptest as the
-#                        only dev-dependency: the others do not build for every target
+#   narrow DIRECTORY     makes a package of this package's sources and tests/it. Its only
+#                        dev-dependency is proptest: the others do not build for every target
 
 narrow() {
     local directory=$1

@@ -1,13 +1,13 @@
 # shellcheck shell=bash disable=SC2034
 # Sourced by .ci/autobahn and .ci/interop: starts programs that listen, and ends them with the script.
 #
-#   start COMMAND [ARGUMENT]...      sets $server to its process and $url to the address that it says
-#   next_url                         sets $url to the next address that it says
+#   start COMMAND [ARGUMENT]...      sets $server to its process and $url to the address that it prints
+#   next_url                         sets $url to the next address that it prints
 #   start_echo_server [OPTION]...    the echo_server example; $url is ws:, and $secure_url is wss:
-#   build_example NAME...            for release
-#   missing WHAT                     of .ci/missing.sh
+#   build_example NAME...            builds examples for release
+#   missing WHAT                     from .ci/missing.sh
 #
-# $scratch is a directory for the time of the script, and $target is cargo's.
+# $scratch is a directory that exists as long as the script. $target is cargo's target directory.
 
 # shellcheck source=.ci/missing.sh
 . .ci/missing.sh
@@ -23,8 +23,8 @@ clean_up() {
 trap clean_up EXIT
 trap 'exit 130' INT TERM
 
-# A program takes any free port, and says in a line "listening on URL" which: no port is fixed, and
-# nobody waits longer than it takes.
+# A program takes any free port, and prints it in a line "listening on URL". So no port is fixed,
+# and the script waits no longer than necessary.
 start() {
     local fifo=$scratch/${#servers[@]}
     mkfifo "$fifo"

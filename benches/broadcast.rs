@@ -1,7 +1,8 @@
-//! One message to 100 000 receivers: prepared once, beside the same message sent to each.
+//! One message to 100 000 receivers: prepared once, and for comparison sent to each.
 //!
-//! `cargo bench --bench broadcast`; a table of times, bytes copied and bytes held a receiver, when
-//! all have the message in their output and nobody has written it yet.
+//! `cargo bench --bench broadcast` prints a table: the time, the bytes copied and the bytes held
+//! for each receiver, when the message is in the output of all receivers and nothing has been
+//! written.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark fails by panicking")]
 
@@ -72,8 +73,8 @@ fn measure(role: Role, name: &str, send: &dyn Fn(&mut Connection), payload: &[u8
     );
 }
 
-/// Takes the output, and gives how many bytes of it are not those of the message itself: what was
-/// copied for this receiver.
+/// Takes the output. Returns how many of its bytes were copied for this receiver, that is, are not
+/// in the message itself.
 fn take(ws: &mut Connection, payload: &[u8]) -> usize {
     let mut copied = 0;
     let output = ws.output();

@@ -1,6 +1,6 @@
-//! Receiving: from reads of 64 KiB or 37 bytes to messages, the transport's copy counted.
+//! Receiving: from reads of 64 KiB or 37 bytes to messages, including the transport's copy.
 //!
-//! `cargo bench --bench decode`; the figure is the time for a message.
+//! `cargo bench --bench decode` prints the time for a message.
 
 #![allow(missing_docs, reason = "criterion's macros make the functions")]
 

@@ -1,6 +1,6 @@
-//! Receiving and sending the same: from reads to output that is ready to be written.
+//! Receiving and sending back: from reads to output that is ready to be written.
 //!
-//! `cargo bench --bench echo`; the figure is the time for a message.
+//! `cargo bench --bench echo` prints the time for a message.
 
 #![allow(missing_docs, reason = "criterion's macros make the functions")]
 #![allow(clippy::expect_used, reason = "a benchmark fails by panicking")]

@@ -1,7 +1,7 @@
-//! Sending: from messages to output that is ready to be written, mask keys included.
+//! Sending: from messages to output that is ready to be written, including mask keys.
 //!
-//! `cargo bench --bench encode`; the figure is the time for a message. Output is not copied out, as
-//! a socket would take it from where it lies.
+//! `cargo bench --bench encode` prints the time for a message. Output is not copied out, because a
+//! socket would take it from the queue.
 
 #![allow(missing_docs, reason = "criterion's macros make the functions")]
 #![allow(clippy::expect_used, reason = "a benchmark fails by panicking")]
@@ -35,14 +35,14 @@ fn encode(criterion: &mut Criterion) {
             }
             (Shape::Fragmented, Opcode::Binary) => frames(&mut group, &case),
             (Shape::TinyReads, Opcode::Binary) => tiny_writes(&mut group, &case),
-            _ => {} // what kind of message it is makes no difference here
+            _ => {} // the kind of message makes no difference here
         }
     }
 }
 
 type Group<'c> = BenchmarkGroup<'c, WallTime>;
 
-/// Messages queued by a connection, which writes whenever a read's worth of them waits.
+/// Measures queuing messages. The connection writes when as many bytes as a read are queued.
 fn sending(group: &mut Group<'_>, case: &Case, how: &str, mut send: impl FnMut(&mut Connection)) {
     let mut ws = case.connection();
     send(&mut ws);
@@ -59,7 +59,7 @@ fn sending(group: &mut Group<'_>, case: &Case, how: &str, mut send: impl FnMut(&
     });
 }
 
-/// The same over a transport that takes few bytes at a time.
+/// Measures the same over a transport that takes few bytes at a time.
 fn tiny_writes(group: &mut Group<'_>, case: &Case) {
     let (mut ws, data) = (case.connection(), case.payload());
     let name = case.to_string().replace("reads", "writes");
@@ -76,7 +76,7 @@ fn tiny_writes(group: &mut Group<'_>, case: &Case) {
     });
 }
 
-/// Fragments by `frame::Encoder`, into the caller's own buffer.
+/// Measures fragments by `frame::Encoder`, into the caller's own buffer.
 fn frames(group: &mut Group<'_>, case: &Case) {
     let (data, mut stream) = (case.payload(), Vec::new());
     let (count, len) = (case.count(), case.message_len());
@@ -89,7 +89,7 @@ fn frames(group: &mut Group<'_>, case: &Case) {
     });
 }
 
-/// What is queued is what the peer receives.
+/// Asserts that the peer receives what was queued.
 fn assert_sent(case: &Case, ws: &mut Connection) {
     let len = ws.output().remaining();
     let mut wire = ws.output().copy_to_bytes(len).to_vec();

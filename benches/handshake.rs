@@ -1,6 +1,6 @@
-//! Opening handshakes: a browser's request to a server, and a client's request and its answer.
+//! Opening handshakes: a browser's request to a server, and a client's request and its response.
 //!
-//! `cargo bench --bench handshake`; the figure is the time for a handshake, allocations counted.
+//! `cargo bench --bench handshake` prints the time for a handshake, including allocations.
 
 #![allow(missing_docs, reason = "criterion's macros make the functions")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a benchmark fails by panicking")]
@@ -39,7 +39,7 @@ fn handshake(criterion: &mut Criterion) {
     }
 }
 
-/// From the request, in reads of `read` bytes, to the bytes of the answer.
+/// Receives the request in reads of `read` bytes. Returns the bytes of the response.
 fn serve(read: usize) -> Vec<u8> {
     let mut opening = server::ServerHandshake::default();
     let mut head = black_box(BROWSER_REQUEST).to_vec();
@@ -56,7 +56,7 @@ fn request() -> (Vec<u8>, client::ClientHandshake) {
     client::Request::new(black_box(URI)).expect("a URI").start(black_box(NONCE))
 }
 
-/// From the response, in reads of `read` bytes, to its outcome.
+/// Receives the response in reads of `read` bytes. Returns the outcome.
 fn check(mut opening: client::ClientHandshake, read: usize) -> client::Outcome {
     let mut head = black_box(RESPONSE).to_vec();
     for piece in head.chunks_mut(read) {

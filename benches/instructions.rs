@@ -1,14 +1,14 @@
-//! Paths through the library, to be run under a counter of instructions: `.ci/instructions`.
+//! Paths through the library, to run under a counter of instructions: `.ci/instructions`.
 //!
 //! ```text
 //! instructions               lists the paths, and how many messages a round of each carries
-//! instructions NAME ROUNDS   runs a path: a round that is checked, then ROUNDS that are not
+//! instructions NAME ROUNDS   runs a path: one round that is checked, then ROUNDS that are not
 //! ```
 //!
-//! Nothing but the messages costs more with more rounds, so that the difference of two runs, divided
-//! by the messages between them, is what a message takes. Reads are copied into the buffer that is
-//! received from, as in the other benchmarks, and counted. Mask keys come from a function that costs
-//! nothing, but for the path that says otherwise.
+//! Only the messages cost more with more rounds. The difference of two runs, divided by the
+//! messages between them, is therefore the cost of a message. As in the other benchmarks, reads are
+//! copied into the input buffer, and that copy is counted. Mask keys come from a function that
+//! costs nothing, except in the path whose name says otherwise.
 
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "set-up fails by panicking")]
 #![allow(clippy::panic, reason = "and so do wrong arguments")]
@@ -30,10 +30,11 @@ use support::{KEY, TINY_READ, WHOLE_READ};
 use Opcode::{Binary, Ping, Pong, Text};
 use Role::{Client, Server};
 
-/// A path's name, and what makes it ready.
+/// A path's name, and the function that prepares it.
 type Named = (&'static str, fn() -> Path);
 
-/// Every path. A read holds as many whole messages as fit into 64 KiB where the name says no other.
+/// Every path. Unless the name has another size, a read holds as many whole messages as fit into 64
+/// KiB.
 const PATHS: &[Named] = &[
     ("server-decode-binary-16", || decode(Flow::new(Server, Binary, 16))),
     ("server-decode-binary-125", || decode(Flow::new(Server, Binary, 125))),
@@ -74,15 +75,15 @@ const PATHS: &[Named] = &[
     ("server-encode-binary-125", || encode(Server, 125, fixed_keys(Server))),
     ("client-encode-binary-125", || encode(Client, 125, fixed_keys(Client))),
     ("client-encode-binary-125-thread-rng", || encode(Client, 125, Config::client())),
-    ("server-lend-binary-16384", || lend(Server, 16384)),
-    ("client-lend-binary-16384", || lend(Client, 16384)),
+    ("server-lend-binary-16384", || send_borrowed(Server, 16384)),
+    ("client-lend-binary-16384", || send_borrowed(Client, 16384)),
     ("server-lend-write-to-binary-1024", || write_to(Server, 1024)),
     ("server-echo-binary-16", || echo(Flow::new(Server, Binary, 16), answer)),
     ("server-echo-binary-125", || echo(Flow::new(Server, Binary, 125), answer)),
     ("server-echo-text-125", || echo(Flow::new(Server, Text, 125), answer)),
     ("server-echo-owned-binary-125", || echo(Flow::new(Server, Binary, 125), answer_owned)),
     ("server-echo-owned-binary-16384", || echo(Flow::new(Server, Binary, 16384), answer_owned)),
-    // Of many pings a read, only a few are answered.
+    // Of many pings in one read, only a few are answered.
     ("server-ping-125-a-read", || echo(Flow::new(Server, Ping, 125).one_a_read(), look_at)),
     ("server-ping-125-flood", || decode(Flow::new(Server, Ping, 125))),
     ("mask-apply-125", || masking(125)),
@@ -113,7 +114,7 @@ struct Path {
     round: Box<dyn FnMut()>,
 }
 
-/// Messages that all are the same, and how they are read.
+/// A series of equal messages, and how they are read.
 struct Flow {
     case: Case,
     payload: Vec<u8>,
@@ -122,12 +123,12 @@ struct Flow {
 }
 
 impl Flow {
-    /// Unfragmented messages of ASCII, as many a read as fit.
+    /// Returns unfragmented messages of ASCII, as many in a read as fit.
     fn new(role: Role, opcode: Opcode, len: usize) -> Self {
         Flow::of(Case { role, opcode, shape: Shape::Whole, len })
     }
 
-    /// Messages in 64 fragments of `len` bytes.
+    /// Returns messages in 64 fragments of `len` bytes.
     fn fragmented(role: Role, opcode: Opcode, len: usize) -> Self {
         Flow::of(Case { role, opcode, shape: Shape::Fragmented, len })
     }
@@ -136,7 +137,7 @@ impl Flow {
         Flow { case, payload: case.payload(), read: WHOLE_READ }
     }
 
-    /// The same length in one to four bytes a code point.
+    /// Changes the text to one to four bytes a code point, with the same length.
     fn mixed(mut self) -> Self {
         self.payload = "ß κόσμε € 世界 or 🦀".repeat(self.payload.len() / 32).into_bytes();
         assert_eq!(self.payload.len(), self.case.message_len());
@@ -157,14 +158,14 @@ impl Flow {
         self
     }
 
-    /// One message as the peer sends it.
+    /// Returns one message as the peer sends it.
     fn wire(&self) -> Vec<u8> {
         let mut wire = Vec::new();
         self.case.write(self.case.role.peer(), &self.payload, &mut wire);
         wire
     }
 
-    /// Messages a round.
+    /// Returns the messages a round.
     fn messages(&self) -> usize {
         (WHOLE_READ / self.wire().len()).max(1)
     }
@@ -181,7 +182,7 @@ fn fixed_keys(role: Role) -> Config {
     }
 }
 
-/// From reads to events.
+/// Returns a path from reads to events.
 fn decode(flow: Flow) -> Path {
     let mut ws = Connection::new(fixed_keys(flow.case.role));
     let (mut transport, messages) = (flow.transport(), flow.messages());
@@ -194,6 +195,7 @@ fn decode(flow: Flow) -> Path {
     Path { messages, round: Box::new(move || transport.run(&mut ws, look_at)) }
 }
 
+<<<<<<< HEAD
 /// From reads to events of an endpoint whose opening handshake is over.
 fn endpoint(flow: Flow) -> Path {
     let ws = Connection::new(fixed_keys(flow.case.role));
@@ -235,6 +237,10 @@ fn receive_all(
 }
 
 /// From reads to events, through a buffer in which messages stay until they are whole.
+=======
+/// Returns a path from reads to events, through a buffer in which messages stay until they are
+/// whole.
+>>>>>>> prose-c
 fn buffered(flow: Flow, read: fn(&mut ReadBuffer, &mut Reads<'_>) -> usize) -> Path {
     let mut ws = Connection::new(fixed_keys(flow.case.role));
     let mut input = ReadBuffer::with_capacity(flow.read.max(ReadBuffer::DEFAULT_CAPACITY));
@@ -266,19 +272,19 @@ fn receive_from(ws: &mut Connection, input: &mut ReadBuffer, mut on_event: impl 
     }
 }
 
-/// One read, whatever it brings.
+/// Reads once, whatever that brings.
 fn read_once(input: &mut ReadBuffer, transport: &mut Reads<'_>) -> usize {
     let len = transport.read(input.spare_mut()).expect("memory is always ready");
     input.mark_filled(len);
     len
 }
 
-/// As many reads as are of use.
+/// Reads as often as is useful.
 fn read_from(input: &mut ReadBuffer, transport: &mut Reads<'_>) -> usize {
     input.read_from(transport).expect("memory is always ready")
 }
 
-/// A transport that is always ready, and gives no more than `most` bytes at once.
+/// A transport that is always ready, and returns at most `most` bytes at once.
 struct Reads<'a> {
     stream: &'a [u8],
     most: usize,
@@ -291,7 +297,7 @@ impl Read for Reads<'_> {
     }
 }
 
-/// From messages to a write of each.
+/// Returns a path from messages to one write for each.
 fn encode(role: Role, len: usize, config: Config) -> Path {
     let flow = Flow::new(role.peer(), Binary, len);
     let mut ws = Connection::new(config);
@@ -307,8 +313,8 @@ fn encode(role: Role, len: usize, config: Config) -> Path {
     Path { messages, round: Box::new(round) }
 }
 
-/// From messages to vectored writes of them, each where it lies.
-fn lend(role: Role, len: usize) -> Path {
+/// Returns a path from borrowed messages to vectored writes.
+fn send_borrowed(role: Role, len: usize) -> Path {
     let payload = Flow::new(role.peer(), Binary, len).payload;
     let mut ws = Connection::new(fixed_keys(role));
     drop(ws.output_with_binary(&payload).expect("there is room"));
@@ -316,19 +322,19 @@ fn lend(role: Role, len: usize) -> Path {
     let messages = WHOLE_READ / len;
     let round = move || {
         for _ in 0..messages {
-            let mut lent = ws.output_with_binary(black_box(&payload)).expect("there is room");
-            while lent.has_remaining() {
+            let mut view = ws.output_with_binary(black_box(&payload)).expect("there is room");
+            while view.has_remaining() {
                 let mut slices = [IoSlice::new(&[]); 2];
-                let filled = lent.chunks_vectored(&mut slices);
+                let filled = view.chunks_vectored(&mut slices);
                 let written = black_box(&slices[..filled]).iter().map(|slice| slice.len()).sum();
-                lent.advance(written);
+                view.advance(written);
             }
         }
     };
     Path { messages, round: Box::new(round) }
 }
 
-/// The same to a transport of the standard library that takes all.
+/// Returns the same path with a transport of the standard library that takes everything.
 fn write_to(role: Role, len: usize) -> Path {
     let flow = Flow::new(role.peer(), Binary, len);
     let mut ws = Connection::new(fixed_keys(role));
@@ -341,14 +347,14 @@ fn write_to(role: Role, len: usize) -> Path {
     let messages = flow.messages();
     let round = move || {
         for _ in 0..messages {
-            let lent = ws.output_with_binary(black_box(&flow.payload)).expect("there is room");
-            lent.write_to(&mut Sink).expect("and here");
+            let view = ws.output_with_binary(black_box(&flow.payload)).expect("there is room");
+            view.write_to(&mut Sink).expect("and here");
         }
     };
     Path { messages, round: Box::new(round) }
 }
 
-/// A transport that takes all, and costs nothing.
+/// A transport that takes everything, and costs nothing.
 struct Sink;
 
 impl Write for Sink {
@@ -365,7 +371,7 @@ impl Write for Sink {
     }
 }
 
-/// From reads to a write of each answer.
+/// Returns a path from reads to one write for each answer.
 fn echo(flow: Flow, answer: impl Fn(&mut Connection, Event<'_>) + Copy + 'static) -> Path {
     let mut ws = Connection::new(fixed_keys(flow.case.role));
     let opcode = if flow.case.opcode == Ping { Pong } else { flow.case.opcode };
@@ -402,7 +408,7 @@ fn answer_owned(ws: &mut Connection, event: Event<'_>) {
     }
 }
 
-/// Sends nothing: a ping is answered by the connection.
+/// Sends nothing: the connection itself answers a ping.
 fn look_at(_: &mut Connection, event: Event<'_>) {
     black_box(payload_of(&event));
 }
@@ -426,7 +432,7 @@ fn masking(len: usize) -> Path {
     Path { messages, round: Box::new(round) }
 }
 
-/// `frame::Decoder` by itself.
+/// Returns a path of `frame::Decoder` alone.
 fn frames(flow: Flow) -> Path {
     let (stream, messages) = (flow.wire().repeat(flow.messages()), flow.messages());
     let (mut decoder, mut buffer) = (Decoder::new(flow.case.role), vec![0; stream.len()]);
@@ -455,7 +461,7 @@ fn decode_frames(decoder: &mut Decoder, input: &mut [u8], mut on_payload: impl F
     }
 }
 
-/// `utf8::Validator` by itself, its text in pieces of 37 bytes.
+/// Returns a path of `utf8::Validator` alone, with its text in pieces of 37 bytes.
 fn validation(flow: Flow) -> Path {
     let messages = 64;
     let round = move || {
@@ -471,14 +477,14 @@ fn validation(flow: Flow) -> Path {
     Path { messages, round: Box::new(round) }
 }
 
-/// All that waits in the output is one frame of this kind; afterwards it is empty.
+/// Asserts that the output is one frame of this kind, and takes it.
 fn assert_output(ws: &mut Connection, opcode: Opcode, payload: &[u8]) {
     let len = ws.output().remaining();
     let wire = ws.output().copy_to_bytes(len).to_vec();
     assert_frame(ws.config().role(), wire, opcode, payload);
 }
 
-/// What a connection of this role sent is one frame of this kind.
+/// Asserts that a connection of this role has sent one frame of this kind.
 fn assert_frame(sender: Role, mut wire: Vec<u8>, opcode: Opcode, payload: &[u8]) {
     let mut peer = Connection::new(fixed_keys(sender.peer()));
     let mut input = Input::new(&mut wire[..]);

@@ -1,6 +1,6 @@
-//! Masking beside what the machine can do: a plain copy, and the widest loop that it has, which
-//! knows nothing of alignment and tails; and beside the loop as the RFC has it. Each kernel that the
-//! processor has is also measured by itself, so that none of them is slow unseen.
+//! Masking, compared with a plain copy, with the loop of the RFC, and with the widest loop that the
+//! machine has, which ignores alignment and tails. Each kernel that the processor supports is also
+//! measured alone, so that a slow one is noticed.
 //!
 //! `cargo bench --bench mask`; compare only within a run.
 
@@ -34,7 +34,7 @@ fn masking(criterion: &mut Criterion) {
     }
 }
 
-/// All the ways over the same memory; where there are two buffers it is the written one that is
+/// Measures all loops over the same memory. If a loop has two buffers, the one that is written is
 /// `shift` bytes off.
 fn compare(group: &mut BenchmarkGroup<'_, WallTime>, alignment: &str, shift: usize, len: usize) {
     let id = |how: &str| BenchmarkId::new(format!("{how}, {alignment}"), len);
@@ -68,7 +68,7 @@ fn compare(group: &mut BenchmarkGroup<'_, WallTime>, alignment: &str, shift: usi
     });
 }
 
-/// Whole vectors of the widest kind that the processor has; what is left is not masked.
+/// Masks whole vectors of the widest kind that the processor has. The rest is not masked.
 #[allow(unsafe_code, reason = "instructions beyond the baseline")]
 fn widest(payload: &mut [u8], key: [u8; 4]) {
     #[cfg(target_arch = "x86_64")]
@@ -93,7 +93,8 @@ fn widest(payload: &mut [u8], key: [u8; 4]) {
     vectors(payload, key);
 }
 
-/// Blocks of four of the widest vectors, inlined into what has the instructions for them.
+/// Masks blocks of four of the widest vectors. Inlined into functions with the instructions for
+/// them.
 #[inline(always)]
 fn vectors(payload: &mut [u8], key: [u8; 4]) {
     let pattern: [u8; 256] = std::array::from_fn(|i| key[i % 4]);
@@ -104,14 +105,14 @@ fn vectors(payload: &mut [u8], key: [u8; 4]) {
     }
 }
 
-/// RFC 6455 §5.3 as it is written, for the compiler to make of it what it can.
+/// Masks as RFC 6455 §5.3 is written, and leaves the optimization to the compiler.
 fn plain(payload: &mut [u8], key: [u8; 4]) {
     for (i, byte) in payload.iter_mut().enumerate() {
         *byte ^= key[i % 4];
     }
 }
 
-/// `len` bytes of `buffer`, `shift` bytes after a multiple of [`ALIGNMENT`].
+/// Returns `len` bytes of `buffer`, `shift` bytes after a multiple of [`ALIGNMENT`].
 fn aligned(buffer: &mut [u8], shift: usize, len: usize) -> &mut [u8] {
     let start = buffer.as_ptr().align_offset(ALIGNMENT) + shift;
     &mut buffer[start..start + len]

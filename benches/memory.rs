@@ -1,6 +1,6 @@
-//! What connections and handshakes take of memory: bytes they hold, and allocations they make.
+//! The memory of connections and handshakes: bytes held and allocations made.
 //!
-//! `cargo bench --bench memory`; nothing is timed, and every run prints the same.
+//! `cargo bench --bench memory`. Nothing is timed, and every run prints the same.
 
 #![allow(clippy::expect_used, clippy::panic, reason = "what goes wrong here panics")]
 #![allow(clippy::indexing_slicing, reason = "set-up fails by panicking")]
@@ -43,7 +43,7 @@ fn sizes() {
     }
 }
 
-/// What a connection is brought into.
+/// A name, and what brings a connection into that situation.
 type Situation = (&'static str, fn(&mut Connection));
 
 const SITUATIONS: [Situation; 10] = [
@@ -85,7 +85,7 @@ fn connections() {
     }
 }
 
-/// Bytes that a connection holds in a situation, and those of them that `release` leaves.
+/// Returns the bytes that a connection holds in a situation, before and after a release.
 fn held(role: Role, situation: fn(&mut Connection)) -> (isize, isize) {
     let config = config(role);
     let before = BYTES.load(Relaxed);
@@ -105,7 +105,7 @@ fn config(role: Role) -> Arc<Config> {
     Arc::new(config)
 }
 
-/// A frame that the connection's peer sends.
+/// Returns a frame that the connection's peer sends.
 fn frame(ws: &Connection, opcode: Opcode, len: usize) -> Vec<u8> {
     let role = ws.config().role();
     let case = Case { role, opcode, shape: Shape::Whole, len };
@@ -145,7 +145,7 @@ fn queue(ws: &mut Connection, messages: usize) {
     (0..messages).for_each(|_| ws.send_binary(&[7; 1 << 10]).expect("there is room"));
 }
 
-/// The state of a handshake, and what comes of it.
+/// Prints the memory of a handshake in progress, and of its outcome.
 fn handshakes() {
     println!("\n{:<52}{:>12}{:>12}", "bytes on the heap, of a handshake", "server", "client");
     let request = client::Request::new(URI).expect("a URI");
@@ -186,7 +186,7 @@ fn handshakes() {
     println!("{:<52}{server_len:>12}{client_len:>12}", "(bytes of the head)");
 }
 
-/// Bytes that hang on what `make` makes.
+/// Returns the bytes on the heap that the value of `make` holds.
 fn on_heap<T>(make: impl FnOnce() -> T) -> isize {
     let before = BYTES.load(Relaxed);
     let _made = make();
@@ -216,7 +216,7 @@ fn allocations() {
     }
 }
 
-/// Allocations for each message received: a read brings one, unless it is tiny.
+/// Returns the allocations for each message received. A read brings one, unless it is tiny.
 fn receiving(
     role: Role,
     shape: Shape,
@@ -232,7 +232,7 @@ fn receiving(
     per_message(|| transport.run(&mut ws, &on_event))
 }
 
-/// Allocations for each message sent; the transport takes several at a time.
+/// Returns the allocations for each message sent. The transport takes several at a time.
 fn sending(role: Role, send: impl Fn(&mut Connection)) -> f64 {
     let mut ws = Connection::new(config(role));
     per_message(|| {
@@ -241,7 +241,8 @@ fn sending(role: Role, send: impl Fn(&mut Connection)) -> f64 {
     })
 }
 
-/// Allocations of the second round of [`MESSAGES`], as the first fills the buffers that are kept.
+/// Returns the allocations of the second round of [`MESSAGES`]. The first fills the buffers that
+/// are kept.
 fn per_message(mut round: impl FnMut()) -> f64 {
     round();
     let before = ALLOCATIONS.load(Relaxed);
@@ -251,7 +252,7 @@ fn per_message(mut round: impl FnMut()) -> f64 {
 
 const MESSAGES: usize = 64;
 
-/// How messages come: name, shape, and payload bytes a frame.
+/// How messages arrive: name, shape, and payload bytes a frame.
 const SHAPES: [(&str, Shape, usize); 5] = [
     ("125 B", Shape::Whole, 125),
     ("16 KiB", Shape::Whole, 16 << 10),

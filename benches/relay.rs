@@ -1,8 +1,8 @@
-//! Passing frames on from a client to a server: from reads of 64 KiB to bytes ready to be written,
-//! the transport's copy counted, by a relay and by the two connections that would do it else.
+//! Passing on frames from a client to a server: from reads of 64 KiB to bytes ready to be written,
+//! including the transport's copy. A relay does it, and for comparison two connections.
 //!
-//! `cargo bench --bench relay`; the figure is the time for a frame. Beside them is what the bytes cost
-//! alone: the read's copy, and that and another one.
+//! `cargo bench --bench relay` prints the time for a frame. For comparison it also measures the
+//! read's copy alone, and that copy with another one.
 
 #![allow(missing_docs, reason = "criterion's macros make the functions")]
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a benchmark fails by panicking")]
@@ -50,7 +50,7 @@ fn relay(criterion: &mut Criterion) {
     }
 }
 
-/// All that a client sends in a round, and where a proxy reads it to.
+/// All bytes that a client sends in a round, and the buffer that a proxy reads into.
 struct Stream {
     sent: Vec<u8>,
     buffer: Vec<u8>,
@@ -66,7 +66,7 @@ impl Stream {
         Stream { sent, buffer: vec![0; WHOLE_READ], gathered: Vec::new() }
     }
 
-    /// Gives each read to `take`, and a buffer for what comes of it.
+    /// Passes each read to `take`, with a buffer for the output.
     fn read(&mut self, mut take: impl FnMut(&mut [u8], &mut Vec<u8>)) {
         for piece in self.sent.chunks(WHOLE_READ) {
             let input = &mut self.buffer[..piece.len()];
@@ -98,7 +98,7 @@ fn decode_and_encode(server: &mut Connection, client: &mut Connection, input: &m
     drop_output(client);
 }
 
-/// The server gets the messages that the client sent, either way.
+/// Asserts that both ways deliver the client's messages to the server.
 fn assert_passes_on(case: &Case, stream: &Stream) {
     let mut to_server = Relay::new(Role::Server);
     let (mut input, mut sent) = (stream.sent.clone(), Vec::new());

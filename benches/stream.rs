@@ -1,6 +1,7 @@
-//! A message that is passed on as it arrives, beside masking the same bytes and no more.
+//! A message that is delivered in chunks as it arrives, compared with masking the same bytes.
 //!
-//! `cargo bench --bench stream`; the figure is for a read of 64 KiB within a frame that does not end.
+//! `cargo bench --bench stream` prints the time for a read of 64 KiB within a frame that does not
+//! end.
 
 #![allow(missing_docs, reason = "criterion's macros make the functions")]
 #![allow(clippy::expect_used, clippy::panic, reason = "a benchmark fails by panicking")]
@@ -44,7 +45,7 @@ fn stream(criterion: &mut Criterion) {
     });
 }
 
-/// A whole message of 10 GiB.
+/// Streams a whole message of 10 GiB.
 fn ten_gibibytes() {
     let len = 10 << 30;
     let mut ws = connection(BINARY, len);
@@ -61,7 +62,7 @@ fn ten_gibibytes() {
     assert_eq!(left, 0);
 }
 
-/// A server that is at the start of the payload of a frame.
+/// Returns a server that is at the start of the payload of a frame.
 fn connection(first: u8, len: u64) -> Connection {
     let mut config = Config::server();
     config.limits = Limits::DEFAULT.with_frame(u64::MAX).with_message(u64::MAX);
@@ -81,7 +82,8 @@ fn receive(ws: &mut Connection, input: &mut [u8]) -> (usize, bool) {
     }
 }
 
-/// A read's worth of ASCII; its length is a multiple of the key's, so that one is as the next.
+/// Returns a read of masked ASCII. Its length is a multiple of the key's, so that it can be
+/// repeated.
 fn masked() -> Vec<u8> {
     let mut payload = b"text".repeat(WHOLE_READ / 4);
     mask::apply(&mut payload, KEY, 0);

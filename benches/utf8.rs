@@ -1,4 +1,4 @@
-//! Validating text, whole and in pieces of 37 bytes, beside `core::str::from_utf8`.
+//! Validating text, whole and in pieces of 37 bytes, compared with `core::str::from_utf8`.
 //!
 //! `cargo bench --bench utf8`; compare only within a run.
 
@@ -37,14 +37,14 @@ fn validation(criterion: &mut Criterion) {
     }
 }
 
-/// Whether a text that is valid so far ends with a whole code point.
+/// Returns whether a valid text ends with a complete code point.
 fn in_pieces(text: &[u8]) -> Result<bool, InvalidUtf8> {
     let mut validator = Validator::new();
     text.chunks(TINY_READ).try_for_each(|piece| validator.push(piece))?;
     Ok(validator.is_complete())
 }
 
-/// `pattern` over and over, as far as whole code points go, and full stops up to `len` bytes.
+/// Returns `pattern` repeated as often as it fits, and then full stops up to `len` bytes.
 fn text(pattern: &str, len: usize) -> String {
     let mut text = String::with_capacity(len);
     for char in pattern.chars().cycle() {

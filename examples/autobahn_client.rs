@@ -1,4 +1,5 @@
-//! The client under test of the Autobahn testsuite: asks how many cases there are, and echoes in each.
+//! The client under test for the Autobahn testsuite. Asks for the number of cases and echoes in
+//! each.
 //!
 //! ```text
 //! cargo run --release --example autobahn_client -- ws://127.0.0.1:9001 --agent sansock
@@ -39,7 +40,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// The URL, the name of the agent, and how to connect.
+/// Returns the URL, the name of the agent, and how to connect.
 fn parse<'a>(args: &[&'a str]) -> Result<(&'a str, &'a str, Settings), Stop> {
     match *args {
         ["--help" | "-h"] => Err(Stop::Help),
@@ -63,13 +64,13 @@ async fn run(url: &str, agent: &str, settings: &Settings) -> Result<(), Box<dyn 
         let case = format!("{url}/runCase?case={case}&agent={agent}");
         let Connected { mut stream, early, negotiated } = connected(&case, settings).await?;
         let ws = Connection::from_negotiated(Arc::clone(&config), &negotiated)?;
-        // How a case ends is the suite's to judge.
+        // The suite judges how a case ends.
         let _ = echo::run(&mut stream, ws, early).await;
     }
     let reports = format!("{url}/updateReports?agent={agent}");
     let Connected { mut stream, early, negotiated } = connected(&reports, settings).await?;
     let ws = Connection::from_negotiated(config, &negotiated)?;
-    // The suite closes when the reports are written, and then resets the connection.
+    // The suite closes once the reports are written, and then resets the connection.
     let _ = echo::run(&mut stream, ws, early).await;
     println!("{count} cases");
     Ok(())
@@ -82,7 +83,7 @@ async fn connected(url: &str, settings: &Settings) -> Result<Connected, Box<dyn 
     }
 }
 
-/// The first message that a server sends of itself.
+/// Returns the first text message. The server sends it unasked.
 async fn first_text(url: &str, settings: &Settings) -> Result<String, Box<dyn Error>> {
     let Connected { mut stream, early, negotiated } = connected(url, settings).await?;
     let mut ws = Connection::from_negotiated(Config::client(), &negotiated)?;
@@ -98,7 +99,7 @@ fn take_text_or_eof(
     input: &mut [u8],
 ) -> Result<Option<String>, Box<dyn Error>> {
     if input.is_empty() {
-        return Err("the server hung up without a message".into());
+        return Err("the server closed the connection without a message".into());
     }
     take_text(ws, input)
 }

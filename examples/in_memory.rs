@@ -1,4 +1,4 @@
-//! A client and a server in one process, without a socket: the loop alone.
+//! A client and a server in one process, without a socket: only the loop.
 //!
 //! ```text
 //! cargo run --example in_memory
@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             match event {
                 Event::Text(text) => server.send_text(&text)?,
                 Event::Binary(data) => server.send_binary(&data)?,
-                _ => {} // what a ping or a close asks for is in the output already
+                _ => {} // replies to pings and to a Close are queued already
             }
             Ok(())
         })?;
@@ -41,11 +41,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The opening handshake: two heads, each made by one end and read by the other.
+/// Performs the opening handshake: each end writes one head and reads the other's.
 fn shake_hands() -> Result<(Connection, Connection), Box<dyn Error>> {
     let (mut head, mut opening) = client::Request::new("ws://in.memory/")?.start(client::nonce());
     let request = server::ServerHandshake::default().receive(&mut Input::new(&mut head))?;
-    let (mut head, negotiated) = request.ok_or("the request is cut")?.upgrade()?.accept();
+    let (mut head, negotiated) = request.ok_or("the request is incomplete")?.upgrade()?.accept();
     let server = Connection::from_negotiated(Config::server(), &negotiated)?;
     match opening.receive(&mut Input::new(&mut head))? {
         Some(client::Outcome::Established { negotiated, .. }) => {
@@ -55,8 +55,9 @@ fn shake_hands() -> Result<(Connection, Connection), Box<dyn Error>> {
     }
 }
 
-/// Moves what one end has to send to the other, which handles what comes of it. This is all that a
-/// transport does, in as many pieces as it likes.
+/// Moves the output of one end to the other, and handles the events that result.
+///
+/// A transport does no more than this. It may cut the bytes anywhere.
 fn carry(
     from: &mut Connection,
     to: &mut Connection,
@@ -82,6 +83,6 @@ fn describe(event: &Event<'_>) -> String {
         Event::Ping(data) => format!("ping {:?}", String::from_utf8_lossy(data)),
         Event::Pong(data) => format!("pong {:?}", String::from_utf8_lossy(data)),
         Event::Close { code, reason } => format!("close {code:?} {:?}", reason.as_str()),
-        _ => "something new".into(),
+        _ => "unknown event".into(),
     }
 }

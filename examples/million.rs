@@ -1,12 +1,11 @@
-//! A million connections that are idle, in one process: what each of them takes.
+//! Holds a million idle connections in one process, and prints the memory that each uses.
 //!
 //! ```text
 //! cargo run --release --example million -- [COUNT]
 //! ```
 //!
-//! All share one configuration and one buffer to read into. Each receives a message and echoes it,
-//! and then gives back the memory that this took, as a server does when a transport has nothing more
-//! to read.
+//! All connections share one configuration and one read buffer. Each receives a message and echoes
+//! it, and then frees its empty buffers, as a server does if a transport has nothing more to read.
 
 #[path = "echo_server/stop.rs"]
 mod stop;
@@ -45,11 +44,11 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<usize, Stop> {
         (Some(count), None) => {
             count.parse().map_err(|error| Stop::Wrong(format!("COUNT {count}: {error}")))
         }
-        (_, Some(more)) => Err(Stop::Wrong(format!("{more} is one argument too many"))),
+        (_, Some(more)) => Err(Stop::Wrong(format!("unexpected argument {more}"))),
     }
 }
 
-/// Holds so many connections at once, and prints what they take.
+/// Holds `count` connections at once, and prints the memory that they use.
 fn hold(count: usize) -> Result<(), Box<dyn Error>> {
     let frame = frame_from_a_client()?;
     let config = Arc::new(Config::server());
@@ -69,9 +68,9 @@ fn hold(count: usize) -> Result<(), Box<dyn Error>> {
     match (before, resident()) {
         (Some(before), Some(all)) => {
             let each = all.saturating_sub(before) as f64 / count.max(1) as f64;
-            println!("resident: {:.1} MB, {each:.1} bytes a connection", all as f64 / 1e6);
+            println!("resident: {:.1} MB, {each:.1} bytes per connection", all as f64 / 1e6);
         }
-        _ => println!("resident: unknown, as there is no /proc/self/status here"),
+        _ => println!("resident: unknown, no /proc/self/status on this system"),
     }
 
     let mut alive = 0;
@@ -80,11 +79,11 @@ fn hold(count: usize) -> Result<(), Box<dyn Error>> {
         ws.release_buffers();
         alive += 1;
     }
-    println!("alive: all {alive} that were tried");
+    println!("alive: all {alive} connections that were tested");
     Ok(())
 }
 
-/// A message from a client's transport to the server, and from there back.
+/// Carries one message from a client to the server and back.
 fn echo(
     ws: &mut Connection,
     frame: &[u8],
@@ -111,17 +110,17 @@ fn echo(
     }
     // RFC 6455 §5.2: a final text frame, its length, not masked.
     let expected = [&[0x81, 125], TEXT.as_bytes()].concat();
-    if *written == expected { Ok(()) } else { Err("the echo is not what was sent".into()) }
+    if *written == expected { Ok(()) } else { Err("the echo differs from the message".into()) }
 }
 
-/// The message as a client's transport carries it.
+/// Returns the message as the bytes that a client's transport carries.
 fn frame_from_a_client() -> Result<Vec<u8>, Box<dyn Error>> {
     let mut client = Connection::new(Config::client());
     client.send_text(TEXT)?;
     Ok(client.output().chunk().to_vec())
 }
 
-/// Bytes of this process that are in memory, where the system tells.
+/// Returns the resident memory of this process in bytes, if the system reports it.
 fn resident() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -132,4 +131,4 @@ fn resident() -> Option<u64> {
 const USAGE: &str = "\
 usage: million [COUNT]
 
-Holds COUNT idle connections [1000000], and prints what each of them takes.";
+Holds COUNT idle connections [1000000], and prints the memory that each uses.";

@@ -1,4 +1,4 @@
-//! The codecs, by themselves and in `Framed` over a transport in memory.
+//! The codecs, alone and in `Framed` over a transport in memory.
 #![cfg(feature = "tokio-util")]
 #![allow(
     clippy::cast_possible_truncation,
@@ -34,13 +34,13 @@ fn messages(role: Role) -> Messages {
     Messages::new(Connection::new(config(role)))
 }
 
-/// A client and a server, with `spare_mut` bytes between them.
+/// Returns a client and a server that are connected by a buffer of `room` bytes.
 fn pair(room: usize) -> (Ws, Ws) {
     let (client, server) = duplex(room);
     (Framed::new(client, messages(Role::Client)), Framed::new(server, messages(Role::Server)))
 }
 
-/// An end of this role, and the bare transport at its other end.
+/// Returns an end of this role, and the bare transport at its other end.
 fn bare(role: Role) -> (Ws, DuplexStream) {
     let (ws, peer) = duplex(1 << 20);
     (Framed::new(ws, messages(role)), peer)
@@ -54,7 +54,7 @@ async fn next(ws: &mut Ws) -> Seen {
     }
 }
 
-/// What `codec` makes of a stream in these pieces.
+/// Returns what `codec` decodes from a stream in these pieces.
 fn decode(codec: &mut Messages, pieces: &[&[u8]]) -> Vec<Seen> {
     let (mut seen, mut buffer) = (Vec::new(), BytesMut::new());
     for piece in pieces {
@@ -123,7 +123,7 @@ async fn large_messages_go_through_a_narrow_transport() {
             server.send(data.into()).await.unwrap();
         }
     });
-    // Shared, so that it is copied; and given up.
+    // Shared, so that it is copied, and owned.
     for message in [Message::from(data.clone()), Message::from(data.to_vec())] {
         client.send(message.into()).await.unwrap();
         let Some(Ok(sansock::Event::Binary(received))) = client.next().await else { panic!() };
@@ -144,7 +144,7 @@ async fn pings_are_answered_by_whatever_is_sent_next() {
         assert!(ws.codec().connection().has_output() && ws.write_buffer().is_empty());
         ws.send(item.clone()).await.unwrap();
         assert!(!ws.codec().connection().has_output() && ws.write_buffer().is_empty());
-        ws.send(Outgoing::Replies).await.unwrap(); // has nothing to say
+        ws.send(Outgoing::Replies).await.unwrap(); // nothing is queued
         drop(ws);
         let mut sent = Vec::new();
         peer.read_to_end(&mut sent).await.unwrap();
@@ -154,7 +154,7 @@ async fn pings_are_answered_by_whatever_is_sent_next() {
     }
 }
 
-/// RFC 6455 §5.5.3: of many pings between two writes, the latest at least.
+/// RFC 6455 §5.5.3: of many pings between two writes, at least the latest is answered.
 #[test]
 fn a_flood_of_pings_leaves_the_latest_pong() {
     let mut codec = messages(Role::Server);
@@ -179,12 +179,12 @@ async fn either_end_closes() {
         assert_eq!(next(&mut other).await, Seen::Close(Some(1001), "bye".into()));
         let Err(Error::Send(error)) = other.send("late".into()).await else { panic!() };
         assert_eq!(error, SendError::Closing);
-        other.send(close).await.expect("it may be said twice");
+        other.send(close).await.expect("a second Close is accepted");
         other.send(Outgoing::Replies).await.unwrap();
         assert_eq!(next(&mut closer).await, Seen::Close(Some(1001), "bye".into()));
         assert_eq!((closer.codec().closure(), other.codec().closure()), (None, None));
 
-        // RFC 6455 §7.1.1: the server ends the transport.
+        // RFC 6455 §7.1.1: the server closes the transport.
         let (server, client) =
             if closer_is_client { (&mut other, &mut closer) } else { (&mut closer, &mut other) };
         server.close().await.unwrap();
@@ -228,7 +228,7 @@ async fn a_protocol_error_is_said_to_the_other_end() {
         assert_eq!(sent[0].content(), (0x8A, &b"p"[..]));
         assert_eq!((sent[1].first, &sent[1].payload[..2]), (0x88, &1002u16.to_be_bytes()[..]));
 
-        // `Framed` pauses after an error, and what comes then is swallowed.
+        // `Framed` pauses after an error. Bytes that arrive later are discarded.
         peer.write_all(&frame_for(Role::Server, 0x81, b"late")).await.unwrap();
         drop(peer);
         assert!(ws.next().await.is_none() && ws.codec().closure().is_none());
@@ -299,7 +299,7 @@ fn errors_and_items_show_what_they_are_and_no_payload() {
     assert!(shown.contains("Ping(6 bytes)") && !shown.contains("secret"), "{shown}");
 }
 
-/// What a codec makes of a stream in these pieces, frame by frame.
+/// Returns what a codec decodes from a stream in these pieces, frame by frame.
 fn decode_frames(codec: &mut Frames, pieces: &[&[u8]]) -> Vec<(Header, Vec<u8>)> {
     let (mut seen, mut buffer) = (Vec::new(), BytesMut::new());
     for piece in pieces {
@@ -327,7 +327,7 @@ fn frames_come_out_as_they_went_in_however_they_are_cut() {
         let mut expected = Vec::new();
         for ((fin, opcode), payload) in kinds.into_iter().zip(payloads) {
             let mask_key = role.peer().masks().then_some(KEY);
-            // The length is the codec's to know.
+            // The codec sets the length, whatever the header has.
             let header = Header { fin, rsv: Rsv::NONE, opcode, mask_key, payload_len: 99 };
             sender.encode((header, payload.to_vec().into()), &mut stream).unwrap();
             let header = Header { payload_len: payload.len() as u64, ..header };
@@ -364,7 +364,7 @@ fn frames_by_the_rules_alone() {
     let mut src = BytesMut::from(&head_for(Role::Client, 0x82, 10)[..]);
     let Err(Error::Protocol(error)) = limited.decode(&mut src) else { panic!() };
     assert_eq!(error.violation(), Violation::FrameTooBig { len: 10, limit: 9 });
-    // What follows is swallowed.
+    // Later bytes are discarded.
     let mut src = BytesMut::from(&b"\x82\x01a"[..]);
     assert!(limited.decode(&mut src).unwrap().is_none() && src.is_empty());
     assert!(limited.decode_eof(&mut src).unwrap().is_none());
@@ -393,7 +393,7 @@ async fn a_transport_that_ends_within_a_frame_is_an_error() {
     }
 }
 
-/// What is announced reserves nothing, in either codec.
+/// A declared length reserves nothing, in either codec.
 #[tokio::test]
 async fn memory_follows_what_has_arrived() {
     let announced = [head_for(Role::Server, 0x82, 1 << 40), vec![7; 20_000]].concat();
@@ -405,7 +405,7 @@ async fn memory_follows_what_has_arrived() {
     assert!(framed.next().await.unwrap().is_err());
     assert!(framed.read_buffer().capacity() < 2 * 20_000 + (8 << 10));
 
-    // A length that nothing could hold is refused, and does not overflow.
+    // A length that no memory could hold is refused, and does not overflow.
     let mut frames = Frames::new(Role::Server).with_limits(NO_LIMITS);
     let mut src = BytesMut::from(&head_for(Role::Server, 0x82, i64::MAX as u64)[..]);
     assert!(frames.decode(&mut src).is_err());

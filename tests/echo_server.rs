@@ -1,6 +1,6 @@
-//! The echo server with clients that do as they should, and with others.
+//! The echo server with clients that behave well, and with others.
 //!
-//! Transports are in memory and the clock is simulated: it moves on when everybody waits.
+//! Transports are in memory and the clock is simulated: it advances when all tasks wait.
 #![cfg(all(feature = "handshake", feature = "rand"))]
 #![allow(
     clippy::indexing_slicing,
@@ -45,7 +45,7 @@ fn options(args: &[&str]) -> Result<Options, Stop> {
     Options::parse(args.iter().map(ToString::to_string))
 }
 
-/// A client's end of a transport to a server with these options.
+/// Returns a client's end of a transport to a server with these options.
 fn connect(args: &[&str]) -> DuplexStream {
     let server = Server::new(options(args).unwrap());
     let (client, stream) = duplex(4096);
@@ -53,7 +53,7 @@ fn connect(args: &[&str]) -> DuplexStream {
     client
 }
 
-/// The head of the answer to `request`.
+/// Sends `request`. Returns the head of the response.
 async fn head(client: &mut DuplexStream, request: &[u8]) -> String {
     client.write_all(request).await.unwrap();
     let mut head = Vec::new();
@@ -63,7 +63,7 @@ async fn head(client: &mut DuplexStream, request: &[u8]) -> String {
     String::from_utf8(head).unwrap()
 }
 
-/// All that comes until the end, and how long that took.
+/// Returns all bytes until the end, and how long that took.
 async fn rest(client: &mut DuplexStream) -> (Vec<u8>, Duration) {
     let (start, mut rest) = (Instant::now(), Vec::new());
     client.read_to_end(&mut rest).await.unwrap();
@@ -137,7 +137,7 @@ async fn a_handshake_over_tls_has_ten_seconds_with_that_of_tls() {
     let acceptor = tls::acceptor(&options(&[]).unwrap().tls).unwrap();
     let (mut client, stream) = duplex(4096);
     tokio::spawn(async move { server.serve_tls(stream, &acceptor).await });
-    client.write_all(b"\x16\x03\x01").await.unwrap(); // a ClientHello begins
+    client.write_all(b"\x16\x03\x01").await.unwrap(); // the start of a ClientHello
     let (answer, waited) = rest(&mut client).await;
     assert_eq!((&answer[..], waited), (&b""[..], Duration::from_secs(10)));
 }
@@ -148,12 +148,12 @@ async fn nothing_is_read_while_output_is_unsent_and_a_stalled_client_is_dropped(
     head(&mut client, REQUEST.as_bytes()).await;
     let (message, start) = (frame_for(Role::Server, 0x82, &[7; 1000]), Instant::now());
     let mut sent = 0;
-    // A client that sends and never reads, as fast as it is let.
+    // A client that sends as fast as it can, and never reads.
     while client.write_all(&message).await.is_ok() {
         sent += message.len();
     }
     assert_eq!(start.elapsed(), Duration::from_secs(60));
-    // Its own way's buffer, the way back's, and a read of the server's.
+    // The buffers of both directions, and one read of the server.
     assert!(sent <= 4096 + 4096 + transport::READ_LEN, "{sent} bytes were taken");
 }
 
@@ -214,7 +214,7 @@ async fn a_client_that_reads_slowly_is_served() {
         assert_ne!(len, 0, "dropped");
         echo.extend_from_slice(&buffer[..len]);
     }
-    // A ping may follow, as nothing has come from the client for so long.
+    // A ping may follow, because the client has sent nothing for so long.
     assert!(echo[10..].starts_with(&payload), "the message that was sent");
     writing.await.unwrap().unwrap();
 }
@@ -228,7 +228,7 @@ async fn a_message_beyond_the_limit_is_answered_with_1009_and_the_end() {
     assert_eq!((close[0], &close[2..4]), (0x88, &1009u16.to_be_bytes()[..]));
 }
 
-/// The server ends its half and waits for the client's end, but not for ever.
+/// The server ends its half and waits for the client's end, with a time limit.
 #[tokio::test(start_paused = true)]
 async fn a_client_that_does_not_go_away_is_left_after_five_seconds() {
     let mut client = connect(&[]);

@@ -1,5 +1,5 @@
-//! The proxy of the examples: its handshakes over TCP, its tunnel over transports in memory, whose
-//! clock is simulated.
+//! The example's proxy: its handshakes over TCP, and its tunnel over transports in memory with a
+//! simulated clock.
 #![cfg(all(feature = "handshake", feature = "rand"))]
 #![allow(
     clippy::indexing_slicing,
@@ -39,14 +39,14 @@ const REQUEST: &str = "GET /chat?room=1 HTTP/1.1\r\nHost: proxy\r\nUpgrade: webs
 
 const IDLE_LIMIT: Duration = Duration::from_secs(120);
 
-/// A listening server, and its URL.
+/// Returns a listening server and its URL.
 async fn listen() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("ws://{}", listener.local_addr().unwrap());
     (listener, url)
 }
 
-/// A client's end of a proxy to the server at this URL, to which it has sent `bytes`.
+/// Returns a client's end of a proxy to the server at this URL, after sending `bytes`.
 async fn ask(url: String, bytes: &[u8]) -> (DuplexStream, JoinHandle<Result<(), Failure>>) {
     let (mut client, stream) = duplex(4096);
     let proxy = tokio::spawn(async move { proxy::serve(Box::new(stream), &url, IDLE_LIMIT).await });
@@ -54,7 +54,7 @@ async fn ask(url: String, bytes: &[u8]) -> (DuplexStream, JoinHandle<Result<(), 
     (client, proxy)
 }
 
-/// What comes up to the end of a head.
+/// Reads up to the end of a head.
 async fn head(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -69,7 +69,7 @@ async fn rest(stream: &mut (impl AsyncRead + Unpin)) -> Vec<u8> {
     rest
 }
 
-/// Takes a connection, and gives its request.
+/// Accepts a connection. Returns it with its request.
 async fn accept(listener: &TcpListener) -> (TcpStream, String) {
     let (mut stream, _) = listener.accept().await.unwrap();
     let request = head(&mut stream).await;
@@ -128,7 +128,7 @@ async fn an_extension_of_both_ends_is_passed_on_with_its_frames() {
         let line = "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n";
         assert_eq!(response.contains(line), is_agreed, "{response}");
 
-        // RSV1, which RFC 7692 §6 gives a meaning to.
+        // RSV1, to which RFC 7692 §6 gives a meaning.
         client.write_all(&frame_for(Role::Server, 0xC1, b"any")).await.unwrap();
         client.shutdown().await.unwrap();
         let received = frames(&rest(&mut server).await);
@@ -146,7 +146,7 @@ async fn an_extension_of_both_ends_is_passed_on_with_its_frames() {
     }
 }
 
-/// All that a client gets where its server answers so, and what its proxy came to.
+/// Returns all that a client receives if its server answers so, and the outcome of its proxy.
 async fn refused(answer: &str) -> (String, Result<(), Failure>) {
     let (listener, url) = listen().await;
     let (mut client, proxy) = ask(url, REQUEST.as_bytes()).await;
@@ -207,7 +207,7 @@ async fn a_server_that_does_not_answer_is_a_504() {
     let (mut client, proxy) = ask(url.clone(), REQUEST.as_bytes()).await;
     let response = head(&mut client).await;
     assert!(response.starts_with("HTTP/1.1 504 "), "{response}");
-    // The client stays longer than it is waited for, which is no reason to forget this one.
+    // The client stays longer than the proxy waits for it. The log must have the first reason.
     let reason = proxy.await.unwrap().unwrap_err().to_string();
     assert!(reason.starts_with(&format!("504 for {url}/chat?room=1: ")), "{reason}");
     assert!(reason.ends_with("no complete answer within 10s"), "{reason}");
@@ -221,7 +221,7 @@ async fn a_client_that_does_not_ask_is_left_after_ten_seconds() {
     assert_eq!(rest(&mut client).await, b"");
     assert_eq!(start.elapsed(), Duration::from_secs(10));
     let reason = proxy.await.unwrap().unwrap_err().to_string();
-    assert_eq!(reason, "request not complete in time");
+    assert_eq!(reason, "request timed out");
 }
 
 #[tokio::test]
@@ -240,7 +240,7 @@ async fn a_request_for_no_tunnel_is_refused() {
     }
 }
 
-/// The client's end of a tunnel, and the server's.
+/// Returns the client's end of a tunnel, the server's end, and the outcome.
 fn tunnel() -> (DuplexStream, DuplexStream, JoinHandle<Result<(), Failure>>) {
     let ((client, inner), (server, outer)) = (duplex(4096), duplex(4096));
     let tunnel = Tunnel::new(Box::new(inner), Box::new(outer), IDLE_LIMIT);
@@ -321,7 +321,7 @@ async fn no_close_stands_within_a_frame() {
     tunnel.await.unwrap().unwrap_err();
 }
 
-/// A frame that is announced as a terabyte, to an end that reads none of it.
+/// A frame of a terabyte, to an end that reads none of it.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_read_while_the_other_end_takes_nothing() {
     let (client, mut server, _tunnel) = tunnel();
@@ -329,7 +329,7 @@ async fn nothing_is_read_while_the_other_end_takes_nothing() {
     let mut taken = 0;
     while let Ok(written) = timeout(Duration::from_secs(1), server.write(&[7; 4096])).await {
         taken += written.unwrap();
-        assert!(taken < 4 * transport::READ_LEN, "it is held somewhere");
+        assert!(taken < 4 * transport::READ_LEN, "bytes are stored somewhere");
     }
     drop(client);
 }
@@ -352,7 +352,7 @@ async fn an_end_that_does_not_go_away_is_left_after_ten_seconds() {
 async fn a_tunnel_in_which_nothing_moves_is_left() {
     let (mut client, mut server, tunnel) = tunnel();
     let start = Instant::now();
-    // Whatever an end sends keeps it open.
+    // Anything that an end sends keeps the tunnel open.
     for from in 0..10 {
         tokio::time::advance(IDLE_LIMIT - Duration::from_secs(1)).await;
         let mut received = [0; 2];
@@ -373,5 +373,5 @@ async fn a_tunnel_in_which_nothing_moves_is_left() {
     assert!(start.elapsed() > 10 * (IDLE_LIMIT - Duration::from_secs(1)));
     drop((client, server));
     let error = tunnel.await.unwrap().unwrap_err();
-    assert_eq!(error.to_string(), "nothing moved for too long");
+    assert_eq!(error.to_string(), "tunnel idle for too long");
 }

@@ -1,4 +1,4 @@
-//! One end of a connection, and a transport in memory with all that the other end sends.
+//! One end of a connection, and a transport in memory with everything that the other end sends.
 
 use std::fmt;
 
@@ -8,9 +8,9 @@ use sansock::{Config, Connection, Event, Input, Opcode, Role};
 
 use super::{HUGE, KEY, SIZES, TINY_READ, WHOLE_READ};
 
-/// Fragments a message, where it is in fragments.
+/// The fragments of a fragmented message.
 pub const FRAGMENTS: usize = 64;
-/// Payload that one round carries, at least: enough reads to forget where the first began.
+/// The least payload of a round: enough reads that the first one has left the cache.
 const ROUND: usize = 256 << 10;
 
 /// How a message reaches its receiver.
@@ -24,7 +24,7 @@ pub enum Shape {
 /// One row of a table.
 #[derive(Clone, Copy)]
 pub struct Case {
-    /// Who receives, or sends: a server receives masked frames, a client sends them.
+    /// The role of the end that is measured: a server receives masked frames, a client sends them.
     pub role: Role,
     pub opcode: Opcode,
     pub shape: Shape,
@@ -33,7 +33,7 @@ pub struct Case {
 }
 
 impl Case {
-    /// Every role, kind of message, shape and size, without messages of 64 MiB.
+    /// Returns every role, kind of message, shape and size, without messages of 64 MiB.
     pub fn all() -> impl Iterator<Item = Case> {
         let roles = [Role::Server, Role::Client].into_iter();
         let kinds = roles.flat_map(|role| [Opcode::Binary, Opcode::Text].map(|kind| (role, kind)));
@@ -56,12 +56,12 @@ impl Case {
         self.len * self.fragments()
     }
 
-    /// Messages a round.
+    /// Returns the messages a round.
     pub fn count(&self) -> usize {
         (ROUND / self.message_len()).max(4)
     }
 
-    /// The payload of every message: ASCII text, as most text is.
+    /// Returns the payload of every message: ASCII text, like most text.
     pub fn payload(&self) -> Vec<u8> {
         b"Say it in 26 letters, 10 digits. "
             .iter()
@@ -71,7 +71,7 @@ impl Case {
             .collect()
     }
 
-    /// This end of the connection.
+    /// Returns this end of the connection.
     pub fn connection(&self) -> Connection {
         Connection::new(match self.role {
             Role::Server => Config::server(),
@@ -79,7 +79,7 @@ impl Case {
         })
     }
 
-    /// The other end of it: what it sends in a round, and the reads that bring it.
+    /// Returns the other end: what it sends in a round, and the reads that bring it.
     pub fn transport(&self) -> Transport {
         let (payload, mut stream) = (self.payload(), Vec::new());
         for _ in 0..self.count() {
@@ -108,7 +108,7 @@ impl Case {
     }
 }
 
-/// What comes before the size in the name of a benchmark.
+/// Writes what precedes the size in the name of a benchmark.
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let role = if self.role == Role::Server { "server" } else { "client" };
@@ -122,27 +122,27 @@ impl fmt::Display for Case {
     }
 }
 
-/// A transport that has all that it will ever read, and copies it as a socket does.
+/// A transport with a fixed stream. It copies bytes like a socket.
 pub struct Transport {
     stream: Vec<u8>,
     buffer: Vec<u8>,
 }
 
 impl Transport {
-    /// A transport that gives `read` bytes of `stream` at a time.
+    /// Returns a transport that returns `stream` in reads of `read` bytes.
     pub fn new(stream: Vec<u8>, read: usize) -> Self {
         Transport { stream, buffer: vec![0; read] }
     }
 
-    /// Reads a round, and gives each event to `on_event`. Output is dropped after each read, as if
-    /// it were written.
+    /// Reads a round, and passes each event to `on_event`. After each read, the output is dropped
+    /// as if it were written.
     pub fn run(
         &mut self,
         ws: &mut Connection,
         mut on_event: impl FnMut(&mut Connection, Event<'_>),
     ) {
         for piece in self.stream.chunks(self.buffer.len()) {
-            // `receive` unmasks in place, so that every round needs the copy too.
+            // `receive` unmasks in place, so each round needs a new copy.
             let input = &mut self.buffer[..piece.len()];
             input.copy_from_slice(piece);
             let mut input = Input::new(input);
@@ -154,7 +154,7 @@ impl Transport {
     }
 }
 
-/// The payload of a message.
+/// Returns the payload of a message.
 pub fn bytes_of<'e>(event: &'e Event<'_>) -> &'e [u8] {
     match event {
         Event::Text(text) => text.as_bytes(),

@@ -1,4 +1,4 @@
-//! What ends say in an opening handshake.
+//! The heads of opening handshakes.
 
 /// A request as a browser sends it, with the key of RFC 6455 §1.3.
 pub const BROWSER_REQUEST: &[u8] = b"GET /chat?room=42 HTTP/1.1\r\n\
@@ -20,10 +20,10 @@ pub const BROWSER_REQUEST: &[u8] = b"GET /chat?room=42 HTTP/1.1\r\n\
 /// The nonce of that key.
 pub const NONCE: [u8; 16] = *b"the sample nonce";
 
-/// What a client asks for that is no browser.
+/// The URI that a client other than a browser requests.
 pub const URI: &str = "wss://server.example.com/chat?room=42";
 
-/// An answer with what servers say beside the handshake.
+/// A response with the headers that servers add to the handshake.
 pub const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n\
     Server: nginx\r\n\
     Date: Sat, 21 Nov 2026 06:54:00 GMT\r\n\

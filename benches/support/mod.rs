@@ -1,4 +1,4 @@
-//! What the benchmarks share: sizes and the stop-watch here, connections in `exchange`.
+//! Shared by the benchmarks: sizes and the stop-watch. `exchange` has the connections.
 #![allow(dead_code, reason = "each benchmark uses what it needs")]
 #![allow(missing_docs, unreachable_pub, reason = "no API")]
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "set-up fails by panicking")]
@@ -13,19 +13,19 @@ use std::time::{Duration, Instant};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput};
 
-/// More than any cache holds, and the longest frame that is taken by default.
+/// More than any cache holds, and the longest frame that is accepted by default.
 pub const HUGE: usize = 16 << 20;
 /// From one vector to more than the nearest caches hold.
 pub const SIZES: [usize; 5] = [16, 125, 1 << 10, 16 << 10, 1 << 20];
 
-/// RFC 6455 §5.7's mask key.
+/// The mask key of the examples in RFC 6455 §5.7.
 pub const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// A read that takes whatever there is.
+/// A read that takes everything there is.
 pub const WHOLE_READ: usize = 64 << 10;
 /// A read that cuts nearly every message.
 pub const TINY_READ: usize = 37;
-/// Measures rounds of `count` messages of `len` bytes; what is printed is time and bytes a message.
+/// Measures rounds of `count` messages of `len` bytes. Prints the time and the bytes a message.
 pub fn measure(
     group: &mut BenchmarkGroup<'_, WallTime>,
     (name, len): (impl fmt::Display, usize),
@@ -43,14 +43,14 @@ pub fn measure(
     });
 }
 
-/// A group in which every sample does as much work as the others.
+/// Returns a group in which every sample does the same amount of work.
 pub fn group<'c>(criterion: &'c mut Criterion, name: &str) -> BenchmarkGroup<'c, WallTime> {
     let mut group = criterion.benchmark_group(name);
     group.sampling_mode(SamplingMode::Flat);
     group
 }
 
-/// Short enough for all benchmarks to take a few minutes.
+/// Returns settings with which all benchmarks together take a few minutes.
 pub fn criterion() -> Criterion {
     Criterion::default()
         .warm_up_time(Duration::from_millis(300))

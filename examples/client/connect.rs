@@ -1,4 +1,4 @@
-//! From a URL to a transport that carries frames: TCP, TLS where it is asked for, the handshake.
+//! Connects to a URL: TCP, TLS for `wss:`, and the opening handshake.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -25,17 +25,18 @@ pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 /// How to connect.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    /// The authority to trust, PEM; without it, those that browsers trust.
+    /// The file of the authority to trust, PEM. `None` trusts the authorities that browsers trust.
     pub(crate) ca: Option<PathBuf>,
-    /// The files of a certificate and of its key to show to servers that ask for one.
+    /// The files of the client certificate and its key, for servers that ask for one.
     pub(crate) identity: Option<(PathBuf, PathBuf)>,
     /// Headers for the request.
     pub(crate) headers: Vec<(String, String)>,
     /// Subprotocols to offer.
     pub(crate) subprotocols: Vec<String>,
-    /// Extensions to offer, as the value of their header: for a relay, as no connection knows any.
+    /// Extensions to offer, as the value of their header. Only for a relay: a `Connection` supports
+    /// none.
     pub(crate) extensions: Option<String>,
-    /// For all together, from the look-up of the host's name to the end of the opening handshake.
+    /// The limit for the whole attempt, from the DNS look-up to the end of the opening handshake.
     pub(crate) timeout: Duration,
 }
 
@@ -55,26 +56,28 @@ impl Default for Settings {
 /// A connection whose handshake is done.
 pub(crate) struct Connected {
     pub(crate) stream: Box<dyn Stream>,
-    /// What came after the response: frames already.
+    /// Bytes that arrived after the response: the first frames.
     pub(crate) early: Vec<u8>,
     pub(crate) negotiated: Negotiated,
 }
 
-/// What an attempt to connect came to.
+/// The outcome of an attempt to connect.
 pub(crate) enum Attempt {
     Connected(Connected),
-    /// The server answered with something other than a WebSocket.
+    /// The server answered with an HTTP response other than a WebSocket handshake.
     Http(ResponseHead),
 }
 
-/// A transport, whatever it is.
+/// Any transport.
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
 /// Connects to `url`, which begins with `ws:` or `wss:`.
 ///
-/// The error says which step failed, and with which server. It is [`io::ErrorKind::TimedOut`] where
+/// # Errors
+///
+/// The error names the step that failed and the server. Its kind is [`io::ErrorKind::TimedOut`] if
 /// the server did not answer in time.
 pub(crate) async fn connect(url: &str, settings: &Settings) -> io::Result<Attempt> {
     let request = request(url, settings).map_err(io::Error::other)?;
@@ -108,7 +111,7 @@ fn request(url: &str, settings: &Settings) -> Result<Request, Failure> {
     Ok(request)
 }
 
-/// The host and the port, as in a URL.
+/// Returns the host and the port, as in a URL.
 fn authority(request: &Request) -> String {
     match (request.host(), request.port()) {
         (host, port) if host.contains(':') => format!("[{host}]:{port}"),
@@ -116,7 +119,7 @@ fn authority(request: &Request) -> String {
     }
 }
 
-/// Goes all the way, and says at which step it is.
+/// Takes all steps to a connection. `step` names the current one.
 async fn reach(
     request: &Request,
     tls: Option<TlsConnector>,
@@ -136,7 +139,7 @@ async fn reach(
     open(stream, request).await
 }
 
-/// The opening handshake over a transport.
+/// Performs the opening handshake over a transport.
 pub(crate) async fn open(
     mut stream: Box<dyn Stream>,
     request: &Request,
@@ -154,12 +157,12 @@ pub(crate) async fn open(
     }
 }
 
-/// The outcome, once it is there, and the bytes after it.
+/// The outcome, if it is known, and the bytes after it.
 type Answer = Option<(Outcome, Vec<u8>)>;
 
 fn take(handshake: &mut ClientHandshake, bytes: &mut [u8]) -> Result<Answer, Failure> {
     if bytes.is_empty() {
-        return Err("the server hung up before it answered".into());
+        return Err("the server closed the connection before it answered".into());
     }
     let mut input = Input::new(bytes);
     let outcome = handshake.receive(&mut input)?;

@@ -1,12 +1,13 @@
-//! A command-line client: lines of standard input become messages, and messages are printed.
+//! A command-line client: sends lines of standard input as messages, and prints the messages it
+//! receives.
 //!
 //! ```text
 //! cargo run --example client -- ws://127.0.0.1:9001/
 //! ```
 //!
-//! It exits with status 0 where the connection ended as RFC 6455 §7.1.1 has it, by a closing handshake
-//! and then the server's end of the transport, and with 1 otherwise. A server is not waited for without
-//! end at any step of the way.
+//! It exits with status 0 if the connection was closed as RFC 6455 §7.1.1 asks: a closing
+//! handshake, and then the server closes the transport. Otherwise it exits with status 1. Every
+//! wait for the server has a time limit.
 
 mod connect;
 mod options;
@@ -42,7 +43,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Connects and talks; says whether all went as it should.
+/// Connects and exchanges messages. Returns whether the connection was closed cleanly.
 async fn run(options: Options) -> Result<bool, Failure> {
     let Connected { stream, early, negotiated } =
         match connect::connect(&options.url, &options.settings).await? {
@@ -62,7 +63,7 @@ async fn run(options: Options) -> Result<bool, Failure> {
     outcome.map(|()| is_clean)
 }
 
-/// What the server said instead, as for a redirect or a password.
+/// Prints the server's HTTP response, for example a redirect or a request for a password.
 fn print_http(response: &ResponseHead) {
     eprintln!("not a WebSocket: {} {}", response.status(), response.reason());
     for (name, value) in response.headers().iter() {

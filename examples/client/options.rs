@@ -1,4 +1,4 @@
-//! What the command line says.
+//! The command line.
 
 use std::time::Duration;
 
@@ -19,17 +19,17 @@ pub(crate) struct Options {
 pub(crate) const USAGE: &str = "\
 usage: client [OPTIONS] URL
 
-Sends each line of standard input as a text message to URL (ws:// or wss://), and prints the messages
-that come back. The end of the input (Ctrl-D) closes the connection.
+Sends each line of standard input as a text message to URL (ws:// or wss://), and prints the
+messages it receives. The end of the input (Ctrl-D) closes the connection.
 
-  --ca FILE             the authority to trust, PEM [those that browsers trust]
-  --cert FILE           a certificate to show to servers that ask for one, PEM
+  --ca FILE             the authority to trust, PEM [those trusted by browsers]
+  --cert FILE           a client certificate for servers that ask for one, PEM
   --key FILE            its key, PEM
   --header 'NAME: VALUE'    a header for the request; may be repeated
   --subprotocol A,B     subprotocols to offer
-  --timeout SECONDS     how long to wait for the connection and the opening handshake [10], in silence
-                        before a ping [30], for its pong [20], for the server to take what is sent
-                        [60], and for the end of the connection [10]; may be a fraction
+  --timeout SECONDS     one limit for all of: the connection and the opening handshake [10],
+                        silence before a ping [30], its pong [20], each write [60],
+                        and the end of the connection [10]; may be a fraction
   -v, --verbose         print every frame to standard error
   --help                this text";
 
@@ -39,7 +39,7 @@ impl Options {
         let (mut settings, mut timeouts) = (Settings::default(), Timeouts::DEFAULT);
         while let Some(option) = args.next() {
             let mut value =
-                || args.next().ok_or_else(|| Stop::Wrong(format!("{option} is missing its value")));
+                || args.next().ok_or_else(|| Stop::Wrong(format!("{option} needs a value")));
             match option.as_str() {
                 "--ca" => settings.ca = Some(value()?.into()),
                 "--cert" => cert = Some(value()?.into()),
@@ -58,16 +58,16 @@ impl Options {
                 other if other.starts_with('-') => {
                     return Err(Stop::Wrong(format!("unknown option {other}")));
                 }
-                _ if url.is_some() => return Err(Stop::Wrong("there is one URL too many".into())),
+                _ if url.is_some() => return Err(Stop::Wrong("more than one URL".into())),
                 _ => url = Some(option),
             }
         }
         settings.identity = match (cert, key) {
             (Some(cert), Some(key)) => Some((cert, key)),
             (None, None) => None,
-            _ => return Err(Stop::Wrong("--cert and --key go together".into())),
+            _ => return Err(Stop::Wrong("--cert and --key need each other".into())),
         };
-        let url = url.ok_or_else(|| Stop::Wrong("the URL is missing".into()))?;
+        let url = url.ok_or_else(|| Stop::Wrong("missing URL".into()))?;
         let is_secure = url.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("wss:"));
         if let (false, Some(option)) = (is_secure, tls_option(&settings)) {
             return Err(Stop::Wrong(format!("{option} needs a wss:// URL")));
@@ -76,7 +76,7 @@ impl Options {
     }
 }
 
-/// An option of TLS that was given, if any was.
+/// Returns the name of a TLS option that was set, if any.
 fn tls_option(settings: &Settings) -> Option<&'static str> {
     match settings {
         Settings { ca: Some(_), .. } => Some("--ca"),
@@ -88,7 +88,7 @@ fn tls_option(settings: &Settings) -> Option<&'static str> {
 fn header(line: &str) -> Result<(String, String), Stop> {
     match line.split_once(':') {
         Some((name, value)) => Ok((name.into(), value.trim().into())),
-        None => Err(Stop::Wrong(format!("--header {line}: there is no colon"))),
+        None => Err(Stop::Wrong(format!("--header {line}: missing colon"))),
     }
 }
 
@@ -96,13 +96,13 @@ fn seconds(value: &str) -> Result<Duration, Stop> {
     let wrong = |why: &str| Stop::Wrong(format!("--timeout {value}: {why}"));
     let seconds = value.parse().map_err(|_| wrong("not a number of seconds"))?;
     match Duration::try_from_secs_f64(seconds) {
-        Ok(Duration::ZERO) => Err(wrong("no time at all")),
+        Ok(Duration::ZERO) => Err(wrong("must be more than 0")),
         Ok(timeout) => Ok(timeout),
         Err(error) => Err(wrong(&error.to_string())),
     }
 }
 
-/// The same time for all that a server is waited for.
+/// Returns timeouts that are all `timeout`.
 fn all(timeout: Duration) -> Timeouts {
     let mut timeouts = Timeouts::DEFAULT;
     timeouts.ping = Some(timeout);

@@ -1,4 +1,5 @@
-//! A connection from its first frame to its last: lines become messages, and messages are printed.
+//! A connection from its first frame to its last. Sends lines as messages, and prints the messages
+//! it receives.
 
 use std::io::{self, BufRead};
 use std::time::{Duration, Instant};
@@ -15,12 +16,12 @@ use crate::connect::{Failure, Stream};
 use crate::trace::Trace;
 use crate::transport;
 
-/// A connection, and those who watch it.
+/// A connection with its timers and traces.
 pub(crate) struct Session {
     ws: Connection,
     timers: Timers,
     timeouts: Timeouts,
-    /// What the timers' time is counted from.
+    /// The start of the timers' clock.
     start: Instant,
     traces: Option<(Trace, Trace)>,
 }
@@ -36,9 +37,9 @@ impl Session {
         }
     }
 
-    /// Talks until the server has ended the transport, or does not do what it should in time.
+    /// Exchanges messages until the server has closed the transport, or a timeout expires.
     ///
-    /// `early` came with the server's response.
+    /// `early` are bytes that arrived with the server's response.
     pub(crate) async fn talk(
         &mut self,
         mut stream: Box<dyn Stream>,
@@ -48,8 +49,8 @@ impl Session {
         self.receive(&mut early);
         loop {
             let wait = self.write(&mut stream).await?;
-            // It is the server that ends the transport, RFC 6455 §7.1.1: until then there is
-            // something to read, be it only the end.
+            // RFC 6455 §7.1.1: the server closes the transport first. Until then, read: the end of
+            // the transport is an event too.
             if self.ws.transport_action() == TransportAction::Disconnect {
                 return Ok(());
             }
@@ -62,13 +63,13 @@ impl Session {
                 received = transport::read(&mut stream, self, Session::receive_or_eof, |_| ()) => {
                     received?;
                 }
-                // For the timers, which are polled after the write.
+                // The timers are polled after the write.
                 () = sleep(wait) => {}
             }
         }
     }
 
-    /// Prints how the connection ended, and says whether by a closing handshake.
+    /// Prints how the connection ended. Returns `true` if there was a closing handshake.
     pub(crate) fn end(mut self) -> bool {
         let closure = self.ws.receive_eof();
         match closure {
@@ -100,15 +101,15 @@ impl Session {
                 }
                 Ok(Some(_)) => {}
                 Ok(None) => return,
-                // The Close frame that tells the server is in the output, still to be written.
+                // A Close frame that reports the error to the server is queued.
                 Err(error) => eprintln!("{error}"),
             }
         }
     }
 
-    /// Writes all output, that of the timers too, and says for how long there is nothing to do.
+    /// Writes all output, including that of the timers. Returns how long there is nothing to do.
     async fn write(&mut self, stream: &mut Box<dyn Stream>) -> Result<Duration, Failure> {
-        // At first only what the transport takes at once: the timers are to see what it leaves.
+        // The first write does not wait, so that the timers see what the transport did not take.
         let mut wait = Duration::ZERO;
         loop {
             if self.ws.has_output() {
@@ -121,7 +122,7 @@ impl Session {
                 transport::flush(stream, self.timeouts.write.unwrap_or(Duration::MAX)).await?;
                 return Ok(wait);
             }
-            // Nothing is read until all is written, which is not the server's fault.
+            // Nothing is read until all output is written, so the timers must not blame the server.
             self.timers.reading_paused();
         }
     }
@@ -140,29 +141,29 @@ impl Session {
         Ok(())
     }
 
-    /// Polls the timers, and says for how long they need no other poll.
+    /// Polls the timers. Returns the time until they need the next poll.
     fn poll(&mut self) -> Result<Duration, Failure> {
         let now = self.start.elapsed();
         let limit = self.timeouts.close.unwrap_or_default();
         match (self.timers.poll(&mut self.ws, now), self.ws.state()) {
             (Ok(deadline), _) => Ok(deadline.unwrap_or(Duration::MAX).saturating_sub(now)),
-            // The connection has failed, and the Close frame that says so is in the output.
+            // The connection has failed. A Close frame that reports it is queued.
             (Err(error @ Expired::MessageTimeout), _) => {
                 eprintln!("{error}");
                 Ok(Duration::ZERO)
             }
             (Err(Expired::CloseTimeout), State::CloseSent) => {
-                Err(format!("no Close from the server within {limit:?} of ours").into())
+                Err(format!("no Close frame from the server within {limit:?}").into())
             }
             (Err(Expired::CloseTimeout), _) => {
-                Err(format!("transport not ended by the server within {limit:?}").into())
+                Err(format!("transport not closed by the server within {limit:?}").into())
             }
             (Err(error), _) => Err(error.into()),
         }
     }
 }
 
-/// Reads standard input on a thread of its own, which may wait for a line longer than anything here.
+/// Reads standard input on a separate thread, which may block for any time.
 fn lines_of_stdin() -> mpsc::Receiver<String> {
     let (sender, receiver) = mpsc::channel(1);
     std::thread::spawn(move || {

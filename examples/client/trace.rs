@@ -1,33 +1,33 @@
-//! What goes over the wire, frame by frame: the frame layer by itself.
+//! Prints the frames on the wire. Uses only the frame layer.
 
 use sansock::frame::{Decoder, Header, Limits, Part};
 use sansock::{Input, Role};
 
-/// Prints the frames in one direction of a connection.
+/// Prints the frames of one direction of a connection.
 pub(crate) struct Trace {
     arrow: char,
     decoder: Decoder,
     header: Option<Header>,
-    /// The beginning of the payload.
+    /// The first bytes of the payload.
     payload: Vec<u8>,
 }
 
 impl Trace {
-    /// For what a client receives.
+    /// Returns a trace for what a client receives.
     pub(crate) fn received() -> Trace {
         Trace::new('<', Role::Client)
     }
 
-    /// For what a client sends, which is what its server receives.
+    /// Returns a trace for what a client sends, which is what a server receives.
     pub(crate) fn sent() -> Trace {
         Trace::new('>', Role::Server)
     }
 
-    /// Prints the frames that `bytes` complete.
+    /// Prints the frames that are complete with `bytes`.
     pub(crate) fn show(&mut self, bytes: &[u8]) {
         let mut bytes = bytes.to_vec();
         let mut input = Input::new(&mut bytes[..]);
-        // What breaks the protocol is the connection's to tell.
+        // The connection reports protocol errors.
         while let Ok(Some(part)) = self.decoder.decode(&mut input) {
             match part {
                 Part::Header(header) => self.header = Some(header),
@@ -58,5 +58,5 @@ impl Trace {
     }
 }
 
-/// Bytes of a payload that are shown.
+/// The most bytes of a payload to print.
 const SHOWN_LEN: usize = 64;

@@ -1,5 +1,5 @@
-//! The loop around a connection: read, echo, write, until its end. Silent peers are pinged, and
-//! left when they stay silent.
+//! The loop around a connection: read, echo and write until its end. A silent peer is pinged, and
+//! dropped if it stays silent.
 
 use std::io;
 use std::time::Duration;
@@ -11,7 +11,8 @@ use tokio::time::{Instant, timeout};
 
 use crate::transport;
 
-/// Echoes, in either role, after the handshake; `early` is what came with the handshake's last bytes.
+/// Echoes messages in either role, after the handshake. `early` arrived with the last bytes of the
+/// handshake.
 pub(crate) async fn run(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     ws: Connection,
@@ -22,17 +23,17 @@ pub(crate) async fn run(
         echo.answer_unread();
         let Some(wait) = echo.poll() else { return Ok(()) };
         if echo.ws.has_output() {
-            // First of all: an error's Close frame is in the output too. Nothing is read meanwhile,
-            // which is not the peer's fault.
+            // Write first: an error's Close frame is in the output too. Nothing is read meanwhile,
+            // so the timers must not blame the peer.
             transport::write_all(stream, echo.ws.output()).await?;
             echo.timers.reading_paused();
             continue;
         }
         match echo.ws.transport_action() {
-            TransportAction::Flush => {} // not where all was written
+            TransportAction::Flush => {} // cannot happen: all output was written
             TransportAction::Continue => {
                 let read = transport::read(stream, &mut echo, Echo::receive, Echo::release);
-                // When there was nothing to read for so long, there is something to be done.
+                // If nothing arrived for this long, the timers have something to do.
                 timeout(wait, read).await.unwrap_or(Ok(()))?;
             }
             TransportAction::ShutdownWrite => return transport::end(stream).await,
@@ -42,10 +43,10 @@ pub(crate) async fn run(
     }
 }
 
-/// A connection that sends back every message.
+/// A connection that echoes every message.
 struct Echo {
     ws: Connection,
-    /// What was read and not received, as the output was full.
+    /// Bytes that were read but not received, because the output was full.
     unread: Vec<u8>,
     timers: Timers,
     start: Instant,
@@ -57,7 +58,7 @@ impl Echo {
         Echo { ws, unread, timers, start: Instant::now() }
     }
 
-    /// Takes what one read brought.
+    /// Takes the bytes of one read.
     fn receive(&mut self, bytes: &mut [u8]) {
         if bytes.is_empty() {
             self.ws.receive_eof();
@@ -66,27 +67,28 @@ impl Echo {
         self.unread.extend_from_slice(unread);
     }
 
-    /// Takes what was left of a read before.
+    /// Takes the bytes that an earlier read left.
     fn answer_unread(&mut self) {
         let mut bytes = std::mem::take(&mut self.unread);
         self.unread = self.answer(&mut bytes).to_vec();
     }
 
-    /// Answers every message in `input` while there is room for answers, and returns the rest.
+    /// Answers every message in `input` until the output is full. Returns the rest of `input`.
     fn answer<'a>(&mut self, input: &'a mut [u8]) -> &'a [u8] {
         let mut input = Input::new(input);
-        // The connection answers a protocol error by itself, and swallows what comes after it.
+        // The connection answers a protocol error itself, and ignores all bytes after it.
         while !self.ws.is_full() {
             let Ok(Some(event)) = self.ws.receive(&mut input) else { break };
             let sent = match event {
-                // If a message is larger than a read, it is reassembled and owned: it need not be copied.
+                // A message longer than a read is reassembled and owned, so it can be sent without
+                // a copy.
                 Event::Text(text) if text.len() > transport::READ_LEN => self.send(text),
                 Event::Binary(data) if data.len() > transport::READ_LEN => self.send(data),
                 Event::Text(text) => self.ws.send_text(&text),
                 Event::Binary(data) => self.ws.send_binary(&data),
                 _ => Ok(()),
             };
-            // There was room, and the connection is open, so that every send succeeds.
+            // The output has room and the connection is open, so every send succeeds.
             debug_assert_eq!(sent, Ok(()));
         }
         input.into_bytes()
@@ -96,18 +98,19 @@ impl Echo {
         self.ws.send(message).map_err(SendError::from)
     }
 
-    /// Polls the timers, and returns for how long they need no other poll; `None` to leave the peer.
+    /// Polls the timers. Returns the time until the next poll, or `None` if the peer must be
+    /// dropped.
     fn poll(&mut self) -> Option<Duration> {
         let now = self.start.elapsed();
         match self.timers.poll(&mut self.ws, now) {
             Ok(deadline) => Some(deadline.unwrap_or(Duration::MAX).saturating_sub(now)),
-            // Its Close frame is in the output.
+            // The Close frame is queued.
             Err(Expired::MessageTimeout) => Some(Duration::ZERO),
             Err(_) => None,
         }
     }
 
-    /// Gives back what holds nothing, when there is nothing to read.
+    /// Frees buffers that hold no data, when there is nothing to read.
     fn release(&mut self) {
         self.ws.release_buffers();
     }

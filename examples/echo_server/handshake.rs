@@ -12,11 +12,11 @@ use crate::transport;
 /// A request that was accepted.
 pub(crate) struct Accepted {
     pub(crate) negotiated: Negotiated,
-    /// The bytes that came after the request: frames already.
+    /// Bytes that arrived after the request: the first frames.
     pub(crate) early: Vec<u8>,
 }
 
-/// Reads a request and answers it. Returns `None` if it was refused and the transport is at its end.
+/// Reads a request and answers it. Returns `None` if it was refused; the transport has ended then.
 pub(crate) async fn accept(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     subprotocols: &[String],
@@ -36,7 +36,8 @@ pub(crate) async fn accept(
     Ok(accepted)
 }
 
-/// Returns the response that accepts the request and what it agrees to, or the response that refuses it.
+/// Returns the response that accepts the request, with what was negotiated, or the response that
+/// refuses it.
 fn upgrade(
     request: &RequestHead,
     subprotocols: &[String],
@@ -51,7 +52,7 @@ fn upgrade(
     }
 }
 
-/// For people who come with a browser.
+/// Returns the page for browsers.
 fn page() -> Option<Response> {
     let page = Response::new(200).ok()?.header("Content-Type", "text/html; charset=utf-8").ok()?;
     Some(page.body(include_str!("page.html")))

@@ -1,12 +1,15 @@
-//! An echo server: every message comes back as it went.
+//! An echo server: sends back every message unchanged.
 //!
 //! ```text
 //! cargo run --release --example echo_server
 //! ```
 //!
-//! It serves TLS too, at `wss://127.0.0.1:9002/`. A browser that opens `http://127.0.0.1:9001/` gets a page to try it with. The crate does no I/O,
-//! so this is where it is done: `server` has a client's whole way, for which `handshake` and `echo`
-//! drive sans-I/O state machines over any transport; `transport` has the ways to touch one.
+//! It also serves TLS, at `wss://127.0.0.1:9002/`. To try it, open `http://127.0.0.1:9001/` in a
+//! browser.
+//!
+//! The crate does no I/O, so the example does it. `server` serves one client. It uses `handshake`
+//! and `echo`, which drive the sans-I/O state machines over any transport. `transport` has the
+//! functions that read and write.
 
 mod echo;
 mod handshake;
@@ -39,7 +42,7 @@ async fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Listens where the options say, for good.
+/// Listens at the addresses in `options`. Returns only if it fails.
 async fn run(options: Options) -> Result<Infallible, Box<dyn Error>> {
     let acceptor = match options.listen_tls {
         Some(_) => Some(tls::acceptor(&options.tls)?),
@@ -66,11 +69,11 @@ async fn run(options: Options) -> Result<Infallible, Box<dyn Error>> {
     match listeners.join_next().await {
         Some(Ok(never)) => Ok(never),
         Some(Err(error)) => Err(error.into()),
-        None => Err("there is nowhere to listen".into()),
+        None => Err("no address to listen at".into()),
     }
 }
 
-/// Listens at this address, if there is one, and says so.
+/// Listens at `address`, if there is one, and prints the URL.
 async fn bind(address: Option<&str>, scheme: &str) -> Result<Option<TcpListener>, Box<dyn Error>> {
     let Some(address) = address else { return Ok(None) };
     let listener = TcpListener::bind(address)
@@ -80,7 +83,7 @@ async fn bind(address: Option<&str>, scheme: &str) -> Result<Option<TcpListener>
     Ok(Some(listener))
 }
 
-/// Gives every client a task of its own.
+/// Serves each client in its own task.
 async fn accept<Serve>(listener: TcpListener, serve: impl Fn(TcpStream) -> Serve) -> Infallible
 where
     Serve: Future<Output = ()> + Send + 'static,
@@ -88,12 +91,13 @@ where
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
-                // An echo is small and wanted at once.
+                // An echo is small and should be sent at once.
                 let _ = stream.set_nodelay(true);
                 tokio::spawn(serve(stream));
             }
             Err(error) => {
-                // As when the process has no file descriptors left: wait until some are given back.
+                // This happens if the process has no file descriptors left: wait until some are
+                // free.
                 eprintln!("accept: {error}");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }

@@ -1,4 +1,4 @@
-//! What the command line says.
+//! The command line.
 
 use std::path::PathBuf;
 
@@ -9,38 +9,38 @@ use crate::stop::Stop;
 /// The options, with their defaults.
 #[derive(Debug)]
 pub(crate) struct Options {
-    /// Where to listen for TCP alone, if anywhere.
+    /// The address for plain TCP, if any.
     pub(crate) listen: Option<String>,
-    /// Where to listen for TLS over it, if anywhere.
+    /// The address for TLS, if any.
     pub(crate) listen_tls: Option<String>,
     pub(crate) tls: TlsOptions,
     pub(crate) max_message: Option<u64>,
     pub(crate) subprotocols: Vec<String>,
 }
 
-/// What TLS is to be like.
+/// The options for TLS.
 #[derive(Debug, Default)]
 pub(crate) struct TlsOptions {
-    /// The files of a certificate and of its key; without them one is made.
+    /// The files of the certificate and its key. If `None`, a certificate is generated.
     pub(crate) identity: Option<(PathBuf, PathBuf)>,
-    /// Where to write the certificate.
+    /// The file to write the certificate to.
     pub(crate) cert_out: Option<PathBuf>,
-    /// The authority whose certificates are asked of clients.
+    /// The file of the authority that must have signed the clients' certificates.
     pub(crate) client_ca: Option<PathBuf>,
 }
 
 pub(crate) const USAGE: &str = "\
 usage: echo_server [OPTIONS]
 
-  --listen ADDR         where to listen; port 0 takes any that is free
-  --listen-tls ADDR     where to listen for TLS; without either option
-                        it is 127.0.0.1:9001, and 127.0.0.1:9002 for TLS
-  --cert FILE           the certificate, PEM [one made at start for localhost]
+  --listen ADDR         the address to listen at; port 0 chooses a free port
+  --listen-tls ADDR     the address for TLS; if neither option is set,
+                        127.0.0.1:9001, and 127.0.0.1:9002 for TLS
+  --cert FILE           the certificate, PEM [generated at start for localhost]
   --key FILE            its key, PEM
-  --cert-out FILE       where to write the certificate, for clients to trust
-  --client-ca FILE      the authority whose certificates clients must have, PEM
-  --max-message BYTES   the longest message taken [67108864]
-  --subprotocol A,B     subprotocols; the first that the client offers is chosen
+  --cert-out FILE       where to write the certificate, so that clients can trust it
+  --client-ca FILE      the authority that must have signed clients' certificates, PEM
+  --max-message BYTES   the longest message to accept [67108864]
+  --subprotocol A,B     supported subprotocols; the first that the client offers is chosen
   --help                this text";
 
 impl Options {
@@ -50,7 +50,7 @@ impl Options {
         let mut tls = TlsOptions::default();
         while let Some(option) = args.next() {
             let mut value =
-                || args.next().ok_or_else(|| Stop::Wrong(format!("{option} is missing its value")));
+                || args.next().ok_or_else(|| Stop::Wrong(format!("{option} needs a value")));
             match option.as_str() {
                 "--listen" => listen = Some(value()?),
                 "--listen-tls" => listen_tls = Some(value()?),
@@ -67,7 +67,7 @@ impl Options {
         tls.identity = match (cert, key) {
             (Some(cert), Some(key)) => Some((cert, key)),
             (None, None) => None,
-            _ => return Err(Stop::Wrong("--cert and --key go together".into())),
+            _ => return Err(Stop::Wrong("--cert and --key need each other".into())),
         };
         if listen.is_none() && listen_tls.is_none() {
             listen = Some("127.0.0.1:9001".into());
@@ -85,15 +85,15 @@ impl Options {
             config.limits.message = bytes;
             config.limits.frame = bytes;
         }
-        // A fragment costs no memory beside its bytes here, and people send long messages in short
-        // ones to try a server out.
+        // A fragment needs no memory beside its bytes. To try a server, people send long messages
+        // in short fragments.
         config.limits.fragments = 1 << 20;
         config
     }
 }
 
 impl TlsOptions {
-    /// An option that was given, if any was.
+    /// Returns the name of an option that was set, if any.
     fn given(&self) -> Option<&'static str> {
         match self {
             TlsOptions { client_ca: Some(_), .. } => Some("--client-ca"),

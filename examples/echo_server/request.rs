@@ -1,4 +1,4 @@
-//! The request of a client, which its first bytes have to be.
+//! Reads a client's request, the first bytes on its transport.
 
 use std::io;
 
@@ -8,15 +8,15 @@ use tokio::io::AsyncRead;
 
 use crate::transport;
 
-/// What came first.
+/// What arrived first.
 pub(crate) enum Received {
-    /// A request, and the bytes after it: frames already.
+    /// A request, and the bytes after it: the first frames.
     Request(RequestHead, Vec<u8>),
     Refusal(Refusal),
     Eof,
 }
 
-/// Reads until there is a whole request, or a reason to refuse it, or no more.
+/// Reads until the request is complete, must be refused, or the transport ends.
 pub(crate) async fn request(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Received> {
     let mut handshake = ServerHandshake::default();
     loop {

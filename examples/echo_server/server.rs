@@ -1,4 +1,4 @@
-//! A client, from its first byte to its last.
+//! Serves a client from its first byte to its last.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,13 +22,15 @@ impl Server {
         Server { config: Arc::new(options.config()), subprotocols: options.subprotocols }
     }
 
-    /// Serves one client. What fails on its way is that client's alone, and a transport that breaks
-    /// has nobody left to tell.
+    /// Serves one client.
+    ///
+    /// Errors are ignored: they concern this client alone, and if the transport fails, the client
+    /// cannot be told.
     pub(crate) async fn serve(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
         self.serve_until(stream, Instant::now() + HANDSHAKE_DEADLINE).await;
     }
 
-    /// The same over TLS. Both handshakes have one deadline.
+    /// Serves one client over TLS. Both handshakes share one deadline.
     pub(crate) async fn serve_tls(
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin,
@@ -48,11 +50,11 @@ impl Server {
         let opening = handshake::accept(&mut stream, &self.subprotocols);
         let Ok(Ok(Some(accepted))) = timeout_at(deadline, opening).await else { return };
         let ws = Connection::from_negotiated(Arc::clone(&self.config), &accepted.negotiated);
-        // No extension was asked for, so that none was agreed to.
+        // Cannot fail: no extension was accepted.
         let Ok(ws) = ws else { return };
         let _ = echo::run(&mut stream, ws, accepted.early).await;
     }
 }
 
-/// For all handshakes together, however many reads it takes.
+/// The limit for all handshakes of a client together, however many reads they take.
 const HANDSHAKE_DEADLINE: Duration = Duration::from_secs(10);

@@ -1,8 +1,8 @@
-//! Why a command line leaves nothing to run.
+//! Reasons to exit after reading the command line.
 
 use std::process::ExitCode;
 
-/// Why there is nothing to run.
+/// Why the program does not run.
 #[derive(Debug)]
 pub(crate) enum Stop {
     Help,
@@ -10,7 +10,7 @@ pub(crate) enum Stop {
 }
 
 impl Stop {
-    /// Prints the usage, under what is wrong where something is; returns the status to exit with.
+    /// Prints the usage, preceded by the error if there is one. Returns the exit status.
     pub(crate) fn print(self, usage: &str) -> ExitCode {
         match self {
             Stop::Help => {

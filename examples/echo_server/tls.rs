@@ -1,4 +1,4 @@
-//! TLS under the server: a certificate, and perhaps one asked of clients.
+//! TLS for the server: its certificate, and optionally one that clients must have.
 
 use std::error::Error;
 use std::path::Path;
@@ -13,10 +13,10 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use crate::options::TlsOptions;
 
-/// What turns a TCP connection into a TLS one.
+/// Returns what turns a TCP connection into a TLS connection.
 ///
-/// Where `client_ca` is given, a client without a certificate of that authority does not get past
-/// the TLS handshake.
+/// If `client_ca` is set, the TLS handshake fails for clients without a certificate of that
+/// authority.
 pub(crate) fn acceptor(options: &TlsOptions) -> Result<TlsAcceptor, Box<dyn Error>> {
     let identity = match &options.identity {
         Some((cert, key)) => Identity::read(cert, key)?,
@@ -37,12 +37,12 @@ pub(crate) fn acceptor(options: &TlsOptions) -> Result<TlsAcceptor, Box<dyn Erro
         }
     };
     let mut config = config.with_single_cert(identity.chain, identity.key)?;
-    // A WebSocket is opened over HTTP/1.1 here: a client that wants HTTP/2 is told so by TLS.
+    // Only HTTP/1.1 is served: the TLS handshake tells a client that wants HTTP/2.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// The certificates that `file` says are to be trusted.
+/// Reads the certificates to trust from `file`.
 pub(crate) fn authority(file: &Path) -> Result<RootCertStore, Box<dyn Error>> {
     let mut roots = RootCertStore::empty();
     for cert in CertificateDer::pem_file_iter(file).map_err(|error| named(file, error))? {
@@ -51,16 +51,16 @@ pub(crate) fn authority(file: &Path) -> Result<RootCertStore, Box<dyn Error>> {
     Ok(roots)
 }
 
-/// A chain of certificates and the key of the first.
+/// A chain of certificates, and the key of the first one.
 pub(crate) struct Identity {
     pub(crate) chain: Vec<CertificateDer<'static>>,
     pub(crate) key: PrivateKeyDer<'static>,
-    /// The chain as a file.
+    /// The chain, PEM.
     pub(crate) pem: String,
 }
 
 impl Identity {
-    /// From two PEM files.
+    /// Reads the chain and the key from two PEM files.
     pub(crate) fn read(cert: &Path, key: &Path) -> Result<Identity, Box<dyn Error>> {
         let pem = std::fs::read_to_string(cert).map_err(|error| named(cert, error))?;
         let chain = CertificateDer::pem_slice_iter(pem.as_bytes())
@@ -70,7 +70,7 @@ impl Identity {
         Ok(Identity { chain, key, pem })
     }
 
-    /// A certificate for this machine, signed by itself, as long as the process lives.
+    /// Generates a self-signed certificate for this machine, for the lifetime of the process.
     pub(crate) fn generate() -> Result<Identity, Box<dyn Error>> {
         let names = ["localhost", "127.0.0.1", "::1"].map(String::from);
         let certified = rcgen::generate_simple_self_signed(names)?;

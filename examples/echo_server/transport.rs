@@ -1,4 +1,4 @@
-//! The ways to touch a transport: read, write, and see it end.
+//! All I/O on a transport: read, write, and wait for its end.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -11,17 +11,18 @@ use bytes::Buf;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::time::timeout;
 
-/// The length of a read, at most.
+/// The most bytes to read at once.
 pub(crate) const READ_LEN: usize = 64 * 1024;
 
 thread_local! {
-    /// The one buffer of all connections on this thread: it is used between two waits, never over
-    /// one, so that a connection that waits holds none.
+    /// The read buffer of all connections on this thread. It is never held over a wait, so a
+    /// connection that waits uses no buffer.
     static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_LEN].into());
 }
 
-/// Waits for bytes and gives them to `take`: none at the end of the transport. `idle` is called
-/// before each wait.
+/// Waits for bytes and passes them to `take`. They are empty at the end of the transport.
+///
+/// `idle` is called before each wait.
 pub(crate) async fn read<T: AsyncRead + Unpin, State, Taken>(
     stream: &mut T,
     state: &mut State,
@@ -41,7 +42,7 @@ pub(crate) async fn read<T: AsyncRead + Unpin, State, Taken>(
     .await
 }
 
-/// Writes all of `output`; a peer that takes nothing of it for a minute is given up.
+/// Writes all of `output`. Fails if the peer takes nothing of it for a minute.
 pub(crate) async fn write_all(
     stream: &mut (impl AsyncWrite + Unpin),
     output: &mut impl Buf,
@@ -54,7 +55,7 @@ pub(crate) async fn write_all(
     flush(stream, STALL_LIMIT).await
 }
 
-/// Flushes what the transport holds back, as TLS may, no longer than `limit`.
+/// Flushes bytes that the transport buffers, as TLS may, within `limit`.
 pub(crate) async fn flush(
     stream: &mut (impl AsyncWrite + Unpin),
     limit: Duration,
@@ -62,23 +63,25 @@ pub(crate) async fn flush(
     within(limit, STALLED, stream.flush()).await
 }
 
-/// Ends the writing half, and waits for the peer to end its own as [`await_eof`] does.
+/// Shuts down the writing half, and waits for the peer to do the same, like [`await_eof`].
 pub(crate) async fn end(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
     within(LINGER_LIMIT, STALLED, stream.shutdown()).await?;
     await_eof(stream).await
 }
 
-/// Reads and discards until the peer ends the transport, as long as that is worth: a socket closed
-/// with unread input is reset, and the peer may lose what was written last.
+/// Reads and discards bytes until the peer ends the transport, within a time limit.
+///
+/// If a socket is closed with unread input, it is reset, and the peer may lose what was written
+/// last.
 pub(crate) async fn await_eof(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
     let discard = async {
         while read(stream, &mut (), |(), bytes| bytes.len(), |()| ()).await? > 0 {}
         Ok(())
     };
-    within(LINGER_LIMIT, "transport not ended by the peer", discard).await
+    within(LINGER_LIMIT, "transport not closed by the peer", discard).await
 }
 
-/// Waits for `done` no longer than `limit`; the error then says what `is_missing`.
+/// Waits for `done` within `limit`. After that, the error's text is `is_missing`.
 pub(crate) async fn within<T>(
     limit: Duration,
     is_missing: &str,
@@ -88,7 +91,7 @@ pub(crate) async fn within<T>(
     timeout(limit, done).await.unwrap_or_else(late)
 }
 
-/// What is missing where a peer takes nothing.
+/// The error if a peer takes no output.
 const STALLED: &str = "write timed out";
 
 const STALL_LIMIT: Duration = Duration::from_secs(60);

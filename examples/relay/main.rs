@@ -1,17 +1,19 @@
-//! A proxy: takes clients, and passes on every frame to a server behind it and back.
+//! A proxy: accepts clients, and passes on every frame between each client and one server.
 //!
 //! ```text
 //! cargo run --release --example relay -- 127.0.0.1:9000 ws://127.0.0.1:9001
 //! ```
 //!
-//! `proxy` shakes hands with a client and with the server, whose answer decides what the client is
-//! told. From then on it is a `tunnel`, in which a `frame::Relay` for each direction rewrites headers
-//! and masks anew. A message of any length goes through the memory of one read, and nothing is read
-//! while its receiver has not taken what was read before: who sends feels how fast the other end is.
+//! `proxy` performs the handshakes with the client and with the server. The server's answer decides
+//! what the client is answered. After that, `tunnel` passes on frames: in each direction, a
+//! `frame::Relay` rewrites the headers and masks again. A message of any length needs no more
+//! memory than one read. Nothing is read until the other end has taken what was read before, so a
+//! slow receiver slows down its sender.
 //!
-//! Where there is no server, the client is answered 502, or 504 where the server is too slow, and the log
-//! says why. A tunnel in which nothing moves is left after a while. Another answer of the server than a WebSocket is passed on with its end-to-end headers, and
-//! without its body.
+//! If the server cannot be reached, the client is answered 502. If the server is too slow, the
+//! client is answered 504. The log has the reason. If the server answers with another HTTP
+//! response, that is passed on with its end-to-end headers and without its body. An idle tunnel is
+//! closed after a time limit.
 
 #[path = "../client/connect.rs"]
 mod connect;
@@ -45,7 +47,7 @@ async fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Where to listen, the server's URL, and how long a tunnel may be idle.
+/// Returns the address to listen at, the server's URL, and how long a tunnel may be idle.
 fn parse(args: &[String]) -> Result<(&str, &str, Duration), Stop> {
     if args.iter().any(|arg| arg == "--help" || arg == "-h") {
         return Err(Stop::Help);
@@ -62,11 +64,11 @@ fn parse(args: &[String]) -> Result<(&str, &str, Duration), Stop> {
             Err(Stop::Wrong(format!("unknown option {option}")))
         }
         [address, server] => Ok((address, server, idle_limit)),
-        _ => Err(Stop::Wrong("an address and a server are wanted".into())),
+        _ => Err(Stop::Wrong("expected an address and a server".into())),
     }
 }
 
-/// Gives every client a task of its own, for good.
+/// Serves each client in its own task. Returns only if it fails.
 async fn listen(address: &str, server: Arc<str>, idle_limit: Duration) -> io::Result<Infallible> {
     let listener = TcpListener::bind(address).await?;
     println!("listening on ws://{}/", listener.local_addr()?);
@@ -74,7 +76,8 @@ async fn listen(address: &str, server: Arc<str>, idle_limit: Duration) -> io::Re
         let (client, from) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
-                // As when the process has no file descriptors left: wait until some are given back.
+                // This happens if the process has no file descriptors left: wait until some are
+                // free.
                 eprintln!("accept: {error}");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
@@ -93,10 +96,10 @@ async fn listen(address: &str, server: Arc<str>, idle_limit: Duration) -> io::Re
 const USAGE: &str = "\
 usage: relay [OPTIONS] ADDRESS SERVER
 
-Listens at ADDRESS, and passes on the frames of each client to and from the server at SERVER, as in:
+Listens at ADDRESS, and passes on all frames between each client and the server at SERVER. Example:
 relay 127.0.0.1:9000 ws://127.0.0.1:9001
 
-  --idle SECONDS        how long neither end may send anything [120]
+  --idle SECONDS        how long both ends may be silent [120]
   --help                this text";
 
 const IDLE_LIMIT: Duration = Duration::from_secs(120);

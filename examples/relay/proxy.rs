@@ -1,4 +1,4 @@
-//! A client's whole way: its handshake, that of the server behind, and the tunnel between both.
+//! Serves a client: its handshake, the handshake with the server, and the tunnel between them.
 
 use std::io;
 use std::time::Duration;
@@ -13,18 +13,21 @@ use crate::tunnel::Tunnel;
 
 pub(crate) use crate::connect::Failure;
 
-/// Serves one client with what the server at a URL, `ws://` or `wss://` and a host, says.
+/// Serves one client from the server at `server`, a URL of a scheme (`ws://` or `wss://`) and a
+/// host.
 ///
-/// The error is what a log should say: why the server could not be reached, or how the tunnel failed.
+/// A tunnel is closed if neither end has sent anything for `idle_limit`.
 ///
-/// A tunnel is left when neither end has sent anything for `idle_limit`.
+/// # Errors
+///
+/// The error is for a log: why the server could not be reached, or how the tunnel failed.
 pub(crate) async fn serve(
     mut client: Box<dyn Stream>,
     server: &str,
     idle_limit: Duration,
 ) -> Result<(), Failure> {
-    let missing = "request not complete in time";
-    let request = transport::within(HANDSHAKE_LIMIT, missing, request(&mut client)).await?;
+    let timed_out = "request timed out";
+    let request = transport::within(HANDSHAKE_LIMIT, timed_out, request(&mut client)).await?;
     let (response, reason) = match request {
         Received::Eof => return Ok(transport::end(&mut client).await?),
         Received::Refusal(refusal) => (refusal.response(), None),
@@ -40,11 +43,11 @@ pub(crate) async fn serve(
             Answer::Refused(response, reason) => (response, reason),
         },
     };
-    let told = refuse(&mut client, &response).await;
-    // Why a client is refused is worth more than how it took that.
+    let refused = refuse(&mut client, &response).await;
+    // The reason for the refusal is more important than an error in sending it.
     match reason {
         Some(reason) => Err(reason),
-        None => Ok(told?),
+        None => Ok(refused?),
     }
 }
 
@@ -53,21 +56,21 @@ async fn refuse(client: &mut Box<dyn Stream>, response: &Response) -> io::Result
     transport::end(client).await
 }
 
-/// What a client is answered.
+/// What to answer the client.
 enum Answer {
-    /// The 101, and the server at the other end of the tunnel.
+    /// The response 101, and the connection to the server.
     Accepted(Vec<u8>, Connected),
-    /// Another response, and the reason where it is for the log alone.
+    /// Another response, and the reason if only the log should have it.
     Refused(Response, Option<Failure>),
 }
 
-/// Shakes hands with the server for the client.
+/// Performs the handshake with the server on behalf of the client.
 async fn open(request: &RequestHead, server: &str) -> Result<Answer, Failure> {
     let upgrade = match request.upgrade() {
         Ok(upgrade) => upgrade,
         Err(refusal) => return Ok(Answer::Refused(refusal.response(), None)),
     };
-    // The other form, a whole URI, is for proxies that go wherever a client says.
+    // The other form, a whole URI, is for proxies to any server that the client names.
     if !request.target().starts_with('/') {
         return Ok(Answer::Refused(Response::new(BAD_REQUEST)?, None));
     }
@@ -94,7 +97,9 @@ async fn open(request: &RequestHead, server: &str) -> Result<Answer, Failure> {
     }
 }
 
-/// What the server is asked for the client: extensions too, whose frames are passed on as they are.
+/// Returns the settings for the handshake with the server.
+///
+/// They offer the client's extensions too, because their frames are passed on unchanged.
 fn settings(request: &RequestHead, upgrade: &Upgrade<'_>) -> Settings {
     let headers = PASSED_HEADERS.iter().flat_map(|name| {
         let values =
@@ -115,32 +120,34 @@ fn no_server(status: u16, url: &str, error: Failure) -> Result<Answer, Failure> 
     Ok(Answer::Refused(Response::new(status)?, Some(reason.into())))
 }
 
-/// The server's answer as the client gets it, RFC 9110 §7.6: with the headers that are end-to-end. The
-/// body stays behind, as where it ends would have to be found out first.
+/// Returns the server's response for the client, with its end-to-end headers (RFC 9110 §7.6).
+///
+/// The body is left out, because its end would have to be found first.
 fn passed_on(response: &client::ResponseHead) -> Result<Response, BuildError> {
     let mut passed = Response::new(response.status())?;
     let headers = response.headers();
     for (name, value) in headers.iter().filter(|(name, _)| is_end_to_end(name, headers)) {
-        // The handshake's own headers are refused, as the new response has its own.
+        // `header` refuses the handshake's own headers: the new response has its own.
         passed = passed.clone().header(name, value).unwrap_or(passed);
     }
     Ok(passed)
 }
 
-/// RFC 9110 §7.6.1: what `Connection` names, and some that do without, is for one hop.
+/// Returns whether a header is end-to-end. RFC 9110 §7.6.1: those that `Connection` names, and a
+/// few others, are for one hop only.
 fn is_end_to_end(name: &str, headers: &Headers) -> bool {
     let named = headers.all("Connection").flat_map(|value| value.split(|&byte| byte == b','));
     let mut hop_by_hop = HOP_BY_HOP.iter().map(|name| name.as_bytes()).chain(named);
     !hop_by_hop.any(|other| other.trim_ascii().eq_ignore_ascii_case(name.as_bytes()))
 }
 
-/// For each of both handshakes.
+/// The limit for each of the two handshakes.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 
-/// What the server may want to know of the client; the handshake's own headers are made anew.
+/// The client's headers that the server may need. The handshake's own headers are written anew.
 const PASSED_HEADERS: [&str; 4] = ["Origin", "User-Agent", "Cookie", "Authorization"];
 
-/// Those that `Response` does not refuse anyway; a trailer comes after a body.
+/// Hop-by-hop headers that `Response` does not refuse itself. A trailer comes after a body.
 const HOP_BY_HOP: [&str; 4] = ["Keep-Alive", "Proxy-Connection", "TE", "Trailer"];
 
 /// RFC 9110 §15.5.1

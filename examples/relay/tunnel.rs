@@ -1,4 +1,4 @@
-//! Frames in both directions, as they come.
+//! Passes on frames in both directions as they arrive.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,13 +15,13 @@ use crate::connect::Stream;
 use crate::proxy::Failure;
 use crate::transport;
 
-/// Two directions, whose handshakes are done.
+/// Two directions between ends whose handshakes are done.
 pub(crate) struct Tunnel {
     /// From the client to the server.
     up: Direction,
     /// From the server to the client.
     down: Direction,
-    /// How long neither end may send anything.
+    /// How long both ends may be silent.
     idle_limit: Duration,
 }
 
@@ -40,7 +40,7 @@ impl Tunnel {
         }
     }
 
-    /// Passes on the bits that an extension may give a meaning to.
+    /// Passes on the reserved bits, to which an extension may give a meaning.
     pub(crate) fn with_extensions(mut self) -> Tunnel {
         for Direction { frames, .. } in [&mut self.up, &mut self.down] {
             frames.relay = frames.relay.clone().with_rsv(Rsv::RSV1 | Rsv::RSV2 | Rsv::RSV3);
@@ -48,8 +48,9 @@ impl Tunnel {
         self
     }
 
-    /// Passes frames on until both directions have ended or one fails; `from_client` and
-    /// `from_server` are frames that came before.
+    /// Passes on frames until both directions have ended or one has failed.
+    ///
+    /// `from_client` and `from_server` are frames that arrived with the handshakes.
     pub(crate) async fn run(
         mut self,
         from_client: Vec<u8>,
@@ -58,8 +59,8 @@ impl Tunnel {
         let outcome = self.pass_on(from_client, from_server).await;
         if outcome.is_err() {
             let Tunnel { up, down, .. } = &mut self;
-            let (to_client, to_server) = (up.sender_deserves(), down.sender_deserves());
-            // What hinders one end is nothing to the other.
+            let (to_client, to_server) = (up.code_for_sender(), down.code_for_sender());
+            // An error at one end must not affect the other.
             let _ = tokio::join!(up.close(to_server), down.close(to_client));
         }
         outcome
@@ -71,15 +72,16 @@ impl Tunnel {
         let mut up = pin!(self.up.run(client, &moved));
         let mut down = pin!(self.down.run(server, &moved));
         tokio::select! {
-            () = idle => Err("nothing moved for too long".into()),
+            () = idle => Err("tunnel idle for too long".into()),
             ended = &mut up => { ended?; last(down).await }
             ended = &mut down => { ended?; last(up).await }
         }
     }
 }
 
-/// Waits until neither end has sent anything for `limit`. A ping of an end keeps the tunnel open: the
-/// relay sends none of its own.
+/// Waits until neither end has sent anything for `limit`.
+///
+/// The relay sends no pings of its own. A ping of either end keeps the tunnel open.
 async fn idle(moved: &AtomicU64, limit: Duration) {
     let mut timeouts = Timeouts::DEFAULT;
     (timeouts.ping, timeouts.pong) = (Some(limit / 2), Some(limit / 2));
@@ -93,9 +95,9 @@ async fn idle(moved: &AtomicU64, limit: Duration) {
     }
 }
 
-/// When one direction has ended, there is nothing to wait for but the end of the other.
+/// Waits for the end of the other direction after one has ended.
 async fn last(other: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
-    timeout(LINGER_LIMIT, other).await.map_err(|_| "one end has gone, and the other stays")?
+    timeout(LINGER_LIMIT, other).await.map_err(|_| "one end closed, the other did not in time")?
 }
 
 struct Direction {
@@ -104,31 +106,32 @@ struct Direction {
     frames: Frames,
 }
 
-/// The frames that go in one direction.
+/// The frames of one direction.
 struct Frames {
     relay: Relay,
-    /// What has to be sent on: no more than comes of one read.
+    /// Bytes to send: no more than one read brings.
     output: BytesMut,
-    /// How their sender broke the protocol.
+    /// The sender's protocol error, if any.
     fault: Option<ProtocolError>,
 }
 
 impl Direction {
-    /// A direction in which frames are received in this role.
+    /// Returns a direction that receives frames in the role `role`.
     fn new(
         role: Role,
         from: ReadHalf<Box<dyn Stream>>,
         to: WriteHalf<Box<dyn Stream>>,
     ) -> Direction {
-        // Nothing is kept, so that there is nothing to protect: limits are for the ends to set.
+        // A relay stores nothing that limits could protect. The two ends have limits of their own.
         let limits = Limits::NONE;
         let relay = Relay::new(role).with_limits(limits);
         Direction { from, to, frames: Frames { relay, output: BytesMut::new(), fault: None } }
     }
 
-    /// Passes on what comes until the end of it, and that too; `early` came before.
+    /// Passes on frames until the end of the transport, and then ends the other transport's writing
+    /// half.
     ///
-    /// Bytes that come are added to `moved`.
+    /// `early` arrived with the handshake. The number of bytes read is added to `moved`.
     async fn run(&mut self, mut early: Vec<u8>, moved: &AtomicU64) -> Result<(), Failure> {
         self.frames.forward(&mut early);
         drop(early);
@@ -140,10 +143,11 @@ impl Direction {
         }
     }
 
-    /// Sends on what there is, and then reads; says how much came, which is nothing at the end. These
-    /// are the only two waits of a direction as long as it goes on.
+    /// Writes the output, and then reads. Returns the number of bytes read, 0 at the end.
+    ///
+    /// A direction waits nowhere else until it ends.
     async fn turn(&mut self) -> Result<usize, Failure> {
-        // All of it, before anything else is read.
+        // Write all of it before the next read.
         transport::write_all(&mut self.to, &mut self.frames.output).await?;
         if let Some(fault) = self.frames.fault {
             return Err(fault.into());
@@ -152,12 +156,14 @@ impl Direction {
         Ok(transport::read(&mut self.from, &mut self.frames, Frames::forward, idle).await?)
     }
 
-    /// What to tell the sender where the tunnel is given up: its own fault, but not another's.
-    fn sender_deserves(&self) -> CloseCode {
+    /// Returns the close code for the sender if the tunnel fails: the code of its own error, or
+    /// 1001 if the fault is not its own.
+    fn code_for_sender(&self) -> CloseCode {
         self.frames.fault.map_or(CloseCode::GOING_AWAY, |error| error.close_code())
     }
 
-    /// Ends what did not end by itself, with a Close frame where one may still be sent.
+    /// Ends both transports of a direction that has not ended itself. Sends a Close frame first if
+    /// one may still be sent.
     async fn close(&mut self, code: CloseCode) -> Result<(), Failure> {
         let body = CloseBody { status: Some((code, CloseReason::EMPTY)) };
         if let Some(frame) = self.frames.relay.close(body, rand::random) {
@@ -170,7 +176,7 @@ impl Direction {
 }
 
 impl Frames {
-    /// Takes what was read, and says how much that was.
+    /// Takes what was read. Returns its length.
     fn forward(&mut self, input: &mut [u8]) -> usize {
         let mut input = Input::new(input);
         let len = input.len();
@@ -187,5 +193,5 @@ impl Frames {
     }
 }
 
-/// Between the end of one direction and that of the other.
+/// The time between the end of one direction and the end of the other.
 const LINGER_LIMIT: Duration = Duration::from_secs(5);

@@ -1,5 +1,5 @@
-//! However a stream is cut into reads, and whichever way it is received and delivered, a connection
-//! sees the same messages, the same error at the same offset, and answers the same.
+//! However a stream is cut into reads, received and delivered, a connection sees the same messages
+//! and the same error at the same offset, and sends the same answers.
 #![no_main]
 
 use std::io::{self, Read};
@@ -28,7 +28,7 @@ fn receive_from_bytes_mut(mut watched: Watched, pieces: &[&[u8]]) -> Outcome {
     watched.outcome()
 }
 
-/// Each piece is put where there is room, and looked at.
+/// Receives each piece as soon as it is in the buffer.
 fn receive_buffered(mut watched: Watched, capacity: usize, pieces: &[&[u8]]) -> Outcome {
     let mut input = ReadBuffer::with_capacity(capacity);
     for mut piece in pieces.iter().copied() {
@@ -43,7 +43,7 @@ fn receive_buffered(mut watched: Watched, capacity: usize, pieces: &[&[u8]]) -> 
     watched.outcome()
 }
 
-/// The same where the pieces are read as they are wanted, so that not each is looked at by itself.
+/// Reads pieces as long as the buffer wants more, so that several are received at once.
 fn receive_wanted(mut watched: Watched, capacity: usize, pieces: &[&[u8]]) -> Outcome {
     let mut input = ReadBuffer::with_capacity(capacity);
     let mut transport = Reads { pieces: pieces.iter().copied(), piece: &[] };
@@ -53,7 +53,7 @@ fn receive_wanted(mut watched: Watched, capacity: usize, pieces: &[&[u8]]) -> Ou
     watched.outcome()
 }
 
-/// A transport that gives a part of one piece in each call.
+/// A transport that returns a part of one piece in each call.
 struct Reads<'a, I> {
     pieces: I,
     piece: &'a [u8],
@@ -77,7 +77,7 @@ fuzz_target!(|input: Case<'_>| {
         for pieces in input.stream.cuts(&stream) {
             assert_eq!(receive(role, delivery, &pieces), whole);
             assert_eq!(receive_from_bytes_mut(watched(), &pieces), whole);
-            // Most messages are longer than the first, and none is longer than the second.
+            // Most messages are longer than the first capacity. None is longer than the second.
             for capacity in [64, 1 << 10] {
                 assert_eq!(receive_buffered(watched(), capacity, &pieces), whole);
                 assert_eq!(receive_wanted(watched(), capacity, &pieces), whole);

@@ -1,5 +1,5 @@
-//! However a stream is cut, `Messages` gives what a connection gives, and `Frames` the frames that a
-//! naive reading finds; what either encodes is what it was given.
+//! However a stream is cut, `Messages` returns what a connection returns, and `Frames` the frames
+//! that a naive reading finds. Both encode exactly what they were passed.
 #![no_main]
 
 use bytes::{Bytes, BytesMut};
@@ -20,7 +20,7 @@ struct Case<'a> {
     stream: Stream<'a>,
 }
 
-/// A message's error, as a connection has it.
+/// Returns a message codec's error as a connection reports it.
 fn protocol_error(error: Error) -> sansock::ProtocolError {
     match error {
         Error::Protocol(error) => error,
@@ -39,7 +39,7 @@ fn messages(role: Role, pieces: &[&[u8]]) -> Outcome {
     Watched { ws: codec.into_connection(), log }.outcome()
 }
 
-/// The frames that are whole, and the error's close code and offset.
+/// Returns the complete frames, and the error's close code and offset.
 fn frames(role: Role, pieces: &[&[u8]]) -> (Vec<Frame>, Option<(u16, u64)>, bool) {
     let (mut codec, mut input) = (Frames::new(role).with_limits(LIMITS), BytesMut::new());
     let (mut frames, mut fault) = (Vec::new(), None);
@@ -68,8 +68,9 @@ fn naive_frame((header, payload): (Header, BytesMut)) -> Frame {
     Frame { first, key: header.mask_key, len: header.payload_len, payload: payload.to_vec() }
 }
 
-/// What the peer sent can be sent by the peer's codec, to the same frames: up to a Close, and after
-/// that pings and pongs alone, RFC 6455 §5.5.1.
+/// Asserts that the peer's codec encodes what the peer sent to the same frames.
+///
+/// After a Close it may send only pings and pongs, RFC 6455 §5.5.1.
 fn assert_encoded(role: Role, frames: &[Frame]) {
     let (mut codec, mut output) = (Frames::new(role.peer()), BytesMut::new());
     let (mut sent, mut has_closed) = (Vec::new(), false);
@@ -96,7 +97,7 @@ fn assert_encoded(role: Role, frames: &[Frame]) {
     assert_eq!(reading.frames.iter().collect::<Vec<_>>(), sent);
 }
 
-/// A message and a ping are encoded as a connection sends them.
+/// Asserts that a message and a ping are encoded as a connection sends them.
 fn assert_sent(role: Role, payload: &[u8]) {
     let mut sender = Watched::new(role, Delivery::Whole);
     let control = &payload[..payload.len().min(125)];

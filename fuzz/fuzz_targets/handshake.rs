@@ -1,6 +1,6 @@
-//! A handshake gives the same verdict, takes the same bytes and names the same error however its head
-//! is cut into reads. What it accepts, a naive reader of the RFC accepts too: the one below, which
-//! shares no code with the crate.
+//! However a head is cut into reads, a handshake reaches the same verdict, takes the same bytes and
+//! reports the same error. A naive reader of the RFC accepts everything that it accepts. That
+//! reader is below, and shares no code with the crate.
 #![no_main]
 
 use std::fmt::Debug;
@@ -18,18 +18,18 @@ use feed::{Received, client_takes, in_chunks, server_takes};
 struct Case<'a> {
     server: bool,
     cuts: [u8; 8],
-    /// Which lines of a right head are left out, a bit each.
+    /// Which lines of a valid head are left out, one bit for each.
     omitted: u8,
-    /// Where in what is left bytes are put in, and how many of it they replace.
+    /// Where in the rest bytes are inserted, and how many bytes they replace.
     place: u16,
     replaced: u8,
-    /// The bytes. Those from 0x80 on stand for one of `LINES`, those from 0xC0 on for what is not
-    /// ASCII.
+    /// The inserted bytes. Bytes from 0x80 on mean one of `LINES`, and bytes from 0xC0 on mean
+    /// bytes that are not ASCII.
     bytes: &'a [u8],
 }
 
 impl Case<'_> {
-    /// What the peer sends.
+    /// Returns what the peer sends.
     fn stream(&self) -> Vec<u8> {
         let lines = if self.server { &REQUEST[..] } else { &RESPONSE };
         let kept = lines.iter().enumerate().filter(|(index, _)| self.omitted >> index & 1 == 0);
@@ -67,7 +67,7 @@ const RESPONSE: [&str; 6] = [
     "\r\n",
 ];
 
-/// Lines of heads that are right, and some that are nearly so.
+/// Lines of valid heads, and some that are almost valid.
 const LINES: [&str; 33] = [
     "GET / HTTP/1.1\r\n",
     "GET http://a:80/?b HTTP/1.1\r\n",
@@ -109,7 +109,7 @@ fuzz_target!(|input: Case<'_>| {
     if input.server { serve(&stream, &input.cuts) } else { ask(&stream, &input.cuts) }
 });
 
-/// A server that receives `stream`.
+/// Checks a server that receives `stream`.
 fn serve(stream: &[u8], cuts: &[u8]) {
     let over = server::Refusal::Head(HeadError::Over);
     let result = every_way(stream, cuts, server::ServerHandshake::default, server_takes, &over);
@@ -134,8 +134,8 @@ fn serve(stream: &[u8], cuts: &[u8]) {
     }
 }
 
-/// Checks that the answer to a request that is refused is a whole response, without content where
-/// the request was HEAD: RFC 9110 §9.3.2.
+/// Checks that the response to a refused request is complete, without content if the request was
+/// HEAD: RFC 9110 §9.3.2.
 fn check_refusal(stream: &[u8], refusal: &server::Refusal) {
     let response = refusal.response().encode();
     let text = String::from_utf8(response).expect("a response is text");
@@ -151,7 +151,7 @@ fn check_refusal(stream: &[u8], refusal: &server::Refusal) {
     }
 }
 
-/// A client that offered a subprotocol, and receives `stream`.
+/// Checks a client that has offered a subprotocol and receives `stream`.
 fn ask(stream: &[u8], cuts: &[u8]) {
     let request = client::Request::new("ws://a/").expect("a URI");
     let request = request.subprotocol("chat").expect("a token");
@@ -175,7 +175,8 @@ fn ask(stream: &[u8], cuts: &[u8]) {
     }
 }
 
-/// Feeds `stream` whole, byte by byte, cut, and up to the end of the head; the result is the same.
+/// Passes `stream` whole, byte by byte, cut, and up to the end of the head. Asserts that the result
+/// is the same.
 fn every_way<S, T: Debug + PartialEq, E: Debug + PartialEq>(
     stream: &[u8],
     cuts: &[u8],
@@ -194,7 +195,7 @@ fn every_way<S, T: Debug + PartialEq, E: Debug + PartialEq>(
     whole
 }
 
-/// The stream in pieces whose lengths go round in `cuts`.
+/// Cuts the stream into pieces of the lengths of `cuts`, repeated.
 fn pieces<'a>(mut stream: &'a [u8], cuts: &[u8]) -> impl Iterator<Item = &'a [u8]> {
     cuts.iter().cycle().map_while(move |cut| {
         let (piece, rest) = stream.split_at((usize::from(*cut) + 1).min(stream.len()));
@@ -203,14 +204,14 @@ fn pieces<'a>(mut stream: &'a [u8], cuts: &[u8]) -> impl Iterator<Item = &'a [u8
     })
 }
 
-/// What RFC 6455 §4 asks of a head, read line by line and without regard to speed. `Err` names the
-/// first thing that is missing.
+/// What RFC 6455 §4 requires of a head, read line by line and without regard to speed. `Err` names
+/// the first thing that is missing.
 mod naive {
     use std::net::Ipv6Addr;
 
     type Verdict = Result<(), &'static str>;
 
-    /// RFC 6455 §4.2.1, for a head without its last two line ends.
+    /// Checks a request by RFC 6455 §4.2.1. `head` is without its last two line ends.
     pub fn request(head: &[u8]) -> Verdict {
         let lines = lines(head);
         let words: Vec<&[u8]> = lines[0].split(|byte| *byte == b' ').collect();
@@ -237,8 +238,9 @@ mod naive {
         ensure(values(head, "content-length").iter().all(|length| length == "0"), "length")
     }
 
-    /// RFC 6455 §4.1, for the heads of any number of interim responses and the last one, for a client
-    /// that offers `chat` with the nonce of §1.3.
+    /// Checks responses by RFC 6455 §4.1: any number of interim responses and the last one.
+    ///
+    /// The client offers `chat` with the nonce of §1.3.
     pub fn response(heads: &[u8]) -> Verdict {
         let heads = String::from_utf8_lossy(heads).into_owned();
         let heads: Vec<&str> = heads.split("\r\n\r\n").collect();
@@ -262,7 +264,8 @@ mod naive {
         ensure(subprotocol.is_empty() || subprotocol == ["chat"], "subprotocol")
     }
 
-    /// RFC 6455 §9.1, by the shape of the list: `t` for each token and `q` for each quoted one.
+    /// Returns whether a list is valid by RFC 6455 §9.1. Checks its shape, with `t` for each token
+    /// and `q` for each quoted string.
     fn is_extensions(list: &str) -> bool {
         let Some(shape) = shape(list) else { return false };
         let mut elements = shape.split(',').filter(|element| !element.is_empty()).peekable();
@@ -298,7 +301,7 @@ mod naive {
         Some(shape)
     }
 
-    /// What is quoted at the front of `text`, and how long it is with its quotes.
+    /// Returns the content of the quoted string at the front of `text`, and its length with quotes.
     fn unquoted(text: &str) -> Option<(String, usize)> {
         let mut unquoted = String::new();
         let mut chars = text.char_indices().skip(1);
@@ -311,7 +314,7 @@ mod naive {
         }
     }
 
-    /// RFC 9110 §8.6, RFC 9112 §6.1
+    /// Checks that there is no body. RFC 9110 §8.6, RFC 9112 §6.1
     fn no_body(head: &[u8]) -> Verdict {
         let framing = ["content-length", "transfer-encoding"];
         ensure(framing.iter().all(|name| values(head, name).is_empty()), "body of a 1xx")
@@ -336,7 +339,8 @@ mod naive {
         lines
     }
 
-    /// RFC 9112 §5 and RFC 9110 §5.5: each is a name, a colon and a value without control bytes.
+    /// Checks that each line is a name, a colon and a value without control bytes. RFC 9112 §5, RFC
+    /// 9110 §5.5
     fn fields(lines: &[&[u8]]) -> Verdict {
         for line in &lines[1..] {
             let colon = line.iter().position(|byte| *byte == b':').ok_or("colon")?;
@@ -347,7 +351,7 @@ mod naive {
         Ok(())
     }
 
-    /// The values of all fields with this name.
+    /// Returns the values of all fields with this name.
     pub fn values(head: &[u8], name: &str) -> Vec<String> {
         let mut found = Vec::new();
         for line in lines(head).into_iter().skip(1) {
@@ -360,7 +364,7 @@ mod naive {
         found
     }
 
-    /// RFC 9110 §5.6.1: the elements of a list, which all lines are together.
+    /// Returns the elements of a list. RFC 9110 §5.6.1: all its lines together are one list.
     pub fn list(head: &[u8], name: &str) -> Vec<String> {
         let joined = values(head, name).join(",");
         let elements = joined.split(',').map(|element| element.trim_matches([' ', '\t']));
@@ -371,14 +375,15 @@ mod naive {
         list(head, name).iter().any(|element| element.eq_ignore_ascii_case(token))
     }
 
-    /// RFC 9110 §5.6.2
+    /// Returns whether `bytes` are a token, RFC 9110 §5.6.2.
     fn is_token(bytes: &[u8]) -> bool {
         let separators = b"\"(),/:;<=>?@[\\]{}";
         !bytes.is_empty()
             && bytes.iter().all(|byte| (b'!'..=b'~').contains(byte) && !separators.contains(byte))
     }
 
-    /// RFC 6455 §4.2.1, item 1: a resource name, or an absolute URI with one.
+    /// Returns whether `target` is a resource name, or an absolute URI with one. RFC 6455 §4.2.1,
+    /// item 1
     fn is_target(target: &[u8]) -> bool {
         let Ok(target) = std::str::from_utf8(target) else { return false };
         if target.contains('#') || !target.bytes().all(|byte| (b'!'..=b'~').contains(&byte)) {
@@ -392,7 +397,8 @@ mod naive {
         is_authority(&rest[..end])
     }
 
-    /// RFC 3986 §3.2.2 and §3.2.3, with a host and a port below 2^16.
+    /// Returns whether it is an authority with a host, and a port below 2^16. RFC 3986 §3.2.2 and
+    /// §3.2.3
     fn is_authority(authority: &str) -> bool {
         let (host, port) = match authority.rfind(':') {
             Some(colon) if !authority[colon..].contains(']') => authority.split_at(colon),
@@ -418,7 +424,7 @@ mod naive {
                 && !address.is_empty()
                 && address.chars().all(|c| is_name(c) || c == ':');
         }
-        // Each part after a `%` begins with two digits.
+        // Each part after a `%` begins with two hexadecimal digits.
         let mut parts = host.split('%');
         let first = parts.next().unwrap_or_default();
         let is_escaped = |part: &str| {
@@ -429,7 +435,8 @@ mod naive {
         !host.is_empty() && first.chars().all(is_name) && parts.all(is_escaped)
     }
 
-    /// The number of bytes that a value in base64 stands for, RFC 4648 §4, whatever its pad bits.
+    /// Returns the number of bytes that a base64 value encodes, RFC 4648 §4, whatever its pad bits
+    /// are.
     fn decoded_len(value: &str) -> Option<usize> {
         let digits = value.trim_end_matches('=');
         let pads = value.len() - digits.len();

@@ -1,5 +1,5 @@
-//! Every header that the encoder gives out, the decoder of the other role reads back as it was; every
-//! header that the decoder accepts, the encoder writes as it came.
+//! The decoder of the other role reads back every header that the encoder writes. The encoder
+//! writes every header that the decoder accepts, with the same bytes.
 #![no_main]
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
@@ -21,7 +21,7 @@ struct Case {
 
 const UNLIMITED: Limits = Limits::NONE;
 
-/// An encoder that may have begun a message.
+/// Returns an encoder, possibly with a message in progress.
 fn encoder(role: Role, message_open: bool) -> Encoder {
     let mut encoder = Encoder::new(role);
     if message_open {
@@ -30,7 +30,7 @@ fn encoder(role: Role, message_open: bool) -> Encoder {
     encoder
 }
 
-/// The header that `bytes` begin with, and its length, for a receiver to which the same happened.
+/// Returns the header at the start of `bytes`, and its length, for a receiver in the same state.
 fn decode(role: Role, message_open: bool, bytes: &[u8]) -> Option<(Header, usize)> {
     let mut decoder =
         Decoder::new(role).with_limits(UNLIMITED).with_rsv(Rsv::RSV1 | Rsv::RSV2 | Rsv::RSV3);

@@ -1,4 +1,4 @@
-//! The kernels mask as the scalar reference does, at any offset, length and alignment, in any pieces.
+//! The kernels mask like the scalar reference, at any offset, length and alignment, in any pieces.
 #![no_main]
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
@@ -19,7 +19,7 @@ fuzz_target!(|input: Case<'_>| {
     let mut expected = payload.to_vec();
     mask::apply_scalar(&mut expected, key, offset);
 
-    // Another alignment each time.
+    // A different alignment each time.
     let skip = usize::from(input.skip % 64);
     let mut buffer = vec![0xEE; skip + payload.len() + 1];
     let masked = &mut buffer[skip..][..payload.len()];

@@ -1,5 +1,6 @@
-//! However a stream is cut into reads, a relay sends on the frames that a naive reading finds in it,
-//! each masked with a fresh key by a client and with none by a server, and fails where that does.
+//! However a stream is cut into reads, a relay passes on the frames that a naive reading finds in it.
+//! A relay that sends as a client masks each with a fresh key, and one that sends as a server masks
+//! none. It fails where the naive reading fails.
 #![no_main]
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
@@ -12,12 +13,12 @@ use sansock_fuzz::stream::{LIMITS, Stream};
 #[derive(Arbitrary, Debug)]
 struct Case<'a> {
     server: bool,
-    /// Whether both peers are clients, or both servers.
+    /// Whether both peers are clients, or both are servers.
     same_role: bool,
     stream: Stream<'a>,
 }
 
-/// What was sent on, how many keys it took, and the error's close code and offset.
+/// What was passed on, how many keys that took, and the error's close code and offset.
 #[derive(Default)]
 struct Sent {
     bytes: Vec<u8>,
@@ -25,7 +26,7 @@ struct Sent {
     fault: Option<(u16, u64)>,
 }
 
-/// The key of a frame by its number. All four bytes differ from frame to frame.
+/// Returns the key of the frame with this number. All four bytes differ from frame to frame.
 fn key(number: u32) -> [u8; 4] {
     number.wrapping_mul(0x0101_0101).wrapping_add(0x1234_5678).to_ne_bytes()
 }
@@ -43,24 +44,24 @@ fn forward(relay: &mut Relay, pieces: &[&[u8]]) -> Sent {
             };
             match relay.forward(&mut input, next_key) {
                 Ok(Some(part)) => {
-                    assert!(sent.fault.is_none(), "nothing is sent on after an error");
+                    assert!(sent.fault.is_none(), "nothing is passed on after an error");
                     assert!(part.header.is_some() || part.last || !part.payload.is_empty());
                     sent.bytes.extend_from_slice(&part.head());
                     sent.bytes.extend_from_slice(part.payload);
                 }
                 Ok(None) => break,
                 Err(error) => {
-                    assert!(sent.fault.is_none(), "an error comes once");
+                    assert!(sent.fault.is_none(), "an error is reported once");
                     sent.fault = Some((error.close_code().as_u16(), error.offset()));
                 }
             }
         }
-        assert!(input.is_empty(), "None says that all of it was taken");
+        assert!(input.is_empty(), "None means that all input was taken");
     }
     sent
 }
 
-/// What is sent on is what came, masked anew.
+/// Asserts that the frames that were passed on are the received ones, masked again.
 fn assert_same_frames(came: &Reading, sent: &Sent, sender: Role) {
     let no_limits = Limits::NONE;
     let went = naive::read(&sent.bytes, sender.peer(), no_limits, false);

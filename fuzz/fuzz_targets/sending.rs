@@ -1,5 +1,5 @@
-//! However messages are sent, and however little of the output is taken at a time, the peer sees
-//! those messages in their order, the pings among them, and the answer to its latest ping.
+//! However messages are sent, and however little of the output is taken at once, the peer sees
+//! those messages and pings in their order, and the answer to its latest ping.
 #![no_main]
 
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
@@ -18,7 +18,7 @@ struct Case {
     fragment_size: Option<u16>,
     /// Bytes a read of the peer.
     read: u16,
-    /// Of the peer's buffer; without it, the peer reads to one that is not its own.
+    /// The capacity of the peer's `ReadBuffer`. If `None`, the peer reads into a plain buffer.
     capacity: Option<u16>,
     steps: Vec<Step>,
 }
@@ -26,12 +26,12 @@ struct Case {
 #[derive(Arbitrary, Debug)]
 enum Step {
     Copy(What),
-    Give(What),
-    /// Given up, and yet held by another.
+    Move(What),
+    /// Passed by value, but shared with another owner.
     Share(What),
     Prepare(What),
-    Lend(What, [u16; 3]),
-    LendTo(What, Takes),
+    Borrow(What, [u16; 3]),
+    BorrowTo(What, Takes),
     Begin(What),
     Fragment(Len),
     Finish,
@@ -41,14 +41,14 @@ enum Step {
     Write(Takes),
 }
 
-/// A message of about so many bytes.
+/// A message of about this length.
 #[derive(Arbitrary, Debug)]
 struct What {
     text: bool,
     len: Len,
 }
 
-/// Short ones as often as long ones.
+/// A length. Short ones are as frequent as long ones.
 #[derive(Arbitrary, Debug, Clone, Copy)]
 struct Len(u32, u8);
 
@@ -58,7 +58,7 @@ impl Len {
     }
 }
 
-/// What a transport takes at once, and until it would block.
+/// How much a transport takes at once, and how much until it would block.
 #[derive(Arbitrary, Debug, Clone, Copy)]
 struct Takes {
     at_once: u16,
@@ -88,20 +88,20 @@ impl Seen {
     }
 }
 
-/// The end that sends, and what is known of it.
+/// The sending end, and what is known of it.
 struct Sender {
     ws: Connection,
-    /// The other end, as far as it sends pings.
+    /// The other end, which sends only pings.
     peer: Connection,
-    /// What has left.
+    /// The bytes that were written.
     wire: Vec<u8>,
-    /// What was accepted.
+    /// The messages that were accepted.
     sent: Vec<Seen>,
-    /// The message that was begun, and how much of it was sent.
+    /// The message in progress, and how much of it was sent.
     open: Option<(Seen, usize)>,
     /// The payloads of the pings received.
     pings: Vec<Vec<u8>>,
-    /// Counts, so that no two messages are the same.
+    /// A counter, so that no two messages are the same.
     number: u32,
 }
 
@@ -130,7 +130,7 @@ impl Sender {
                 };
                 self.note(result, message);
             }
-            Step::Give(what) => {
+            Step::Move(what) => {
                 let message = self.message(what);
                 let result = self.ws.send(message.to_message());
                 self.note(result.map_err(SendError::from), message);
@@ -148,14 +148,14 @@ impl Sender {
                 let result = self.ws.send_prepared(&PreparedMessage::new(message.to_message()));
                 self.note(result, message);
             }
-            Step::Lend(what, takes) => self.lend(what, takes),
-            Step::LendTo(what, takes) => self.lend_to(what, *takes),
+            Step::Borrow(what, takes) => self.borrow(what, takes),
+            Step::BorrowTo(what, takes) => self.borrow_to(what, *takes),
             Step::Begin(what) => self.begin(what),
             Step::Fragment(len) => self.fragment(len.get()),
             Step::Finish => self.finish(),
             Step::Ping(len) => {
                 let payload = self.control_payload(*len);
-                // The open message keeps nobody from pinging.
+                // A message in progress does not prevent pings.
                 let open = self.open.take();
                 let result = self.ws.ping(&payload);
                 self.note(result, Seen::Ping(payload));
@@ -170,28 +170,28 @@ impl Sender {
         }
     }
 
-    fn lend(&mut self, what: &What, takes: &[u16]) {
+    fn borrow(&mut self, what: &What, takes: &[u16]) {
         let message = self.message(what);
         let result = match &message {
             Seen::Text(text) => self.ws.output_with_text(text),
             other => self.ws.output_with_binary(other.bytes()),
         };
-        let result = result.map(|mut lent| {
+        let result = result.map(|mut view| {
             for count in takes {
-                take(&mut lent, usize::from(*count), &mut self.wire);
+                take(&mut view, usize::from(*count), &mut self.wire);
             }
         });
         self.note(result, message);
     }
 
-    fn lend_to(&mut self, what: &What, takes: Takes) {
+    fn borrow_to(&mut self, what: &What, takes: Takes) {
         let message = self.message(what);
         let result = match &message {
             Seen::Text(text) => self.ws.output_with_text(text),
             other => self.ws.output_with_binary(other.bytes()),
         };
         let mut transport = Transport::new(&mut self.wire, takes);
-        let result = result.map(|lent| assert_written(lent.write_to(&mut transport)));
+        let result = result.map(|view| assert_written(view.write_to(&mut transport)));
         self.note(result, message);
     }
 
@@ -241,7 +241,7 @@ impl Sender {
         self.pings.push(payload);
     }
 
-    /// Notes a message that was sent, or asserts that there was a reason to refuse it.
+    /// Records a message that was sent, or asserts that there was a reason to refuse it.
     fn note(&mut self, result: Result<(), SendError>, message: Seen) {
         match result {
             Ok(()) => {
@@ -260,7 +260,7 @@ impl Sender {
         }
     }
 
-    /// One that begins with its number.
+    /// Returns a message that begins with its number.
     fn message(&self, what: &What) -> Seen {
         let (len, number) = (what.len.get(), self.number);
         if !what.text {
@@ -279,12 +279,12 @@ impl Sender {
     }
 }
 
-/// Takes no more than `count` bytes, chunk by chunk.
+/// Takes at most `count` bytes, chunk by chunk.
 fn take(output: &mut impl Buf, mut count: usize, wire: &mut Vec<u8>) {
     while count > 0 && output.has_remaining() {
         let chunk = output.chunk();
         let taken = chunk.len().min(count);
-        assert!(taken > 0, "nothing to write, and yet something left");
+        assert!(taken > 0, "an empty chunk while bytes remain");
         wire.extend_from_slice(&chunk[..taken]);
         output.advance(taken);
         count -= taken;
@@ -329,17 +329,17 @@ impl Write for Transport<'_> {
     }
 }
 
-/// All of it was written, or the transport would block.
+/// Asserts that everything was written, or the transport would block.
 fn assert_written(result: io::Result<()>) {
     if let Err(error) = result {
         assert_eq!(error.kind(), ErrorKind::WouldBlock);
     }
 }
 
-/// What the peer sees: the messages and pings, and the pongs.
+/// Returns what the peer sees: the messages and pings, and the pongs.
 fn receive(ws: &mut Connection, wire: &[u8], input: &Case) -> (Vec<Seen>, Vec<Vec<u8>>) {
     let mut log = (Vec::new(), Vec::new());
-    // Few enough reads to be done in no time.
+    // So few reads that they take little time.
     let read = usize::from(input.read).max(wire.len() / 4096).max(1);
     let mut buffer = input.capacity.map(|capacity| ReadBuffer::with_capacity(capacity.into()));
     for mut piece in wire.chunks(read) {
@@ -372,7 +372,8 @@ fn push((seen, pongs): &mut (Vec<Seen>, Vec<Vec<u8>>), event: &Event<'_>) {
     }
 }
 
-/// A client's mask keys are all different, so that no frame can be masked by another's.
+/// Returns a configuration. A client's mask keys are all different, so that a frame masked with
+/// another frame's key is noticed.
 fn config_of(role: Role) -> Config {
     let keys = AtomicU32::new(1);
     let next = move || keys.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9E37_79B1).to_ne_bytes();
@@ -384,16 +385,16 @@ fn config_of(role: Role) -> Config {
     config
 }
 
-/// Longer than what a header of 16 bits tells, and than some blocks of a lent message.
+/// Longer than a header of 16 bits can encode, and than some blocks of a borrowed message.
 const MAX_LEN: usize = 70_000;
 
 /// Low enough to be reached.
 const MAX_OUTPUT: usize = 100_000;
 
-/// More steps take longer, and show nothing else.
+/// More steps take longer, and find nothing else.
 const MAX_STEPS: usize = 40;
 
-/// One to four bytes a code point, and so many ASCII that some blocks have nothing else.
+/// One to four bytes a code point, with enough ASCII that some blocks have nothing else.
 const MIXED: &str =
     "ß κόσμε € 世界 or 🦀, and ASCII for a while, as most text is that anybody sends";
 

@@ -1,5 +1,5 @@
-//! Whatever comes and goes and whenever it does, deadlines are later than now and are kept, and a peer
-//! that does nothing is given up within the time that the limits make together.
+//! Whatever is sent and received at any time, deadlines are later than now and are kept. A peer
+//! that does nothing is dropped within a time that follows from the limits.
 #![no_main]
 
 use std::time::Duration;
@@ -15,18 +15,18 @@ use sansock_fuzz::stream::Stream;
 #[derive(Arbitrary, Debug)]
 struct Case<'a> {
     server: bool,
-    /// Milliseconds for a ping, a pong, a write, a close, a message and its slack.
+    /// The limits in milliseconds: a ping, a pong, a write, a close, a message and its slack.
     limits: [u16; 6],
     message_rate: u16,
     steps: Vec<Step>,
     stream: Stream<'a>,
-    /// Whether the transport of the peer that falls silent still takes what is written.
+    /// Whether the transport still takes output after the peer has fallen silent.
     is_read: bool,
 }
 
 #[derive(Arbitrary, Debug)]
 enum Step {
-    /// The next bytes of the stream come.
+    /// The next bytes of the stream arrive.
     Receive(u8),
     Send(u16),
     Take(u16),
@@ -75,14 +75,14 @@ impl Turns {
         match result {
             Ok(Some(deadline)) => assert!(deadline > self.now, "{deadline:?} at {:?}", self.now),
             Ok(None) => {}
-            // It comes once, and has failed the connection.
+            // It is reported once, and has failed the connection.
             Err(Expired::MessageTimeout) => assert_ne!(self.ws.state(), State::Open),
             Err(error) => assert_eq!(self.timers.poll(&mut self.ws, self.now), Err(error)),
         }
         result
     }
 
-    /// Does turns at deadlines, and between them, until a peer that sends nothing is given up.
+    /// Polls at deadlines, and between them, until a peer that sends nothing is dropped.
     fn fall_silent(mut self, is_read: bool, limits: Duration) {
         let start = self.now;
         loop {
@@ -95,7 +95,7 @@ impl Turns {
                     return;
                 }
                 Ok(Some(deadline)) => deadline,
-                // A Close says why, and then the end is awaited.
+                // A Close reports it. After that, the end is awaited.
                 Err(Expired::MessageTimeout) => continue,
                 Err(_) => return,
             };
@@ -103,7 +103,7 @@ impl Turns {
                 take(&mut self.ws, usize::MAX);
             }
             assert!(deadline - start <= limits, "{deadline:?} since {start:?}");
-            // Nothing happens before it, so that none is given up before.
+            // Nothing happens before the deadline, so the peer is not dropped before.
             let before = self.now + (deadline - self.now) / 2;
             if is_read && before.as_millis() > self.now.as_millis() {
                 self.now = before;
@@ -142,7 +142,8 @@ fuzz_target!(|input: Case<'_>| {
     let stream = input.stream.to_bytes(role);
     let mut rest = &stream[..];
     input.steps.iter().take(40).for_each(|step| turns.step(step, &mut rest));
-    // Each may run once, and one that had begun to run again; a limit of 0 is a millisecond.
+    // Each limit may expire once, and one that had begun may begin again. A limit of 0 is a
+    // millisecond.
     let most = 2 * (limits.iter().flatten().sum::<Duration>() + Duration::from_millis(6));
     turns.fall_silent(input.is_read, most);
 });

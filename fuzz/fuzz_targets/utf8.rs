@@ -1,5 +1,5 @@
-//! Whatever the bytes and wherever they are split, the validator gives the verdict of `std`, and names
-//! the byte that a table of RFC 3629 §4 does.
+//! Whatever the bytes and wherever they are split, the validator's verdict is that of `std`, and it
+//! fails at the byte at which a table of RFC 3629 §4 does.
 #![no_main]
 
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
@@ -12,7 +12,7 @@ struct Case<'a> {
     rest: &'a [u8],
 }
 
-/// What texts consist of, so that they are valid for long.
+/// A part of a text. Texts of such parts stay valid for long.
 #[derive(Arbitrary, Debug)]
 enum Run {
     Ascii(u8),
@@ -37,12 +37,12 @@ impl Case<'_> {
     }
 }
 
-/// What RFC 3629 §4 lets follow.
+/// What may follow, by RFC 3629 §4.
 #[derive(Clone, Copy, PartialEq)]
 enum Next {
     /// The first byte of a code point.
     First,
-    /// One in this range, and then so many of any continuation.
+    /// A byte in this range, and then this many continuation bytes.
     Within(u8, u8, u8),
 }
 
@@ -64,7 +64,8 @@ fn step(next: Next, byte: u8) -> Option<Next> {
     }
 }
 
-/// Whether the text ends with a whole code point, or the index of the byte that breaks it.
+/// Returns whether the text ends with a complete code point, or the index of its first invalid
+/// byte.
 fn judge(bytes: &[u8]) -> Result<bool, usize> {
     let mut next = Next::First;
     for (at, byte) in bytes.iter().enumerate() {

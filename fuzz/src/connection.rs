@@ -1,4 +1,4 @@
-//! What a connection sees of a stream, and answers.
+//! What a connection sees in a stream, and answers.
 
 use bytes::Buf;
 use sansock::connection::{Delivery, State};
@@ -6,7 +6,7 @@ use sansock::{Config, Connection, Event, Input, Role};
 
 use crate::stream::LIMITS;
 
-/// What was seen, as text, and what is to be sent.
+/// What was seen, as text, and the output.
 #[derive(Debug, PartialEq)]
 pub struct Outcome {
     seen: Vec<String>,
@@ -14,7 +14,7 @@ pub struct Outcome {
     state: State,
 }
 
-/// A connection to which a stream is given.
+/// A connection that receives a stream, with a log.
 pub struct Watched {
     pub ws: Connection,
     pub log: Log,
@@ -43,7 +43,7 @@ impl Watched {
     }
 }
 
-/// What was seen. Chunks are joined, so that a message is the same however it is delivered.
+/// What was seen. Chunks are joined, so that a message is the same in both delivery modes.
 #[derive(Default)]
 pub struct Log {
     seen: Vec<String>,
@@ -51,7 +51,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// Notes what a call to receive gave. Returns whether there may be more.
+    /// Records what a receive method returned. Returns whether there may be more.
     pub fn push<E: ToString>(&mut self, received: Result<Option<Event<'_>>, E>) -> bool {
         match received {
             Ok(Some(event)) => self.push_event(&event),
@@ -67,7 +67,7 @@ impl Log {
             Event::BinaryChunk { data, last } => (false, &**data, *last),
             other => return self.seen.push(describe(other)),
         };
-        assert!(last || !piece.is_empty(), "a chunk that tells nothing");
+        assert!(last || !piece.is_empty(), "an empty chunk that is not the last");
         self.chunks.extend_from_slice(piece);
         if last {
             let message = std::mem::take(&mut self.chunks);
@@ -80,7 +80,7 @@ impl Log {
     }
 }
 
-/// `Debug` hides content, so it is shown by hand.
+/// Describes an event. Its `Debug` hides the content.
 fn describe(event: &Event<'_>) -> String {
     match event {
         Event::Text(text) => format!("text {}", text.as_str()),
@@ -92,7 +92,7 @@ fn describe(event: &Event<'_>) -> String {
     }
 }
 
-/// What a connection sees in `pieces`.
+/// Returns what a connection sees in `pieces`.
 pub fn receive(role: Role, delivery: Delivery, pieces: &[&[u8]]) -> Outcome {
     let mut watched = Watched::new(role, delivery);
     for piece in pieces {

@@ -1,4 +1,4 @@
-//! What the fuzz targets share: streams, a naive reading of them, and what a connection sees.
+//! Shared by the fuzz targets: streams, a naive reading of them, and what a connection sees.
 
 pub mod connection;
 pub mod naive;

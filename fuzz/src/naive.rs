@@ -1,28 +1,28 @@
-//! A reading of frames straight from RFC 6455 §5, which shares nothing with the library: all of the
-//! stream at once, a byte after the other.
+//! A reader of frames made from RFC 6455 §5, which shares nothing with the library. It reads the
+//! whole stream at once, byte by byte.
 
 use sansock::Role;
 use sansock::frame::Limits;
 
-/// What a stream holds.
+/// The content of a stream.
 #[derive(Debug, Default)]
 pub struct Reading {
-    /// Each frame the header of which is whole.
+    /// The frames with a complete header.
     pub frames: Vec<Frame>,
-    /// The close code of what is wrong, and the offset of the byte that shows it.
+    /// The close code of the error, and the offset of the byte that shows it.
     pub fault: Option<(u16, u64)>,
-    /// Whether the stream ends within a frame, its header included.
+    /// Whether the stream ends within a frame or its header.
     pub is_cut: bool,
 }
 
-/// A frame, of which the payload may be cut.
+/// A frame. Its payload may be incomplete.
 #[derive(Debug, PartialEq)]
 pub struct Frame {
     pub first: u8,
     pub key: Option<[u8; 4]>,
-    /// The length that the header says.
+    /// The length in the header.
     pub len: u64,
-    /// Unmasked.
+    /// The payload, unmasked.
     pub payload: Vec<u8>,
 }
 
@@ -43,10 +43,10 @@ enum Stop {
     Fault(u16, usize),
 }
 
-/// Reads what an endpoint of `role` receives, to the end of a Close where that is `to_close`.
+/// Reads what an endpoint of `role` receives, up to the end of a Close if `to_close`.
 pub fn read(mut bytes: &[u8], role: Role, limits: Limits, to_close: bool) -> Reading {
     let mut reading = Reading::default();
-    // Payload and frames of the message that is open.
+    // The payload and frames of the message in progress.
     let mut open = None;
     let mut offset = 0;
     while !bytes.is_empty() {

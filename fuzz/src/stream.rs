@@ -4,7 +4,8 @@ use arbitrary::Arbitrary;
 use sansock::Role;
 use sansock::frame::Limits;
 
-/// A stream that begins with frames by the rules, or nearly so, and longer than bytes by chance.
+/// A stream that begins with valid or almost valid frames. It stays valid for longer than random
+/// bytes.
 #[derive(Arbitrary, Debug)]
 pub struct Stream<'a> {
     frames: Vec<Frame>,
@@ -16,12 +17,12 @@ pub struct Stream<'a> {
 struct Frame {
     kind: u8,
     len: u16,
-    /// What the payload consists of; 0 stands for code points of three bytes.
+    /// The content of the payload. 0 means code points of three bytes.
     fill: u8,
 }
 
 impl Stream<'_> {
-    /// The stream as the peer of `role` sends it.
+    /// Returns the stream as the peer of `role` sends it.
     pub fn to_bytes(&self, role: Role) -> Vec<u8> {
         let mut stream = Vec::new();
         self.frames.iter().take(8).for_each(|frame| frame.write(role, &mut stream));
@@ -29,7 +30,7 @@ impl Stream<'_> {
         stream
     }
 
-    /// `bytes` whole, one by one, and in pieces whose lengths go round.
+    /// Returns `bytes` whole, one by one, and in pieces with repeated lengths.
     pub fn cuts<'b>(&self, bytes: &'b [u8]) -> [Vec<&'b [u8]>; 3] {
         [vec![bytes], bytes.chunks(1).collect(), self.pieces(bytes)]
     }
@@ -72,5 +73,6 @@ impl Frame {
 /// Low enough to be reached.
 pub const LIMITS: Limits = Limits::DEFAULT.with_frame(1000).with_message(2000).with_fragments(20);
 
-/// First bytes of frames: text and binary, whole and begun, continued and ended, ping and pong.
+/// First bytes of frames: text and binary, whole and first; continuations, not last and last; ping
+/// and pong.
 const KINDS: [u8; 8] = [0x81, 0x82, 0x01, 0x02, 0x00, 0x80, 0x89, 0x8A];

@@ -1,7 +1,8 @@
 """Chromium as a client of the echo server: python browser_client.py ws://HOST:PORT/ CHROMIUM
 
-Opens the page that the server gives for a plain GET, uses it as a person would, and then runs a
-script in it. The browser is spoken to by its own debugging protocol, which is a WebSocket too.
+Opens the page that the server returns for a plain GET, uses it like a person, and then runs a
+script in it. It controls the browser by the browser's debugging protocol, which also runs over a
+WebSocket.
 """
 
 import asyncio
@@ -84,7 +85,7 @@ async def main(devtools_port):
         print("  Chromium: text, binary, subprotocol and close code")
 
 
-# Chromium's other processes may write for a moment longer than itself.
+# Chromium's other processes may write for a moment longer than Chromium itself.
 with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
     command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
     chromium = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)

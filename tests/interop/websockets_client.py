@@ -66,8 +66,8 @@ async def refuses_a_message_beyond_its_limit_with_1009():
     async with connect(URL, max_size=None, compression=None) as ws:
         await ws.send(b"x" * 20_000_000)
         assert await ws.recv() == b"x" * 20_000_000
-    # Without `async with`, whose close() fails at times within asyncio (AttributeError in call_soon)
-    # where the end came while there was output left.
+    # Without `async with`: its close() sometimes fails within asyncio (AttributeError in call_soon)
+    # if the end arrived while output was left.
     ws = await connect(URL, compression=None)
     try:
         await ws.send(b"x" * 20_000_001)

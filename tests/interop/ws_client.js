@@ -10,7 +10,7 @@ const { version } = require("ws/package.json");
 
 const [url, ca] = process.argv.slice(2);
 const LENGTHS = [0, 1, 125, 126, 127, 65535, 65536, 1 << 20, 17_000_000];
-const LIMIT = 20_000_000; // that of the server
+const LIMIT = 20_000_000; // the server's limit
 
 async function connect(subprotocols = [], options = {}) {
   const trust = ca ? { ca: fs.readFileSync(ca) } : {};
@@ -94,7 +94,7 @@ const cases = {
   async "1009 beyond the limit"() {
     const ws = await connect();
     const closed = once(ws, "close");
-    ws.on("error", () => {}); // the server may be gone before all of it is written
+    ws.on("error", () => {}); // the server may close before all of it is written
     ws.send(Buffer.alloc(LIMIT + 1));
     assert.equal((await closed)[0], 1009);
   },

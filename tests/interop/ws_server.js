@@ -1,8 +1,9 @@
 // Node's ws as a server: node ws_server.js [CERT KEY]
 //
-// Prints "listening on URL". It leads whoever comes as the Autobahn testsuite does: at /getCaseCount
-// it tells how many cases there are, at /runCase?case=N it runs one with a client that echoes, and
-// /updateReports ends it, with status 0 where all cases passed. Everywhere else it echoes itself.
+// Prints "listening on URL". Leads any client through the steps of the Autobahn testsuite:
+// /getCaseCount returns the number of cases, /runCase?case=N runs one with a client that echoes,
+// and /updateReports ends the run, with status 0 if all cases passed. At every other path it
+// echoes.
 "use strict";
 
 const assert = require("node:assert/strict");

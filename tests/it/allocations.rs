@@ -1,4 +1,4 @@
-//! What a connection takes of the heap, by an allocator that counts, and what it takes by itself.
+//! The memory of a connection: its heap allocations, counted by the allocator, and its own size.
 
 use crate::counting::{BYTES, measure};
 use crate::support::{
@@ -51,7 +51,7 @@ fn whole_messages_are_received_and_echoed_without_an_allocation() {
                 output.advance(output.remaining());
                 events
             };
-            round(); // fills the output's buffer
+            round(); // fills the output buffer
             let (allocations, _, events) = measure(|| round() + round());
             assert_eq!((events, allocations), (6, 0), "{role:?}, {len} bytes");
         }
@@ -90,20 +90,20 @@ fn a_message_in_fragments_takes_one_allocation() {
     assert_eq!(allocations, 1);
 }
 
-/// A server's message that the transport takes is not copied, and a client's goes through one block.
+/// A server's message that the transport takes is not copied. A client's is masked in one block.
 #[test]
 fn a_lent_message_takes_no_memory_of_its_length() {
     for (role, blocks) in [(Role::Server, 0), (Role::Client, 1)] {
         let mut ws = connection(role);
         let message = vec![7; 1 << 20];
         let (allocations, bytes, written) = measure(|| {
-            let mut lent = ws.output_with_binary(&message).unwrap();
+            let mut view = ws.output_with_binary(&message).unwrap();
             let mut written = 0;
-            while lent.has_remaining() {
-                let len = lent.chunk().len();
-                // A server's is shown as two chunks, which are written at once.
-                let count = if role == Role::Server { lent.remaining() } else { len };
-                lent.advance(count);
+            while view.has_remaining() {
+                let len = view.chunk().len();
+                // A server's message is shown as two chunks, which are written together.
+                let count = if role == Role::Server { view.remaining() } else { len };
+                view.advance(count);
                 written += count;
             }
             written
@@ -116,7 +116,7 @@ fn a_lent_message_takes_no_memory_of_its_length() {
     }
 }
 
-/// Debug builds mask slowly: benches/stream.rs does 10 GiB.
+/// Debug builds mask slowly: benches/stream.rs streams 10 GiB.
 #[test]
 fn a_streamed_message_allocates_nothing() {
     const READ: usize = 16 << 10;
@@ -197,7 +197,7 @@ fn a_declared_length_allocates_nothing() {
     }
 }
 
-/// Memory follows the payload received, whatever the fragments and the reads.
+/// Memory follows the payload received, however it is fragmented and read.
 #[test]
 fn a_million_fragments_of_one_byte_hold_what_they_carry() {
     let unlimited = Limits::DEFAULT.with_frame(1).with_message(u64::MAX).with_fragments(u32::MAX);
@@ -224,7 +224,7 @@ fn a_flood_of_pings_that_nobody_reads_the_answers_to_holds_a_few_pongs() {
     assert!(drain(&mut ws).len() <= 1024 + 2 * 127);
 }
 
-/// What was consumed is room for what comes.
+/// Space of output that was taken is used again.
 #[test]
 fn output_that_is_never_empty_does_not_grow() {
     let mut ws = connection(Role::Server);
@@ -238,7 +238,7 @@ fn output_that_is_never_empty_does_not_grow() {
     assert!(bytes <= 0, "{bytes} bytes more");
 }
 
-/// Also where the output is never quite empty.
+/// This also holds if the output is never quite empty.
 #[test]
 fn a_released_connection_holds_what_is_still_to_be_sent() {
     let mut ws = connection(Role::Server);
@@ -252,7 +252,7 @@ fn a_released_connection_holds_what_is_still_to_be_sent() {
     assert_eq!(drain(&mut ws), [7; 10]);
 }
 
-/// What is moved takes time by its length.
+/// The time to move bytes grows with their number, so more than 4 KiB are not moved.
 #[test]
 fn a_release_with_much_to_be_sent_moves_nothing() {
     for (left, is_moved) in [(1, true), (4096, true), (4097, false), (10_000, false)] {

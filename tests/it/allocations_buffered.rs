@@ -1,4 +1,4 @@
-//! What a connection with a read buffer of its own takes of the heap in a steady state: nothing.
+//! A connection with its own read buffer allocates nothing in a steady state.
 #![cfg(feature = "std")]
 
 use std::io::{self, ErrorKind, IoSlice, Write};
@@ -8,14 +8,14 @@ use crate::support::{ROLES, config, fragmented_for, frame_for};
 use bytes::Buf;
 use sansock::{Connection, Event, Opcode, ReadBuffer, Role};
 
-/// How much a transport takes of each message before it would block.
+/// How much of each message a transport takes before it would block.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Takes {
     All,
     Half,
 }
 
-/// Takes so many bytes, and then would block.
+/// A transport that takes this many bytes and then would block.
 struct Transport(usize);
 
 impl Write for Transport {
@@ -37,7 +37,7 @@ impl Write for Transport {
     }
 }
 
-/// A connection that answers each message with the same from where it lies.
+/// A connection that echoes each message without copying it.
 struct Echo {
     ws: Connection,
     input: ReadBuffer,
@@ -52,7 +52,7 @@ impl Echo {
         Echo { ws: Connection::new(config), input: ReadBuffer::new(), takes, events: 0 }
     }
 
-    /// Reads `stream`, `read` bytes at once or as many as there is room for.
+    /// Reads `stream`, `read` bytes at once or as many as the buffer has room for.
     fn run(&mut self, mut stream: &[u8], read: usize) {
         while !stream.is_empty() {
             let room = self.input.spare_mut();
@@ -70,7 +70,7 @@ impl Echo {
 }
 
 fn answer(ws: &mut Connection, event: &Event<'_>, takes: Takes) {
-    let lent = match event {
+    let view = match event {
         Event::Text(text) => ws.output_with_text(text).unwrap(),
         Event::Binary(data) => ws.output_with_binary(data).unwrap(),
         Event::Ping(_) => return ws.output().write_to(&mut io::sink()).unwrap(),
@@ -78,36 +78,37 @@ fn answer(ws: &mut Connection, event: &Event<'_>, takes: Takes) {
     };
     let transport = match takes {
         Takes::All => usize::MAX,
-        Takes::Half => lent.remaining() / 2,
+        Takes::Half => view.remaining() / 2,
     };
-    let written = lent.write_to(&mut Transport(transport)).map_err(|error| error.kind());
+    let written = view.write_to(&mut Transport(transport)).map_err(|error| error.kind());
     assert_eq!(written, if takes == Takes::All { Ok(()) } else { Err(ErrorKind::WouldBlock) });
     ws.output().write_to(&mut io::sink()).unwrap();
 }
 
-/// What three rounds allocate and leave, when two were before them.
+/// Returns the allocations of three rounds, the bytes they leave, and their events. Two rounds run
+/// before.
 fn steady(mut echo: Echo, stream: &[u8], read: usize) -> (usize, isize, usize) {
-    // The first has the buffers grow, and may be moved to the front of its own.
+    // The first round grows the buffers. Its message may be moved to the front of the read buffer.
     (0..2).for_each(|_| echo.run(stream, read));
     echo.events = 0;
     let (allocations, bytes, ()) = measure(|| (0..3).for_each(|_| echo.run(stream, read)));
     (allocations, bytes, echo.events)
 }
 
-/// Nothing is allocated or given back when rounds of so many events follow each other.
+/// Asserts that repeated rounds of `events` events allocate and free nothing.
 fn assert_steady(role: Role, takes: Takes, stream: &[u8], read: usize, events: usize, what: &str) {
     let seen = steady(Echo::new(role, takes), stream, read);
     assert_eq!(seen, (0, 0, 3 * events), "{role:?}, {takes:?}, {what} in reads of {read}");
 }
 
-/// Text of two bytes a code point, every byte of which has to be looked at.
+/// Returns a frame. Text has two bytes a code point, so every byte has to be validated.
 fn frame(role: Role, opcode: Opcode, len: usize) -> Vec<u8> {
     let payload =
         if opcode == Opcode::Text { "ä".repeat(len / 2).into() } else { vec![0xFF; len] };
     frame_for(role, 0x80 | opcode.as_u8(), &payload)
 }
 
-/// As many bytes a read as there is room for.
+/// As many bytes a read as the buffer has room for.
 const ALL: usize = usize::MAX;
 
 /// Lengths of messages, bytes a read, and messages a round.
@@ -135,8 +136,9 @@ fn messages_in_one_frame_allocate_nothing_however_they_are_read() {
                 let stream = frame(role, opcode, len).repeat(messages);
                 let what = format!("{opcode:?} of {len}");
                 assert_steady(role, Takes::All, &stream, read, messages, &what);
-                // Sixteen blocks of a client's message are rounds without a burst for the output,
-                // which then gives back what the end of the message before had taken.
+                // A client's message of sixteen blocks is sixteen rounds without a burst of output.
+                // The output buffer then shrinks, and the end of the next message has to grow it
+                // again.
                 if role == Role::Server || len < 1 << 20 {
                     assert_steady(role, Takes::Half, &stream, read, messages, &what);
                 }
@@ -160,7 +162,7 @@ fn messages_of_all_lengths_among_each_other_allocate_nothing() {
     }
 }
 
-/// They are reassembled in the memory of those before.
+/// They are reassembled in the memory of the messages before them.
 #[test]
 fn large_messages_in_fragments_allocate_nothing() {
     for role in ROLES {
@@ -184,7 +186,8 @@ fn pings_that_come_whole_allocate_nothing() {
     }
 }
 
-/// One to be reassembled, as it may come between the pieces of a message, and one for its event.
+/// One allocation to reassemble the ping, which may come between the pieces of a message, and one
+/// for its event.
 #[test]
 fn a_ping_that_a_read_cuts_takes_two_allocations() {
     for role in ROLES {

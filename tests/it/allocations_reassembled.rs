@@ -1,11 +1,11 @@
-//! The memory in which messages are reassembled: that of the messages before, no more of it than has
-//! arrived, and given back.
+//! The memory in which messages are reassembled: reused, in proportion to what has arrived, and
+//! freed.
 
 use crate::counting::{BYTES, measure};
 use crate::support::{ABSURD_LEN, NO_LIMITS, connection, drain, fragmented_for, head_for, limited};
 use sansock::{Connection, Input, Opcode, Role};
 
-/// Gives `stream` in reads of `read` bytes, from memory that is there, and counts the events.
+/// Receives `stream` in reads of `read` bytes, with memory that exists already. Counts the events.
 fn receive_all(ws: &mut Connection, stream: &[u8], buffer: &mut [u8]) -> usize {
     let mut events = 0;
     for read in stream.chunks(buffer.len()) {
@@ -21,7 +21,7 @@ fn echo_nothing(ws: &mut Connection, input: &mut [u8]) -> usize {
     std::iter::from_fn(|| ws.receive(&mut input).unwrap().map(drop)).count()
 }
 
-/// A message of `count` fragments of `len` bytes each.
+/// Returns a message of `count` fragments of `len` bytes each.
 fn fragments(role: Role, opcode: Opcode, len: usize, count: usize) -> Vec<u8> {
     fragmented_for(role, opcode, &vec![&vec![b'x'; len][..]; count])
 }
@@ -63,7 +63,7 @@ fn memory_that_waits_for_a_message_is_told_of_and_given_back() {
         receive_all(&mut ws, &stream, &mut buffer);
         assert!(held(&ws) >= 300_000, "kept for the next");
         receive_all(&mut ws, &stream[..1000], &mut buffer);
-        assert!(held(&ws) >= 300_000, "taken up by the next");
+        assert!(held(&ws) >= 300_000, "kept for the next message");
         receive_all(&mut ws, &stream[1000..], &mut buffer);
         assert!(held(&ws) >= 300_000, "kept again");
         ws.release_buffers();
@@ -93,7 +93,7 @@ fn a_release_of_buffers_moves_no_data() {
     assert_eq!((allocations, ws.memory_usage()), (0, 0));
 }
 
-/// What is moved takes time by its length.
+/// The time to move bytes grows with their number, so more than 4 KiB are not moved.
 #[test]
 fn a_release_within_a_long_message_moves_nothing() {
     for opcode in [Opcode::Text, Opcode::Binary] {
@@ -128,7 +128,7 @@ fn memory_of_a_burst_is_forgotten_when_small_messages_follow() {
             receive_all(&mut ws, &large, &mut buffer);
             for _ in 0..15 {
                 receive_all(&mut ws, &small, &mut buffer);
-                assert!(ws.memory_usage() >= 2 << 20, "there may be more of them");
+                assert!(ws.memory_usage() >= 2 << 20, "kept for more such messages");
             }
         }
         receive_all(&mut ws, &small, &mut buffer);
@@ -136,7 +136,7 @@ fn memory_of_a_burst_is_forgotten_when_small_messages_follow() {
     }
 }
 
-/// As where another task has it, which is done with it when the next one has come.
+/// As if another task owns each event, and drops it when the next one has arrived.
 #[test]
 fn messages_whose_events_are_kept_take_two_allocations() {
     for opcode in [Opcode::Text, Opcode::Binary] {
@@ -154,18 +154,18 @@ fn messages_whose_events_are_kept_take_two_allocations() {
         receive(&long);
         let (allocations, bytes, _) = measure(|| (0..20).map(|_| receive(&long)).sum::<usize>());
         assert!(allocations <= 40 && bytes == 0, "{allocations}, {bytes}");
-        // One that is short is copied out of what the connection has for long ones.
+        // A short message is copied out of the buffer that is kept for long ones.
         let (_, bytes, memory) = measure(|| receive(&short));
         assert!(bytes <= 64 && memory > 8000, "{bytes}, {memory}");
         let (allocations, bytes, _) = measure(|| receive(&short));
         assert_eq!((allocations, bytes), (1, 0));
-        // Nobody holds a part of that.
+        // No event holds a part of that buffer.
         let (allocations, _, _) = measure(|| receive(&long));
         assert_eq!(allocations, 0);
     }
 }
 
-/// RFC 6455 §10.4: no more than a little comes before the bytes.
+/// RFC 6455 §10.4: little memory is reserved before the bytes arrive.
 #[test]
 fn a_message_takes_memory_as_it_arrives_while_a_large_event_is_kept() {
     for opcode in [Opcode::Text, Opcode::Binary] {
@@ -181,7 +181,7 @@ fn a_message_takes_memory_as_it_arrives_while_a_large_event_is_kept() {
     }
 }
 
-/// RFC 6455 §10.4: what was given back by one message is not more for the next than it was.
+/// RFC 6455 §10.4: a buffer that is reused does not grow by a declared length.
 #[test]
 fn a_declared_length_reserves_nothing_where_memory_waits() {
     let mut ws = Connection::new(limited(Role::Client, NO_LIMITS));

@@ -1,4 +1,4 @@
-//! Which types may go to another thread, and be shared between threads: all that are public.
+//! All public types can be sent to another thread, and shared between threads.
 
 use sansock::connection::{MessageWriter, OutputWith, Unsent};
 use sansock::frame::{Decoder, Encoder, Relay};
@@ -9,7 +9,7 @@ use sansock::{
     Config, Connection, Event, Message, Output, Payload, ProtocolError, ReadBuffer, Text,
 };
 
-/// Compiles for such a type alone.
+/// Compiles only for a type that is `Send` and `Sync`.
 const fn goes_to_any_thread<T: Send + Sync>() {}
 
 #[test]

@@ -1,4 +1,4 @@
-//! Output that waits: what it may become, and the loop that never meets a refusal.
+//! Pending output: how large it may grow, and a loop in which no message is ever refused.
 #![cfg(feature = "std")]
 
 use crate::support::{ROLES, config, connection, frame_for, frames, receive};
@@ -7,11 +7,13 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use sansock::{Config, Connection, Event, Input, ReadBuffer, Role, SendError};
 
-/// More than any header or control frame takes.
+/// More than any header or control frame needs.
 const FRAME: usize = 14 + 125;
 
-/// An echo server as the documentation has it: asks before each `receive` whether the output is full,
-/// and writes first if it is. `written` is the transport; returns the most that ever waited.
+/// Echoes like the loop in the documentation: before each `receive` it checks whether the output is
+/// full, and writes first if it is.
+///
+/// `written` is the transport. Returns the most bytes that were ever pending.
 fn echo_as_taught(ws: &mut Connection, input: &mut [u8], written: &mut Vec<u8>) -> usize {
     let mut input = Input::new(input);
     let mut most = 0;
@@ -36,7 +38,7 @@ fn a_long_message_and_a_short_one_behind_it_are_both_echoed_by_default() {
     let (long, short) = (vec![7; 2 << 20], b"short");
     let stream = [frame_for(Role::Server, 0x82, &long), frame_for(Role::Server, 0x81, short)];
     for cut in [0, 100] {
-        // The end of the long one and the short one in one read.
+        // The end of the long message and the short one arrive in one read.
         let mut stream = stream.concat();
         let mut last = stream.split_off(cut);
         let (mut ws, mut written) = (Connection::new(Config::server()), Vec::new());
@@ -57,7 +59,7 @@ fn a_buffered_echo_that_does_not_fit_goes_on_when_there_is_room() {
         input.extend_from_slice(&frame_for(Role::Server, 0x82, message));
     }
     let mut wire = Vec::new();
-    // A transport that takes 700 bytes a turn.
+    // A transport that takes 700 bytes each time.
     while !input.is_empty() || ws.has_output() {
         while !ws.is_full() {
             match ws.receive_buffered(&mut input).unwrap() {
@@ -100,7 +102,7 @@ proptest! {
     }
 }
 
-/// A connection in whose output a pong waits for others to be written.
+/// Returns a connection with a pong that waits for other output to be written.
 fn with_a_pong_that_waits(role: Role) -> Connection {
     let mut ws = connection(role);
     for payload in [&b"1"[..], b"2"] {
@@ -142,12 +144,12 @@ fn a_message_that_is_lent_leaves_no_pong_behind() {
     for role in ROLES {
         let mut ws = with_a_pong_that_waits(role);
         let mut wire = Vec::new();
-        ws.output_with_text("lent").unwrap().write_to(&mut wire).unwrap();
+        ws.output_with_text("view").unwrap().write_to(&mut wire).unwrap();
         assert!(!ws.has_output());
         let sent: Vec<_> =
             frames(&wire).into_iter().map(|frame| (frame.first, frame.payload)).collect();
         let expected: [(u8, &[u8]); 4] =
-            [(0x8A, b"1"), (0x82, &[7; 2_000]), (0x8A, b"2"), (0x81, b"lent")];
+            [(0x8A, b"1"), (0x82, &[7; 2_000]), (0x8A, b"2"), (0x81, b"view")];
         assert_eq!(sent, expected.map(|(first, payload)| (first, payload.to_vec())));
     }
 }

@@ -1,4 +1,4 @@
-//! The end of a connection, RFC 6455 §5.5.1 and §7: codes, reasons, who answers whom, and every
+//! The end of a connection, RFC 6455 §5.5.1 and §7: codes, reasons, which end answers, and every
 //! call in every state.
 
 use crate::support::{
@@ -11,17 +11,17 @@ use sansock::{
     CloseCode, CloseStatus, Connection, Message, Role, SendError, TransportAction, Violation,
 };
 
-/// A Close frame as the peer of `role` sends it.
+/// Returns a Close frame as the peer of `role` sends it.
 fn close_for(role: Role, code: u16, reason: &str) -> Vec<u8> {
     frame_for(role, 0x88, &close_body(code, reason))
 }
 
-/// The first bytes and payloads of all frames in the output.
+/// Returns the first bytes and payloads of all frames in the output.
 fn sent(ws: &mut Connection) -> Vec<(u8, Vec<u8>)> {
     frames(&drain(ws)).into_iter().map(|frame| (frame.first, frame.payload)).collect()
 }
 
-/// RFC 6455 §7.4 and the IANA registry, from the texts.
+/// The codes of RFC 6455 §7.4 and of the IANA registry, written down independently of the code.
 fn may_be_on_the_wire(code: u16) -> bool {
     match code {
         0..1000 | 1004..=1006 | 1015 | 5000.. => false, // never sent
@@ -86,7 +86,7 @@ fn a_broken_reason_or_code_fails_at_the_byte_that_breaks_it() {
         (b"\x03\xE8ok\xCEx and more", Violation::InvalidCloseReason, 5),
         (b"\x03\xE8\xED\xA0\x80", Violation::InvalidCloseReason, 3),
         (b"\x03\xE8\xF4\x90\x80\x80", Violation::InvalidCloseReason, 3),
-        (b"\x03\xE8\xE2\x82", Violation::InvalidCloseReason, 3), // by its end
+        (b"\x03\xE8\xE2\x82", Violation::InvalidCloseReason, 3), // fails at its last byte
         (b"\x03\xEE\xFF", Violation::InvalidCloseCode { code: 1006 }, 1),
     ];
     for role in ROLES {
@@ -95,7 +95,7 @@ fn a_broken_reason_or_code_fails_at_the_byte_that_breaks_it() {
             let offset = stream.len() - body.len() + at;
             let expected = [Seen::Failed(violation, offset as u64)];
             assert_ends_with(&config(role), &stream, &expected);
-            // Nothing beyond that byte is needed, and nothing before it suffices.
+            // That byte completes the violation, and no earlier one does.
             assert_sees(&config(role), &stream[..=offset], &expected);
             assert_sees(&config(role), &stream[..offset], &[]);
         }
@@ -200,7 +200,7 @@ fn only_a_client_says_1010() {
 const STATES: [State; 5] =
     [State::Open, State::CloseSent, State::CloseExchanged, State::Failed, State::Ended];
 
-/// A connection brought into this state, with no output.
+/// Returns a connection in this state, with no output.
 fn connection_in(role: Role, state: State) -> Connection {
     let mut ws = connection(role);
     match state {
@@ -215,20 +215,20 @@ fn connection_in(role: Role, state: State) -> Connection {
     ws
 }
 
-/// What a call did.
+/// The effect of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Did {
-    /// As asked.
+    /// What it was asked to do.
     Done,
-    /// Nothing: it said that the connection is closing.
+    /// Nothing: it returned `SendError::Closing`.
     Refused,
-    /// An event was told.
-    Told,
-    /// All was taken, nothing was told.
+    /// It returned an event.
+    Delivered,
+    /// It took all input and returned no event.
     Nothing,
-    /// A violation was told.
+    /// It returned a violation.
     Failed,
-    /// The end was told, with this code.
+    /// It reported the end, with this code.
     Ended(u16),
 }
 
@@ -244,21 +244,21 @@ fn send(result: Result<(), SendError>) -> Did {
     }
 }
 
-fn give(ws: &mut Connection, stream: &[u8]) -> Did {
+fn pass(ws: &mut Connection, stream: &[u8]) -> Did {
     match &receive(ws, &[stream])[..] {
         [] => Did::Nothing,
         [Seen::Failed(..)] => Did::Failed,
-        [_] => Did::Told,
+        [_] => Did::Delivered,
         more => panic!("{more:?}"),
     }
 }
 
-/// What a call did, the state after it, and whether there is output.
+/// The effect of a call, the state after it, and whether there is output.
 type Cell = (Did, State, bool);
 
 #[test]
 fn every_call_in_every_state_does_what_the_table_says() {
-    use Did::{Done, Nothing, Refused, Told};
+    use Did::{Delivered, Done, Nothing, Refused};
     use State::{CloseExchanged, CloseSent, Ended, Failed, Open};
 
     let sends = [
@@ -268,7 +268,7 @@ fn every_call_in_every_state_does_what_the_table_says() {
         (Refused, Failed, false),
         (Refused, Ended, false),
     ];
-    // For bytes: what they do while they are read, in Open and in CloseSent.
+    // For calls that receive bytes: the cells for Open and CloseSent, where bytes are still read.
     let receives = |open: Cell, close_sent: Cell| {
         let [closed, failed, ended] =
             [CloseExchanged, Failed, Ended].map(|state| (Nothing, state, false));
@@ -287,29 +287,29 @@ fn every_call_in_every_state_does_what_the_table_says() {
             cells[0] = (Done, CloseSent, true);
             cells
         }),
-        ("message", |ws, role| give(ws, &frame_for(role, 0x81, b"x")), {
-            receives((Told, Open, false), (Told, CloseSent, false))
+        ("message", |ws, role| pass(ws, &frame_for(role, 0x81, b"x")), {
+            receives((Delivered, Open, false), (Delivered, CloseSent, false))
         }),
-        ("fragment", |ws, role| give(ws, &frame_for(role, 0x01, b"x")), {
+        ("fragment", |ws, role| pass(ws, &frame_for(role, 0x01, b"x")), {
             receives((Nothing, Open, false), (Nothing, CloseSent, false))
         }),
-        ("half a header", |ws, _| give(ws, b"\x81"), {
+        ("half a header", |ws, _| pass(ws, b"\x81"), {
             receives((Nothing, Open, false), (Nothing, CloseSent, false))
         }),
-        ("ping received", |ws, role| give(ws, &frame_for(role, 0x89, b"x")), {
-            receives((Told, Open, true), (Told, CloseSent, false))
+        ("ping received", |ws, role| pass(ws, &frame_for(role, 0x89, b"x")), {
+            receives((Delivered, Open, true), (Delivered, CloseSent, false))
         }),
-        ("pong received", |ws, role| give(ws, &frame_for(role, 0x8A, b"x")), {
-            receives((Told, Open, false), (Told, CloseSent, false))
+        ("pong received", |ws, role| pass(ws, &frame_for(role, 0x8A, b"x")), {
+            receives((Delivered, Open, false), (Delivered, CloseSent, false))
         }),
-        ("Close received", |ws, role| give(ws, &close_for(role, 1001, "")), {
-            receives((Told, CloseExchanged, true), (Told, CloseExchanged, false))
+        ("Close received", |ws, role| pass(ws, &close_for(role, 1001, "")), {
+            receives((Delivered, CloseExchanged, true), (Delivered, CloseExchanged, false))
         }),
-        ("violation", |ws, _| give(ws, b"\xFF"), {
+        ("violation", |ws, _| pass(ws, b"\xFF"), {
             receives((Did::Failed, Failed, true), (Did::Failed, Failed, false))
         }),
         ("receive_eof", |ws, _| Did::Ended(ws.receive_eof().code()), {
-            // The peer's Close came before CloseExchanged, with 1000.
+            // Before CloseExchanged, the peer's Close arrived with 1000.
             [1006, 1006, 1000, 1006, 1006].map(|code| (Did::Ended(code), Ended, false))
         }),
         ("sent_eof", |ws, _| done(ws, Connection::sent_eof), changes_nothing),
@@ -341,7 +341,7 @@ fn every_call_in_every_state_does_what_the_table_says() {
     }
 }
 
-/// A call that cannot be refused.
+/// Runs a call that cannot be refused.
 fn done(ws: &mut Connection, call: fn(&mut Connection)) -> Did {
     call(ws);
     Did::Done
@@ -351,7 +351,7 @@ fn close(ws: &mut Connection) -> Did {
     done(ws, |ws| ws.close(CloseCode::NORMAL, "").unwrap())
 }
 
-/// A message that is refused comes back.
+/// Sends an owned message. If it is refused, it is returned.
 fn send_owned(ws: &mut Connection) -> Did {
     match ws.send("x") {
         Ok(()) => Did::Done,
@@ -362,7 +362,7 @@ fn send_owned(ws: &mut Connection) -> Did {
     }
 }
 
-/// RFC 6455 §7.1.1: the server closes the transport, the client waits for that.
+/// RFC 6455 §7.1.1: the server closes the transport, and the client waits for that.
 fn action(state: State, role: Role, has_output: bool) -> TransportAction {
     match state {
         State::Open | State::CloseSent => TransportAction::Continue,

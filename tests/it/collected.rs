@@ -1,5 +1,5 @@
-//! Messages that are reassembled: the short way of fragments against the long one, and memory that
-//! is used again.
+//! Messages that are reassembled: the fast path for fragments against the slow one, and reuse of
+//! memory.
 
 use crate::support::{
     ROLES, Seen, assert_sees, config, connection, drain, fragmented_for, frame_for, limited,
@@ -8,7 +8,8 @@ use crate::support::{
 use proptest::prelude::*;
 use sansock::{Config, Connection, Event, Input, Limits, Opcode, Role};
 
-/// What is seen and answered where nothing is whole: a byte a read.
+/// Returns what is seen and answered on the slow path: one byte a read, so that nothing arrives
+/// whole.
 fn by_the_long_way(config: &Config, stream: &[u8]) -> (Vec<Seen>, Vec<u8>) {
     let mut ws = Connection::new(config.clone());
     let seen = receive(&mut ws, &stream.chunks(1).collect::<Vec<_>>());
@@ -68,7 +69,7 @@ fn what_breaks_in_a_fragment_is_told_of_where_it_is() {
     }
 }
 
-/// A frame as its first byte, its payload, and whether its mask bit is right.
+/// A frame: its first byte, its payload, and whether its mask bit is right.
 fn any_frame() -> impl Strategy<Value = (u8, Vec<u8>, bool)> {
     let first = prop_oneof![
         8 => prop::sample::select(&[0x00, 0x00, 0x00, 0x80, 0x01, 0x02][..]),
@@ -110,12 +111,12 @@ proptest! {
     }
 }
 
-/// A payload of its own for each message.
+/// Returns a payload that is different for each message.
 fn payload(seed: usize, len: usize) -> Vec<u8> {
     (b'a'..=b'z').cycle().skip(seed % 26).flat_map(|letter| [letter; 7]).take(len).collect()
 }
 
-/// Large and small ones, in fragments and cut by reads.
+/// Large and small messages, in fragments and cut by reads.
 fn messages() -> Vec<(Opcode, Vec<u8>)> {
     [70_000, 300_000, 70_000, 10, 0, 300_000, 5000, 74_999, 75_001, 300_000, 1_000_000, 400_000]
         .into_iter()
@@ -141,7 +142,7 @@ fn bytes_of<'e>(event: &'e Event<'_>) -> &'e [u8] {
     }
 }
 
-/// However many of the events before are held, none of them changes.
+/// However many of the earlier events are held, none of them changes.
 #[test]
 fn an_event_that_is_kept_is_not_overwritten() {
     let messages = messages();
@@ -173,7 +174,7 @@ fn an_event_that_is_kept_is_not_overwritten() {
     }
 }
 
-/// What is written to an event, or after it, is nobody else's.
+/// Bytes written to an event, or appended to it, do not change other events.
 #[test]
 fn an_event_that_is_changed_changes_no_other() {
     let messages: Vec<_> = messages().into_iter().map(|(_, data)| (Opcode::Binary, data)).collect();
@@ -205,7 +206,7 @@ fn memory_that_waits_is_no_open_message() {
         let large = stream_of(role, &[(Opcode::Binary, payload(0, 100_000))], 10_000);
         assert_eq!(receive(&mut ws, &[&large]), [Seen::Binary(payload(0, 100_000))]);
         let mut ws = Connection::from_parts(ws.into_parts()).unwrap();
-        // A control frame, a whole message, a cut one of the other kind, and what fails.
+        // A control frame, a whole message, a cut message of the other kind, and a violation.
         let ping = frame_for(role, 0x89, b"ping");
         let text = frame_for(role, 0x81, "é".as_bytes());
         let seen =

@@ -1,4 +1,4 @@
-//! What compares and converts, as users write it.
+//! Comparisons and conversions as users write them.
 
 use bytes::Bytes;
 use sansock::message::Utf8Bytes;

@@ -4,13 +4,13 @@ use crate::support::{KEY, NO_LIMITS, ROLES};
 use sansock::frame::{Decoder, EncodeError, Encoder, Header, Part, Rsv};
 use sansock::{Input, Opcode, Role};
 
-/// A frame of this role without extension bits.
+/// Returns a header of this role without reserved bits.
 fn header(role: Role, fin: bool, opcode: Opcode, payload_len: u64) -> Header {
     let mask_key = role.masks().then_some(KEY);
     Header { fin, rsv: Rsv::NONE, opcode, mask_key, payload_len }
 }
 
-/// An encoder that has sent the headers of empty frames.
+/// Returns an encoder that has sent the headers of these empty frames.
 fn encoder_after(role: Role, frames: &[(bool, Opcode)]) -> Encoder {
     let mut encoder = Encoder::new(role);
     for (fin, opcode) in frames {
@@ -178,7 +178,7 @@ fn headers_are_decoded_as_they_were_encoded() {
         for role in ROLES {
             let mask_key = role.masks().then_some(KEY);
             let header = Header { fin, rsv, opcode, mask_key, payload_len };
-            // What has to go before a continuation.
+            // A continuation needs a message before it.
             let open: &[_] =
                 if opcode == Opcode::Continuation { &[(false, Opcode::Text)] } else { &[] };
             let mut decoder = Decoder::new(role.peer()).with_limits(NO_LIMITS).with_rsv(any_rsv);

@@ -1,4 +1,4 @@
-//! Each violation, by real bytes: what it says, its section, its code, and that its Close is sent.
+//! Each violation, caused by real bytes: its text, section and code, and that its Close is sent.
 
 use crate::support::{close_body, drain, frames, limited, receive};
 use bytes::Buf;
@@ -10,7 +10,7 @@ use sansock::{
 
 const LIMITS: Limits = Limits::DEFAULT.with_frame(300).with_message(400).with_fragments(2);
 
-/// Bytes that break a rule for an endpoint of this role, and all that is said of it.
+/// Bytes that break a rule for an endpoint of this role, and the expected report.
 struct Case {
     receiver: Role,
     bytes: &'static [u8],
@@ -30,7 +30,7 @@ const fn case(
     Case { receiver: Role::Client, bytes, violation, text, section, code }
 }
 
-/// All variants of [`Violation`], and the ends of their ranges.
+/// All variants of [`Violation`], and the limits of their ranges.
 const CASES: &[Case] = &[
     case(
         b"\xC1",
@@ -167,11 +167,11 @@ fn assert_case(case: &Case, bytes: &[u8]) {
     let sent = frames(&drain(&mut ws));
     assert_eq!(sent.len(), 1, "{text}");
     assert_eq!(sent[0].content(), (0x88, &close_body(*code, text)[..]));
-    assert!(ws.receive(&mut input).unwrap().is_none() && input.is_empty(), "the rest is swallowed");
+    assert!(ws.receive(&mut input).unwrap().is_none() && input.is_empty(), "the rest is discarded");
     assert!(!ws.output().has_remaining());
 }
 
-/// RFC 6455 §7.1.7: the Close for an error comes after what was to be sent before it.
+/// RFC 6455 §7.1.7: the Close for an error is sent after what was queued before it.
 #[test]
 fn the_close_of_an_error_does_not_overtake_messages() {
     let mut ws = crate::support::connection(Role::Server);

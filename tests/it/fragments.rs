@@ -8,7 +8,7 @@ use sansock::message::PreparedMessage;
 use sansock::{CloseCode, Connection, Message, Role, SendError};
 use std::num::NonZeroUsize;
 
-/// What was sent, without what depends on the role.
+/// Returns what was sent, without what depends on the role.
 fn sent(ws: &mut Connection) -> Vec<(u8, Vec<u8>)> {
     let frames = frames(&drain(ws));
     for frame in &frames {

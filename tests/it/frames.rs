@@ -7,7 +7,7 @@ use crate::support::{
 use sansock::frame::{Decoder, Header, Part, Rsv};
 use sansock::{Input, Limits, Opcode, Role, Violation};
 
-/// How a header writes the length of its payload.
+/// How a header encodes the length of its payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Bits7,
@@ -15,7 +15,8 @@ enum Form {
     Bits64,
 }
 
-/// A header of the peer of `role` with the length in this form, or `None` where it cannot hold it.
+/// Returns a header of the peer of `role` with the length in this form, or `None` if it does not
+/// fit.
 fn head_in(role: Role, first: u8, form: Form, len: u64) -> Option<Vec<u8>> {
     let mask = if role == Role::Server { 0x80 } else { 0 };
     let mut head = match form {
@@ -30,46 +31,46 @@ fn head_in(role: Role, first: u8, form: Form, len: u64) -> Option<Vec<u8>> {
     Some(head)
 }
 
-/// What a decoder says of `bytes` when they come in these pieces: headers, payload, an error.
+/// What a decoder returns for `bytes` in these pieces: headers, payload, an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Said {
+enum Decoded {
     Header(Header),
     Payload(Vec<u8>, bool),
     Failed(Violation, u64),
 }
 
-fn decode(decoder: &mut Decoder, pieces: &[&[u8]]) -> Vec<Said> {
-    let mut said = Vec::new();
+fn decode(decoder: &mut Decoder, pieces: &[&[u8]]) -> Vec<Decoded> {
+    let mut decoded = Vec::new();
     for piece in pieces {
         let mut buffer = piece.to_vec();
         let mut input = Input::new(&mut buffer[..]);
         loop {
             match decoder.decode(&mut input) {
-                Ok(Some(Part::Header(header))) => said.push(Said::Header(header)),
+                Ok(Some(Part::Header(header))) => decoded.push(Decoded::Header(header)),
                 Ok(Some(Part::Payload { bytes, last })) => {
-                    said.push(Said::Payload(bytes.to_vec(), last));
+                    decoded.push(Decoded::Payload(bytes.to_vec(), last));
                 }
                 Ok(None) => break,
-                Err(error) => said.push(Said::Failed(error.violation(), error.offset())),
+                Err(error) => decoded.push(Decoded::Failed(error.violation(), error.offset())),
             }
         }
-        assert!(input.is_empty(), "None says that all input was taken");
+        assert!(input.is_empty(), "None means that all input was taken");
     }
-    said
+    decoded
 }
 
-/// Asserts that `decoder`, which has taken `before` bytes, says `expected` of a header at the very
-/// byte that settles it, however the header is cut.
+/// Asserts that `decoder`, which has taken `before` bytes, returns `expected` for a header at the
+/// first byte that decides it, however the header is cut.
 fn assert_judged(decoder: &Decoder, head: &[u8], expected: Result<Header, (Violation, usize)>) {
     let before = decoder.offset();
-    let (said, settled) = match expected {
-        Ok(header) => (Said::Header(header), head.len()),
-        Err((violation, at)) => (Said::Failed(violation, before + at as u64), at + 1),
+    let (decoded, settled) = match expected {
+        Ok(header) => (Decoded::Header(header), head.len()),
+        Err((violation, at)) => (Decoded::Failed(violation, before + at as u64), at + 1),
     };
-    let empty = matches!(&said, Said::Header(header) if header.payload_len == 0);
-    let mut all = vec![said];
+    let empty = matches!(&decoded, Decoded::Header(header) if header.payload_len == 0);
+    let mut all = vec![decoded];
     if empty {
-        all.push(Said::Payload(Vec::new(), true));
+        all.push(Decoded::Payload(Vec::new(), true));
     }
     for cut in 0..=head.len() {
         let mut decoder = decoder.clone();
@@ -85,7 +86,7 @@ fn assert_judged(decoder: &Decoder, head: &[u8], expected: Result<Header, (Viola
     assert_eq!(decode(&mut decoder.clone(), &single), all, "{head:02x?} byte by byte");
 }
 
-/// A decoder at the start, or within a message of which `prior` bytes have come.
+/// Returns a decoder at the start, or within a message of which `prior` bytes have arrived.
 fn decoder_after(role: Role, limits: Limits, prior: Option<u64>) -> Decoder {
     let mut decoder = Decoder::new(role).with_limits(limits);
     if let Some(len) = prior {
@@ -95,7 +96,7 @@ fn decoder_after(role: Role, limits: Limits, prior: Option<u64>) -> Decoder {
     decoder
 }
 
-/// RFC 6455 §5.2, §10.4 for a length alone, from the texts.
+/// The rules of RFC 6455 §5.2 and §10.4 for a length, written down independently of the code.
 fn judge_length(
     form: Form,
     len: u64,
@@ -165,7 +166,7 @@ fn every_length_is_judged_at_the_byte_that_completes_it() {
             for prior in [None, Some(0), Some(1), Some(126)] {
                 let room = limits.frame.min(limits.message);
                 if prior.is_some_and(|prior| prior > room || limits.fragments == 1) {
-                    continue; // no such message is open after its first frame
+                    continue; // after its first frame, such a message is not in progress
                 }
                 let decoder = decoder_after(role, limits, prior);
                 let near = [limits.frame, limits.message]
@@ -212,8 +213,10 @@ fn a_connection_refuses_a_length_before_any_payload() {
     }
 }
 
-/// The sum of a message's lengths may be as high as memory could be, without harm. Beyond that the
-/// message is refused, or the frame that is too long by itself, whatever the limits are.
+/// The sum of a message's lengths may be as large as memory could be.
+///
+/// Beyond that, the message is refused, or the frame if it is too long itself, whatever the limits
+/// are.
 #[cfg(target_pointer_width = "64")]
 #[test]
 fn a_message_may_announce_what_memory_could_hold() {
@@ -234,7 +237,8 @@ fn a_message_may_announce_what_memory_could_hold() {
     }
 }
 
-/// RFC 6455 §5.2, §5.4, §5.5 for a first byte, from the texts. `allowed` has RSV1 as `0b100`.
+/// The rules of RFC 6455 §5.2, §5.4 and §5.5 for a first byte, written down independently of the
+/// code. `allowed` has RSV1 as `0b100`.
 fn judge_first(byte: u8, message_open: bool, allowed: u8) -> Result<(), Violation> {
     let (fin, rsv, opcode) = (byte & 0x80 != 0, byte >> 4 & 0b111, byte & 0xF);
     if rsv & !allowed != 0 {
@@ -297,7 +301,7 @@ fn a_connection_judges_every_first_byte_so() {
                     (Ok(()), 0x88) => vec![Seen::Close(None, String::new())],
                     (Ok(()), 0x89) => vec![Seen::Ping(Vec::new())],
                     (Ok(()), 0x8A) => vec![Seen::Pong(Vec::new())],
-                    (Ok(()), _) => vec![], // the message goes on
+                    (Ok(()), _) => vec![], // the message is still incomplete
                 };
                 assert_sees(&config(role), &stream, &seen);
             }
@@ -337,7 +341,7 @@ fn a_control_frame_is_refused_at_the_length_byte() {
     }
 }
 
-/// §10.4: the limits are for messages, a control frame has its own.
+/// §10.4: the limits are for messages. A control frame has its own.
 #[test]
 fn limits_do_not_touch_control_frames() {
     for role in ROLES {
@@ -353,7 +357,7 @@ fn a_decoder_that_failed_swallows_the_rest() {
         let mut decoder = Decoder::new(role);
         let good = frame_for(role, 0x82, b"abc");
         let parts = decode(&mut decoder, &[&good, b"\xFF", &good, &good]);
-        let failed = Said::Failed(Violation::ReservedBits { rsv: 0b111 }, good.len() as u64);
+        let failed = Decoded::Failed(Violation::ReservedBits { rsv: 0b111 }, good.len() as u64);
         assert_eq!((parts.len(), parts.last()), (3, Some(&failed)));
         assert_eq!(decoder.offset(), 3 * good.len() as u64 + 1);
     }

@@ -1,13 +1,13 @@
-//! What an owned event keeps allocated after its connection is gone: no more than
-//! [`most`] bytes, however the event came to be (docs/ARCHITECTURE.md, "Whose buffer is whose").
+//! What an owned event keeps allocated after its connection has been dropped: at most [`most`]
+//! bytes, whichever way the event was made (docs/ARCHITECTURE.md, "Whose buffer is whose").
 
 use crate::counting::measure;
 use crate::support::{ROLES, config, connection, fragmented_for, frame_for, read};
 use sansock::connection::Delivery;
 use sansock::{Connection, Event, Input, Opcode, ReadBuffer, Role};
 
-/// The bound: a message that fills less than a quarter of its buffer is copied out of it, and `bytes`
-/// allocates five words beside a buffer that may be shared.
+/// Returns the bound. A message that fills less than a quarter of its buffer is copied out of it,
+/// and `bytes` allocates five words for a buffer that may be shared.
 fn most(len: usize) -> usize {
     4 * len + 3 + 5 * size_of::<usize>()
 }
@@ -52,18 +52,18 @@ const WAYS: [Way; 7] = [
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Before {
     Nothing,
-    /// A long message, the memory of which waits for the next one.
+    /// A long message, whose memory waits for the next one.
     Long,
-    /// The same, the event of which is still held.
+    /// A long message, whose event is still held.
     LongAndHeld,
-    /// The same, and a release within the message that is measured.
+    /// A long message, and a release within the message that is measured.
     LongAndReleased,
 }
 
 const BEFORE: [Before; 4] =
     [Before::Nothing, Before::Long, Before::LongAndHeld, Before::LongAndReleased];
 
-/// The last event that `reads` bring, owned.
+/// Returns the last event of `reads`, owned.
 fn receive(
     ws: &mut Connection,
     reads: &mut [Vec<u8>],
@@ -92,8 +92,8 @@ fn len(event: &Event<'_>) -> usize {
     }
 }
 
-/// The length of the last event that `reads` bring, and the bytes that it keeps when its connection is
-/// gone.
+/// Returns the length of the last event of `reads`, and the bytes that it keeps after its
+/// connection has been dropped.
 fn kept(role: Role, delivery: Delivery, before: Before, mut reads: Vec<Vec<u8>>) -> (usize, isize) {
     let mut long = [fragmented_for(role, Opcode::Binary, &[&[7; 3000], &[8; 3000]])];
     let (_, bytes, event) = measure(|| {
@@ -118,7 +118,7 @@ fn an_event_keeps_four_times_its_bytes_at_most() {
         assert!(bytes <= most(len) as isize, "{bytes} bytes kept for {what}");
     };
     for len in 0..=2000 {
-        // All that may differ comes by in turn.
+        // Every combination takes its turn.
         let (role, opcode) = (ROLES[len % 2], OPCODES[len / 2 % 2]);
         for (i, way) in WAYS.into_iter().enumerate() {
             check(role, opcode, len, way, BEFORE[(len / 4 + i) % 4]);
@@ -181,7 +181,7 @@ fn a_code_point_of_a_stream_that_a_read_cuts_keeps_its_bytes_alone() {
     }
 }
 
-/// Each of them, and not only the last.
+/// The bound holds for each of them, not only for the last.
 #[test]
 fn a_thousand_events_keep_four_times_their_bytes_at_most() {
     for opcode in OPCODES {
@@ -205,7 +205,7 @@ fn a_thousand_events_keep_four_times_their_bytes_at_most() {
     }
 }
 
-/// Fragments are reassembled beside a read buffer, and what it lends is copied.
+/// Fragments are reassembled outside the read buffer, and what the event borrows from it is copied.
 #[test]
 fn an_event_of_a_read_buffer_keeps_nothing_of_the_buffer() {
     for len in [0, 1, 100, 2000, 1 << 16] {

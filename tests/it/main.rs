@@ -1,5 +1,5 @@
-//! The library through its public interface, with no other dependency than proptest: one program,
-//! so that it is linked once.
+//! Tests of the library through its public interface. They are one program, so that it is linked
+//! once, and need no dev-dependency except proptest.
 #![cfg(feature = "alloc")]
 #![allow(
     clippy::cast_possible_truncation,

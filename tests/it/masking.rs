@@ -1,5 +1,5 @@
-//! What goes out: masked by clients with one fresh key a frame, never by servers, and shown by no
-//! `Debug`. RFC 6455 §5.1, §5.3, §10.3.
+//! What goes out is masked by clients, with a fresh key for each frame, and never by servers. No
+//! `Debug` output shows a key. RFC 6455 §5.1, §5.3, §10.3.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,7 +10,7 @@ use sansock::frame::Part;
 use sansock::message::Utf8Bytes;
 use sansock::{CloseCode, Config, Connection, Event, Input, Message, Payload, Role, Text};
 
-/// A client whose keys are 1, 2, 3 and so on.
+/// Returns a client whose keys are 1, 2, 3 and so on.
 fn counting_client() -> Connection {
     let last = AtomicU32::new(0);
     Connection::new(Config::client_with_mask_keys(move || {
@@ -18,10 +18,10 @@ fn counting_client() -> Connection {
     }))
 }
 
-/// Those at which headers change.
+/// The lengths at which headers change.
 const LENGTHS: [usize; 7] = [0, 1, 125, 126, 127, 65535, 65536];
 
-/// Has a connection send a frame of each kind and each length that is written in another way.
+/// Sends a frame of each kind, with each length that is encoded differently.
 fn send_all_kinds(ws: &mut Connection, role: Role) {
     for len in LENGTHS {
         ws.send_binary(&vec![7; len]).unwrap();
@@ -36,7 +36,7 @@ fn send_all_kinds(ws: &mut Connection, role: Role) {
     ws.close(CloseCode::NORMAL, "bye").unwrap();
 }
 
-/// The keys are those of the source, in its order, one for each frame, empty ones too.
+/// The keys are taken from the source in order, one for each frame, including empty ones.
 #[test]
 fn a_client_masks_each_frame_with_the_next_key() {
     let mut ws = counting_client();
@@ -64,7 +64,7 @@ fn the_close_of_an_error_and_the_answer_to_a_close_have_keys_of_their_own() {
 fn a_pong_that_replaces_another_has_a_key_of_its_own() {
     let mut ws = counting_client();
     receive(&mut ws, &[b"\x89\x01p"]);
-    ws.send_binary(&[7; 2000]).unwrap(); // so much output that pongs are no longer queued
+    ws.send_binary(&[7; 2000]).unwrap(); // so much output that further pongs are not queued
     for _ in 0..4 {
         receive(&mut ws, &[b"\x89\x01p"]);
     }
@@ -88,8 +88,8 @@ fn connections_that_share_a_configuration_share_no_key() {
     assert_eq!(seen, [0u32, 1, 2, 3, 4, 5].map(u32::to_be_bytes));
 }
 
-/// The keys of two connections by themselves: that 64 random ones are all alike or the same again
-/// is as likely as nothing is.
+/// The keys of two connections with the default source. It is practically impossible that 64 random
+/// keys are all equal, or that two series of them are.
 #[cfg(feature = "rand")]
 #[test]
 fn the_default_keys_have_no_fixed_seed() {
@@ -108,7 +108,7 @@ fn a_server_masks_nothing_and_sends_no_extension_bits() {
     for role in ROLES {
         let mut ws = connection(role);
         send_all_kinds(&mut ws, role);
-        // That lengths are minimal is asserted where frames are taken apart.
+        // `frames` asserts that lengths are minimal.
         for frame in frames(&drain(&mut ws)) {
             assert_eq!(frame.key.is_some(), role == Role::Client);
             assert!(matches!(frame.first, 0x81 | 0x82 | 0x88 | 0x89 | 0x8A), "{:02x}", frame.first);

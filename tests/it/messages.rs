@@ -1,4 +1,5 @@
-//! Messages as they arrive: fragments, control frames in between, UTF-8, limits, what is lent.
+//! Messages as they arrive: fragments, control frames between them, UTF-8, limits, borrowed
+//! payloads.
 
 use crate::support::{
     NO_LIMITS, ROLES, Seen, assert_ends_with, assert_sees, config, connection, fragmented_for,
@@ -72,7 +73,7 @@ fn messages_of_both_kinds_follow_each_other() {
     }
 }
 
-/// RFC 6455 §5.4, §5.5: also where a read cuts the control frame or what surrounds it.
+/// RFC 6455 §5.4, §5.5: even if a read cuts the control frame or a fragment next to it.
 #[test]
 fn control_frames_may_stand_between_any_fragments() {
     let parts = [&b"a"[..], b"", b"bc", b"d"];
@@ -83,7 +84,7 @@ fn control_frames_may_stand_between_any_fragments() {
             (frame_for(role, 0x89, b""), Seen::Ping(Vec::new())),
         ];
         for (frame, event) in control {
-            // At each place by itself, and at all of them.
+            // At each place alone, and at all of them.
             for places in [0b0001, 0b0010, 0b0100, 0b1000, 0b1_0000, 0b1_1111] {
                 let mut stream = Vec::new();
                 let mut expected = Vec::new();
@@ -141,7 +142,7 @@ fn a_frame_is_limited_by_itself() {
     }
 }
 
-/// Fragments that are each within the frame limit, and together not within the message limit.
+/// Each fragment is within the frame limit, but their sum exceeds the message limit.
 #[test]
 fn a_message_is_limited_as_a_whole() {
     let limits = Limits::DEFAULT.with_frame(6).with_message(10);
@@ -152,14 +153,14 @@ fn a_message_is_limited_as_a_whole() {
         {
             let stream = fragmented_for(role, Opcode::Text, parts);
             let text = String::from_utf8(parts.concat()).unwrap();
-            // The sum begins anew with each message.
+            // The sum starts again with each message.
             assert_sees(&config, &stream.repeat(3), &vec![Seen::Text(text); 3]);
         }
         for parts in [&[&b"abcde"[..], b"fghijk"][..], &[b"a", b"bcde", b"fghij", b"k"]] {
             let stream = fragmented_for(role, Opcode::Text, parts);
             let last = parts.last().unwrap().len();
             let head = head_for(role, 0x80, last as u64).len();
-            // Decided by the length in the last header: its payload need not come.
+            // The length in the last header decides: its payload need not arrive.
             let at = stream.len() - last - head + 1;
             let too_big = Violation::MessageTooBig { len: 11, limit: 10 };
             assert_ends_with(&config, &stream[..=at], &[Seen::Failed(too_big, at as u64)]);
@@ -177,7 +178,7 @@ fn fragments_are_limited_by_number() {
         let ping = frame_for(role, 0x89, b"");
         for part in [&b""[..], b"x"] {
             let [two, three] = [2, 3].map(|n| fragmented_for(role, Opcode::Binary, &vec![part; n]));
-            // The count begins anew with each message, and pings do not count.
+            // The count starts again with each message, and pings do not count.
             let stream = [&two[..], &three, &ping, &three].concat();
             let seen = [
                 Seen::Binary(part.repeat(2)),
@@ -194,13 +195,13 @@ fn fragments_are_limited_by_number() {
     }
 }
 
-/// Whether `part` is a part of the memory that began at `start`.
+/// Returns whether `part` is in the memory that begins at `start`.
 fn lies_in(part: &[u8], start: *const u8, len: usize) -> bool {
     let offset = (part.as_ptr() as usize).wrapping_sub(start as usize);
     offset + part.len() <= len
 }
 
-/// The payload of an event that has nothing else.
+/// Returns the payload of an event that has nothing else.
 fn payload<'a>(event: &'a Event<'_>) -> &'a [u8] {
     match event {
         Event::Text(text) => text.as_bytes(),
@@ -272,7 +273,7 @@ fn a_lent_payload_may_be_changed_and_is_lent_or_owned_as_it_says() {
     assert_eq!(Message::from(data), Message::Binary(Bytes::from_static(b"abc")));
 }
 
-/// A lent text may outlive its event, for as long as the input does.
+/// A borrowed text may outlive its event, as long as the input does.
 #[test]
 fn a_lent_text_is_for_as_long_as_the_input() {
     fn text<'a>(ws: &mut Connection, input: &'a mut [u8]) -> Option<&'a str> {

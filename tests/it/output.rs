@@ -1,4 +1,4 @@
-//! The queue of bytes to be sent: order, pongs, backpressure, payloads by reference.
+//! The queue of bytes to send: order, pongs, back-pressure, payloads by reference.
 
 use crate::support::{
     KEY, ROLES, assert_shows, close_body, config, connection, drain, frame_for, frames, receive,
@@ -9,20 +9,20 @@ use sansock::connection::State;
 use sansock::message::Utf8Bytes;
 use sansock::{CloseCode, Connection, Message, Role, SendError};
 
-/// The first bytes and payloads of all frames in the output.
+/// Returns the first bytes and payloads of all frames in the output.
 fn sent(ws: &mut Connection) -> Vec<(u8, Vec<u8>)> {
     frames(&drain(ws)).into_iter().map(|frame| (frame.first, frame.payload)).collect()
 }
 
-/// Has the connection receive a ping with this payload.
+/// Receives a ping with this payload.
 fn ping(ws: &mut Connection, role: Role, payload: &[u8]) {
     assert_eq!(receive(ws, &[&frame_for(role, 0x89, payload)]).len(), 1);
 }
 
-/// More than the output may hold for each ping to be answered.
+/// So much output that not every ping is answered any more.
 const BACKLOG: usize = 2000;
 
-/// RFC 6455 §5.5.3: of pings that nobody reads the answers to, the first and the latest count.
+/// RFC 6455 §5.5.3: if the peer reads no pongs, the first ping and the latest one are answered.
 #[test]
 fn a_flood_of_pings_does_not_fill_the_output() {
     for role in ROLES {
@@ -128,7 +128,7 @@ fn the_latest_pong_goes_out_before_a_close() {
     }
 }
 
-/// A connection with this limit for its output.
+/// Returns a connection with this limit for its output.
 fn with_max_output(role: Role, max_output: usize) -> Connection {
     let mut config = config(role);
     config.max_output = Some(max_output);
@@ -140,7 +140,7 @@ fn a_message_is_refused_while_the_output_is_full() {
     for role in ROLES {
         let mut ws = with_max_output(role, 100);
         ws.send_binary(&[7; 90]).unwrap();
-        // It is judged before the message is added: one message, of any size, goes over.
+        // The limit is checked before the message is added: one message of any size may exceed it.
         ws.send(vec![7; 10_000]).unwrap();
         let full = SendError::Full;
         let before = ws.output().remaining();
@@ -162,7 +162,7 @@ fn a_message_is_refused_while_the_output_is_full() {
         assert_eq!(refused.message.as_bytes().as_ptr(), data_at, "the same buffer comes back");
         assert_eq!(ws.output().remaining(), before, "nothing was queued");
 
-        // Room is made by writing: 100 bytes are full, 99 are not.
+        // Writing makes room: 100 bytes are full, 99 are not.
         ws.output().advance(before - 100);
         assert_eq!(ws.send_text("x"), Err(full));
         ws.output().advance(1);
@@ -229,7 +229,7 @@ fn output_is_taken_as_bytes_without_a_copy_where_it_is_a_reference() {
     assert_eq!((front.len(), rest.len()), (1000, LARGE - 1000));
     assert_eq!(ws.output().copy_to_bytes(7), &b"\x81\x05after"[..]);
     assert!(!ws.has_output() && ws.output().copy_to_bytes(0).is_empty());
-    // Over the edge of one it is copied.
+    // If it straddles a boundary, it is copied.
     ws.send(payload.clone()).unwrap();
     let all = ws.output().copy_to_bytes(10 + LARGE);
     assert_eq!(all[10..], payload);
@@ -248,8 +248,8 @@ fn a_client_masks_a_large_payload_where_it_is() {
     assert!(chunk.iter().zip(KEY.iter().cycle()).all(|(byte, key)| *byte == 7 ^ key));
 }
 
-/// RFC 6455 §5.3, §10.3: what others hold is neither masked under their eyes, nor can they change
-/// it once its frame has begun.
+/// RFC 6455 §5.3, §10.3: shared memory is not masked in place, and its other owners cannot change a
+/// payload once its frame has begun.
 #[test]
 fn a_client_copies_a_payload_that_is_shared() {
     for len in [10, LARGE] {
@@ -265,7 +265,7 @@ fn a_client_copies_a_payload_that_is_shared() {
     assert_eq!(sent(&mut ws), [(0x82, vec![7; LARGE])]);
 }
 
-/// What a transport says it wrote is not believed.
+/// A transport that reports more bytes than it was passed is not believed.
 #[test]
 fn taking_more_than_there_is_is_refused() {
     for role in ROLES {
@@ -308,8 +308,8 @@ fn release_keeps_what_is_queued() {
     }
 }
 
-/// For 10^5 rounds, which a counter or an offset that only grows would not survive; what memory it
-/// takes cannot be seen from here.
+/// Runs 10^5 rounds, in which a counter or offset that only grows would overflow. The memory it
+/// uses cannot be measured here.
 #[test]
 fn a_queue_that_is_never_empty_stays_in_order() {
     let mut ws = connection(Role::Server);
@@ -343,7 +343,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    /// The naive twin is one `Vec` of all bytes.
+    /// The naive model is one `Vec` of all bytes.
     #[test]
     fn the_queue_is_its_bytes_in_order_whatever_is_taken(
         steps in prop::collection::vec(step(), 0..40),

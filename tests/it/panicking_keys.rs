@@ -1,4 +1,4 @@
-//! A source of mask keys that panics, and a caller that catches that and goes on.
+//! A source of mask keys that panics, and a caller that catches the panic and continues.
 #![cfg(feature = "std")]
 
 use std::num::NonZeroUsize;
@@ -11,7 +11,8 @@ use sansock::connection::State;
 use sansock::frame::{CloseBody, Relay};
 use sansock::{CloseCode, CloseReason, Config, Connection, Input, Role, TransportAction};
 
-/// A client whose source gives `good` keys, then panics once, and gives keys again.
+/// Returns a client whose source returns `good` keys, then panics once, and then returns keys
+/// again.
 fn client(good: u32) -> Connection {
     Connection::new(config(good))
 }
@@ -20,19 +21,19 @@ fn config(good: u32) -> Config {
     let asked = Arc::new(AtomicU32::new(0));
     Config::client_with_mask_keys(move || {
         if asked.fetch_add(1, Ordering::Relaxed) == good {
-            // Without the message of a panic.
+            // Panics without printing a message.
             resume_unwind(Box::new("no entropy"));
         }
         KEY
     })
 }
 
-/// What `act` returns, or `None` where it panics.
+/// Returns what `act` returns, or `None` if it panics.
 fn caught<T>(act: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(act)).ok()
 }
 
-/// What a server sees of all that was sent.
+/// Returns what a server sees of all that was sent.
 fn seen_by_a_server(client: &mut Connection) -> Vec<Seen> {
     receive(&mut connection(Role::Server), &[&drain(client)])
 }
@@ -41,7 +42,7 @@ fn text(text: &str) -> Seen {
     Seen::Text(text.into())
 }
 
-/// The connection is of no use but to be dropped: nothing is received or sent any more.
+/// Asserts that the connection has ended: it receives and sends nothing any more.
 fn assert_has_ended(client: &mut Connection) {
     assert_eq!(client.state(), State::Ended);
     assert!(client.send_text("more").is_err());
@@ -154,7 +155,7 @@ fn a_relay_whose_keys_panic_sends_nothing_more() {
     let keys = || -> [u8; 4] { resume_unwind(Box::new("no entropy")) };
     let hello = frame_for(Role::Server, 0x81, b"Hello");
     let body = CloseBody { status: Some((CloseCode::NORMAL, CloseReason::EMPTY)) };
-    // Whole, and of which only the header is there, or a part of it.
+    // The whole frame, and only its header.
     for end in [hello.len(), 6] {
         let mut relay = Relay::new(Role::Server);
         let mut bytes = hello.clone();

@@ -1,4 +1,4 @@
-//! A connection taken apart and put together again, at every byte of a conversation.
+//! A connection is taken apart and rebuilt, at every byte of a conversation.
 
 use crate::support::{
     ROLES, Seen, close_body, config, drain, fragmented_for, frame_for, limited, receive,
@@ -6,7 +6,7 @@ use crate::support::{
 use sansock::connection::{ConfigMismatch, Delivery, ExcessPings, PingPolicy, State};
 use sansock::{Connection, Message, Role};
 
-/// What a peer sends in the course of a conversation.
+/// Returns what a peer sends during a conversation.
 fn conversation(role: Role) -> Vec<u8> {
     let mut stream = frame_for(role, 0x81, "whole €".as_bytes());
     stream.extend(frame_for(role, 0x02, &[7; 130]));

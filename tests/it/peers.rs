@@ -1,5 +1,5 @@
-//! Faults that were found in other libraries, each as the right behaviour. Those of the handshake
-//! are elsewhere.
+//! Faults that were found in other libraries, each as a test of the right behaviour. Those of the
+//! handshake are in `handshake`.
 
 use crate::support::{
     ABSURD_LEN, NO_LIMITS, ROLES, Seen, assert_ends_with, assert_sees, close_body, config,
@@ -10,14 +10,14 @@ use sansock::connection::State;
 use sansock::frame::{Decoder, Rsv};
 use sansock::{Connection, Input, Limits, Opcode, Role, SendError, Violation};
 
-/// Asserts that the last byte of `stream`, and none before it, fails with this.
+/// Asserts that `stream` fails with `violation` at its last byte and not before.
 fn assert_fails_at_its_end(role: Role, stream: &[u8], violation: Violation) {
     let at = stream.len() - 1;
     assert_ends_with(&config(role), stream, &[Seen::Failed(violation, at as u64)]);
     assert_sees(&config(role), &stream[..at], &[]);
 }
 
-/// Some libraries judge a code point cut by a fragment only when more bytes follow it.
+/// Some libraries check a code point that a fragment has cut only when more bytes follow it.
 #[test]
 fn text_that_ends_within_a_code_point_is_refused_also_by_an_empty_last_fragment() {
     for role in ROLES {
@@ -28,7 +28,7 @@ fn text_that_ends_within_a_code_point_is_refused_also_by_an_empty_last_fragment(
     }
 }
 
-/// Some libraries do not validate text, or only when asked to.
+/// Some libraries do not validate text, or only if asked to.
 #[test]
 fn text_is_validated_by_default() {
     for role in ROLES {
@@ -37,7 +37,7 @@ fn text_is_validated_by_default() {
     }
 }
 
-/// Some libraries queue a pong for each ping to a peer that reads none of them.
+/// Some libraries queue a pong for each ping, even if the peer reads none of them.
 #[test]
 fn pongs_for_a_peer_that_never_reads_do_not_add_up() {
     for role in ROLES {
@@ -48,7 +48,7 @@ fn pongs_for_a_peer_that_never_reads_do_not_add_up() {
     }
 }
 
-/// Some libraries panic on a length that overflows a sum, or trust it with limits switched off.
+/// Some libraries panic on a length that overflows a sum, or trust it if limits are switched off.
 #[test]
 fn a_length_of_64_bits_is_refused_without_limits_too() {
     for role in ROLES {
@@ -63,7 +63,7 @@ fn a_length_of_64_bits_is_refused_without_limits_too() {
     }
 }
 
-/// Some libraries allocate what a header declares; that ours does not is counted elsewhere.
+/// Some libraries allocate what a header declares. Other tests count that this one does not.
 #[test]
 fn a_header_that_declares_a_terabyte_is_waited_on() {
     for role in ROLES {
@@ -71,13 +71,13 @@ fn a_header_that_declares_a_terabyte_is_waited_on() {
         let head = head_for(role, 0x82, ABSURD_LEN);
         assert_eq!(receive(&mut ws, &[&head, &[0; 1000], b"", &[0; 1000]]), []);
         assert_eq!(ws.state(), State::Open);
-        // By default it is refused before any of it.
+        // By default, it is refused before any of its payload.
         let violation = Violation::FrameTooBig { len: ABSURD_LEN, limit: Limits::DEFAULT.frame };
         assert_fails_at_its_end(role, &head[..10], violation);
     }
 }
 
-/// Some libraries apply the limit for messages to each frame by itself.
+/// Some libraries apply the limit for messages to each frame alone.
 #[test]
 fn the_message_limit_is_for_all_fragments_together() {
     let limits = Limits::DEFAULT.with_message(1000);
@@ -92,7 +92,7 @@ fn the_message_limit_is_for_all_fragments_together() {
     }
 }
 
-/// Some libraries read on after a masked server frame, out of step or with its payload masked.
+/// Some libraries continue after a masked server frame: out of step, or with a masked payload.
 #[test]
 fn a_masked_frame_from_a_server_is_refused() {
     for first in [0x81, 0x82, 0x01, 0x88, 0x89, 0x8A] {
@@ -101,7 +101,7 @@ fn a_masked_frame_from_a_server_is_refused() {
     }
 }
 
-/// Some libraries take unmasked client frames.
+/// Some libraries accept unmasked client frames.
 #[test]
 fn an_unmasked_frame_from_a_client_is_refused() {
     for first in [0x81, 0x82, 0x01, 0x88, 0x89, 0x8A] {
@@ -110,7 +110,7 @@ fn an_unmasked_frame_from_a_client_is_refused() {
     }
 }
 
-/// Some libraries ignore RSV1 where no compression was negotiated, and deliver what it marks.
+/// Some libraries ignore RSV1 if no compression was negotiated, and deliver the payload.
 #[test]
 fn rsv1_without_a_negotiated_extension_is_refused() {
     for role in ROLES {
@@ -120,7 +120,7 @@ fn rsv1_without_a_negotiated_extension_is_refused() {
     }
 }
 
-/// Some libraries take RSV1 on control frames once compression is negotiated.
+/// Some libraries accept RSV1 on control frames once compression is negotiated.
 #[test]
 fn rsv1_is_never_allowed_on_control_frames() {
     for role in ROLES {
@@ -135,7 +135,7 @@ fn rsv1_is_never_allowed_on_control_frames() {
     }
 }
 
-/// Some libraries lose the bytes of a header when a read ends within it.
+/// Some libraries lose the bytes of a header if a read ends within it.
 #[test]
 fn a_header_may_come_in_any_pieces() {
     for role in ROLES {
@@ -152,7 +152,7 @@ fn a_header_may_come_in_any_pieces() {
     }
 }
 
-/// Some libraries let a second first fragment take the place of the message before it.
+/// Some libraries let a second first fragment replace the message before it.
 #[test]
 fn a_message_within_a_message_is_refused() {
     for role in ROLES {
@@ -164,8 +164,8 @@ fn a_message_within_a_message_is_refused() {
     }
 }
 
-/// Some libraries take long pongs or long closes where they refuse long pings, or refuse them only
-/// when all of the frame has come.
+/// Some libraries refuse long pings, but accept long pongs and Closes, or refuse them only when the
+/// whole frame has arrived.
 #[test]
 fn every_control_frame_of_more_than_125_bytes_is_refused_at_its_length() {
     for role in ROLES {
@@ -176,7 +176,7 @@ fn every_control_frame_of_more_than_125_bytes_is_refused_at_its_length() {
     }
 }
 
-/// Some libraries send pings that no peer may take.
+/// Some libraries send pings that no peer may accept.
 #[test]
 fn a_ping_of_more_than_125_bytes_is_not_sent() {
     for role in ROLES {
@@ -186,7 +186,7 @@ fn a_ping_of_more_than_125_bytes_is_not_sent() {
     }
 }
 
-/// Some libraries lose a message when a pong comes between its fragments.
+/// Some libraries lose a message if a pong arrives between its fragments.
 #[test]
 fn a_pong_between_fragments_does_not_touch_the_message() {
     for role in ROLES {
@@ -203,7 +203,7 @@ fn a_pong_between_fragments_does_not_touch_the_message() {
     }
 }
 
-/// Some libraries stall for ever on a fragment that two reads bring.
+/// Some libraries stall for ever on a fragment that arrives in two reads.
 #[test]
 fn a_fragment_cut_by_a_read_does_not_stall_the_message() {
     for role in ROLES {
@@ -213,7 +213,7 @@ fn a_fragment_cut_by_a_read_does_not_stall_the_message() {
     }
 }
 
-/// Some libraries keep the place in the mask key in too small a number.
+/// Some libraries store the position in the mask key in too small a number.
 #[test]
 fn the_place_in_the_mask_key_is_kept_over_many_small_reads() {
     let payload: Vec<u8> = (0..1000).map(|i| (i % 251) as u8).collect();
@@ -225,7 +225,7 @@ fn the_place_in_the_mask_key_is_kept_over_many_small_reads() {
     }
 }
 
-/// Some libraries take lengths in more bytes than they need.
+/// Some libraries accept lengths in more bytes than they need.
 #[test]
 fn lengths_that_are_not_minimal_are_refused() {
     for len in [0u64, 125] {
@@ -238,7 +238,7 @@ fn lengths_that_are_not_minimal_are_refused() {
     }
 }
 
-/// Some libraries refuse 1014, which is registered, and some take 1015, which is never sent.
+/// Some libraries refuse 1014, which is registered. Some accept 1015, which must not be sent.
 #[test]
 fn close_code_1014_is_taken_and_1015_is_not() {
     for role in ROLES {
@@ -249,7 +249,7 @@ fn close_code_1014_is_taken_and_1015_is_not() {
     }
 }
 
-/// Some libraries echo a Close that is longer than a control frame may be, or its whole body.
+/// Some libraries echo a Close that is too long for a control frame, or its whole body.
 #[test]
 fn a_long_close_is_not_echoed() {
     for role in ROLES {
@@ -261,7 +261,7 @@ fn a_long_close_is_not_echoed() {
     }
 }
 
-/// Some libraries keep something for each empty fragment, without an end.
+/// Some libraries store something for each empty fragment, without a limit.
 #[test]
 fn a_million_empty_fragments_are_refused_at_the_limit() {
     for role in ROLES {
@@ -276,7 +276,7 @@ fn a_million_empty_fragments_are_refused_at_the_limit() {
     }
 }
 
-/// Some libraries take time or memory by the square of the number of fragments.
+/// Some libraries need time or memory quadratic in the number of fragments.
 #[test]
 fn a_million_fragments_of_one_byte_arrive_where_they_are_allowed() {
     let parts = vec![&b"x"[..]; 1_000_000];
@@ -289,7 +289,7 @@ fn a_million_fragments_of_one_byte_arrive_where_they_are_allowed() {
     }
 }
 
-/// Some libraries keep an object for each read.
+/// Some libraries store an object for each read.
 #[test]
 fn a_frame_in_reads_of_one_byte_arrives() {
     for role in ROLES {

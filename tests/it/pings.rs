@@ -1,4 +1,4 @@
-//! How pings are answered beyond a budget of them: RFC 6455 §5.5.2, §5.5.3, §10.4.
+//! How pings beyond the budget are answered: RFC 6455 §5.5.2, §5.5.3, §10.4.
 
 use core::time::Duration;
 
@@ -14,7 +14,7 @@ fn with(role: Role, burst: u32, per_second: u32, excess: ExcessPings) -> Connect
     Connection::new(config)
 }
 
-/// Pings with these payloads in one read, and what is seen.
+/// Receives pings with these payloads in one read. Returns what is seen.
 fn ping(ws: &mut Connection, payloads: &[&str]) -> Vec<Seen> {
     let role = ws.config().role();
     let stream: Vec<u8> =
@@ -22,7 +22,7 @@ fn ping(ws: &mut Connection, payloads: &[&str]) -> Vec<Seen> {
     receive(ws, &[&stream])
 }
 
-/// The payloads of the pongs that were sent.
+/// Returns the payloads of the pongs that were sent.
 fn pongs(ws: &mut Connection) -> Vec<String> {
     let frames = frames(&drain(ws));
     assert!(frames.iter().all(|frame| frame.first == 0x8A));
@@ -40,7 +40,7 @@ fn pings_beyond_the_budget_are_answered_by_the_latest_pong() {
         let pings = ["a", "b", "c", "d", "e"];
         assert_eq!(ping(&mut ws, &pings), seen(&pings));
         assert_eq!(pongs(&mut ws), ["a", "b", "e"]);
-        // Once it is written, the next one may be.
+        // Once that pong is written, the next one may be queued.
         assert_eq!(ping(&mut ws, &["f", "g"]), seen(&["f", "g"]));
         assert_eq!(pongs(&mut ws), ["f", "g"]);
     }
@@ -111,7 +111,7 @@ fn all_pings_are_answered_by_default() {
     }
 }
 
-/// `Buf`: what is taken is less by as much, and nothing comes to it meanwhile.
+/// The contract of `Buf`: taking `n` bytes leaves `n` fewer, and none are added meanwhile.
 #[test]
 fn output_does_not_grow_while_it_is_written() {
     for role in ROLES {
@@ -141,7 +141,7 @@ fn a_pong_that_waits_goes_before_what_is_sent_when_the_others_are_written() {
     ws.send_binary(&[0; 2000]).unwrap();
     ping(&mut ws, &["1", "2", "3"]);
     ws.send_text("before").unwrap();
-    // All but "fore", and the pong that waits.
+    // All but "fore" and the pong that waits.
     let written = ws.output().remaining() - 4 - 3;
     ws.output().advance(written);
     ws.send_text("after").unwrap();

@@ -1,4 +1,4 @@
-//! A read buffer of a connection's own, in which messages stay until they are whole.
+//! A connection's own read buffer, in which messages stay until they are whole.
 
 use std::time::Duration;
 
@@ -98,7 +98,7 @@ fn what_is_left_is_as_it_was_received() {
                 let unread = input.into_unread();
                 assert!(unread == stream[..at], "{at} bytes of {}", stream.len());
 
-                // The connection goes on without the buffer.
+                // The connection can continue without the buffer.
                 let expected = receive(&mut connection(role), &[&stream]);
                 assert!(receive(&mut ws, &[&unread, &stream[at..]]) == expected);
             }
@@ -122,7 +122,7 @@ fn another_buffer_begins_where_the_first_one_did() {
     }
 }
 
-/// Reads `bytes` into `input` at once, and returns what comes of them until an error or the end.
+/// Adds `bytes` to `input`. Returns all events up to an error or the end of `input`.
 fn read_all(
     ws: &mut Connection,
     input: &mut ReadBuffer,
@@ -139,8 +139,8 @@ fn read_all(
     }
 }
 
-/// A message that is scanned as it comes, one that is not, fragments, a ping, and messages that come at
-/// once, of which the first is taken.
+/// A message that is scanned as it arrives, one that is not, fragments, a ping, and several
+/// messages at once, of which the first is taken.
 fn streams_to_cut(role: Role) -> [Vec<u8>; 5] {
     [
         frame_for(role, 0x81, "Größe ".repeat(17).as_bytes()),
@@ -173,7 +173,7 @@ fn buffers_that_are_swapped_within_messages_are_refused() {
                 let close = frames(&drain(&mut one)).pop().unwrap();
                 assert_eq!(close.payload, close_body(1011, "internal error"));
 
-                // And the other way round, where anything was left.
+                // The same in the other direction, if anything was left.
                 if !ours.is_empty() {
                     let (seen, error) = read_all(&mut other, &mut ours, &stream[at..]);
                     assert_eq!((seen, error), (vec![], Some(ReceiveError::ForeignBuffer)), "{at}");
@@ -317,17 +317,17 @@ fn bytes_that_stay_in_the_buffer_count_as_life() {
         now += Duration::from_secs(1);
         read(&mut ws, &mut input, &[*byte], 1, |_| {});
         outcome = timers.poll(&mut ws, now);
-        assert!(outcome.is_err() || !ws.has_output(), "no ping to who is not silent");
+        assert!(outcome.is_err() || !ws.has_output(), "no ping to a peer that is not silent");
         if outcome.is_err() {
             break;
         }
     }
-    // A byte a second is no silence; but a message has its time.
+    // With a byte a second, the peer is not silent. But the message has a time limit.
     assert!(matches!(outcome, Err(Expired::MessageTimeout)), "{outcome:?}");
     assert!((100..=102).contains(&now.as_secs()), "{now:?}");
 }
 
-/// Gives its pieces one at a time, and would block at those that are `None`.
+/// Returns its pieces one at a time. Would block at those that are `None`.
 #[cfg(feature = "std")]
 struct Script<'a>(std::collections::VecDeque<Option<&'a [u8]>>);
 
@@ -352,12 +352,12 @@ fn read_from_goes_on_while_more_of_a_message_is_there() {
     let (head, tail) = frame.split_at(7);
     let pieces = [
         None,
-        Some(head), // of which nothing is known before it was looked at
+        Some(head), // nothing is known of it until it was processed
         Some(&tail[..1]),
         Some(&tail[1..2]),
         None,
         Some(&tail[2..3]),
-        Some(&tail[3..]), // to the end of the frame
+        Some(&tail[3..]), // up to the end of the frame
         Some(head),
     ];
     let mut transport = Script(pieces.into());
@@ -376,7 +376,8 @@ fn read_from_goes_on_while_more_of_a_message_is_there() {
     assert_eq!(input.len(), 7);
 }
 
-/// The first byte, the second, which says how long the header is, the header, and all of it.
+/// After the first byte, after the second with the length of the header, after the header, and at
+/// the end.
 #[cfg(feature = "std")]
 #[test]
 fn a_message_that_comes_byte_by_byte_is_looked_at_four_times() {
@@ -428,11 +429,11 @@ fn read_from_stops_to_look_at_what_has_come() {
             break;
         }
     }
-    // Two reads for the header, 13 times 8 KiB, and where the buffer has to grow.
+    // Two reads for the header, 13 of 8 KiB, and some because the buffer has to grow.
     assert!((15..=25).contains(&looks), "{looks}");
 }
 
-/// Where there is nothing to look at, so that other connections of the thread have their turn.
+/// No bytes need a look, but other connections on the thread must have their turn.
 #[cfg(feature = "std")]
 #[test]
 fn read_from_returns_within_a_message_that_takes_long() {

@@ -1,5 +1,5 @@
-//! When a read buffer delivers a message: with the read that brings its last byte, wherever in the
-//! buffer it is.
+//! A read buffer delivers a message with the read that brings its last byte, wherever the message
+//! is in the buffer.
 
 use crate::support::{
     ROLES, config, connection, drain, frame_for, head_for, read, receive, receive_buffered_in,
@@ -8,8 +8,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use sansock::{Connection, ReadBuffer, Role};
 
-/// Reads `stream` in reads of `first` bytes, and then of `next`, as far as there is room for so many,
-/// and asserts that each of its frames is delivered by the read that brings its last byte.
+/// Reads `frames` and asserts that each is delivered by the read that brings its last byte.
+///
+/// The first read has `first` bytes and the others `next`, or fewer if there is less room.
 fn assert_prompt(
     (ws, input): (&mut Connection, &mut ReadBuffer),
     frames: &[&[u8]],
@@ -40,8 +41,8 @@ fn assert_prompt(
     }
 }
 
-/// After a long message there is room behind others, and what begins there is moved to the front when
-/// it comes to the end of that.
+/// After a long message, there is room behind other messages. A message that begins there is moved
+/// to the front when it reaches the end of that room.
 #[test]
 fn a_message_is_delivered_with_its_last_byte_wherever_in_the_buffer_it_begins() {
     const LENGTHS: [usize; 11] = [0, 3000, 3999, 5003, 6789, 8000, 8177, 8192, 8193, 8206, 20_000];
@@ -75,7 +76,7 @@ fn a_message_is_delivered_with_its_last_byte_wherever_in_the_buffer_it_begins() 
     }
 }
 
-/// Two messages of about `len` bytes together.
+/// Returns two messages of about `len` bytes together.
 fn filler(role: Role, len: usize) -> [Vec<u8>; 2] {
     let header = head_for(role, 0x82, 0).len();
     let short = frame_for(role, 0x82, &vec![7; (len / 3).saturating_sub(header).min(100)]);
@@ -83,7 +84,7 @@ fn filler(role: Role, len: usize) -> [Vec<u8>; 2] {
     [short, frame_for(role, 0x82, &vec![7; rest])]
 }
 
-/// Something that a peer may send.
+/// Any frame that a peer may send.
 fn frame() -> impl Strategy<Value = (u8, Vec<u8>)> {
     let first = prop_oneof![
         4 => Just(0x81), 4 => Just(0x82), 1 => Just(0x01), 1 => Just(0x02), 2 => Just(0x00),
@@ -109,7 +110,7 @@ proptest! {
         ..ProptestConfig::default()
     })]
 
-    /// The twin is `receive`, which keeps nothing in its input.
+    /// The reference is `receive`, which keeps nothing in its input.
     #[test]
     fn each_read_of_any_stream_brings_what_it_brings_without_a_buffer(
         frames in vec(frame(), 0..8),

@@ -1,4 +1,4 @@
-//! The memory of a read buffer: what it holds, where there is room in it, and what it gives back.
+//! The memory of a read buffer: what it holds, how much room it has, and what it frees.
 
 use crate::counting::measure;
 use crate::support::{
@@ -24,7 +24,7 @@ fn a_declared_length_reserves_no_more_than_has_come() {
     }
 }
 
-/// Each time that it grows, all that it holds is moved.
+/// All bytes in the buffer are moved each time it grows.
 #[test]
 fn a_buffer_that_is_filled_without_a_look_grows_by_what_it_holds() {
     let frame = frame_for(Role::Server, 0x82, &[7; 1000]);
@@ -42,7 +42,7 @@ fn a_buffer_that_is_filled_without_a_look_grows_by_what_it_holds() {
                     assert!(input.memory_usage() <= most, "{} for {came}", input.memory_usage());
                 }
             });
-            // The copies of `frame`, and one for each time that it doubles.
+            // The copies of `frame`, and one for each time that the buffer doubles.
             assert!(allocations <= most + 2, "{allocations} allocations for {many} messages");
             let mut count = 0;
             while ws.receive_buffered(&mut input).unwrap().is_some() {
@@ -62,14 +62,14 @@ fn the_memory_of_a_long_message_is_given_back() {
     let at_first = input.memory_usage();
 
     read(&mut ws, &mut input, &frame_for(Role::Server, 0x82, &[7; 1 << 20]), 1 << 14, |_| {});
-    assert!(input.memory_usage() > 1 << 20, "there may be more of them");
+    assert!(input.memory_usage() > 1 << 20, "kept for more such messages");
     for _ in 0..20 {
         read(&mut ws, &mut input, &small, usize::MAX, |_| {});
     }
     assert_eq!(input.memory_usage(), at_first);
     input.release_buffers();
     assert_eq!(input.memory_usage(), 0);
-    // And it goes on.
+    // It can still be used after that.
     read(&mut ws, &mut input, &small[..4], usize::MAX, |_| {});
     let held = input.memory_usage();
     input.release_buffers();
@@ -111,7 +111,7 @@ fn there_is_room_for_more_whether_or_not_it_is_looked_at() {
     let mut count = 0;
     while ws.receive_buffered(&mut input).unwrap().is_some() {
         count += 1;
-        // In the midst of it, too.
+        // Also while messages are being taken.
         input.extend_from_slice(&stream[..if count == 3 { stream.len() } else { 0 }]);
     }
     assert_eq!((count, input.len()), (16, 0));
@@ -128,7 +128,7 @@ fn there_is_room_for_all_of_a_long_message_that_nobody_looks_at_before_its_end()
     ] {
         let (mut ws, mut input) = (connection(role), ReadBuffer::with_capacity(1000));
         let frame = frame_for(role, first, &vec![b'x'; long]);
-        // The first makes the memory, which the second finds.
+        // The first message allocates the memory, and the second finds it.
         read(&mut ws, &mut input, &frame, usize::MAX, |_| {});
         read(&mut ws, &mut input, &frame[..100], usize::MAX, |_| panic!("no event"));
         let room = input.spare_mut().len();
@@ -155,7 +155,7 @@ fn a_buffer_that_is_never_empty_gives_back_the_memory_of_long_messages() {
         let small = frame_for(Role::Server, 0x82, b"abc");
         read(&mut ws, &mut input, &small[..1], 1, |_| panic!("no event"));
         for _ in 0..20 {
-            // The rest of one, and a byte of the next.
+            // The rest of one message, and a byte of the next.
             read(&mut ws, &mut input, &[&small[1..], &small[..1]].concat(), 100, |_| {});
             if is_released {
                 input.shrink_to_fit();
@@ -184,7 +184,7 @@ fn a_release_within_a_message_loses_nothing() {
     }
 }
 
-/// What is moved takes time by its length.
+/// The time to move bytes grows with their number, so a long message is not moved.
 #[test]
 fn a_release_within_a_long_message_moves_nothing() {
     for role in ROLES {

@@ -1,4 +1,4 @@
-//! Frames that are passed on, compared with frames that are decoded and encoded again by hand.
+//! Frames that a relay passes on, compared with frames that are decoded and encoded by hand.
 
 use crate::counting::measure;
 use crate::support::{
@@ -9,22 +9,23 @@ use proptest::prelude::*;
 use sansock::frame::{CloseBody, Decoder, Encoder, Header, Part, Relay, Rsv};
 use sansock::{CloseCode, CloseReason, Input, Limits, Opcode, ProtocolError, Role};
 
-/// What came out of a relay, and how often it asked for a key.
+/// The output of a relay, and how often it asked for a key.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Sent {
     bytes: Vec<u8>,
     headers: Vec<Header>,
     keys: u32,
-    /// With its offset.
+    /// The error with its offset.
     error: Option<ProtocolError>,
 }
 
-/// The key for the frame of this number: never the same, and never the one that it came with.
+/// Returns the key for the frame with this number. It is never repeated, and never the received
+/// key.
 fn key(number: u32) -> [u8; 4] {
     (0xA5_00_10_FF ^ number.wrapping_mul(0x9E37_79B9)).to_be_bytes()
 }
 
-/// Gives `pieces` to the relay, one read after the other.
+/// Passes `pieces` to the relay, one read after the other.
 fn forward(relay: &mut Relay, pieces: &[&[u8]], sent: &mut Sent) {
     for piece in pieces {
         let mut buffer = piece.to_vec();
@@ -52,11 +53,11 @@ fn forward(relay: &mut Relay, pieces: &[&[u8]], sent: &mut Sent) {
                 }
             }
         }
-        assert!(input.is_empty(), "None says that all input was taken");
+        assert!(input.is_empty(), "None means that all input was taken");
     }
 }
 
-/// The naive twin: every frame is decoded, collected and encoded again.
+/// The naive model: every frame is decoded, stored and encoded again.
 fn decode_and_encode(mut decoder: Decoder, sender: Role, stream: &[u8]) -> Sent {
     let mut encoder = Encoder::new(sender);
     let mut sent = Sent::default();
@@ -84,8 +85,8 @@ fn decode_and_encode(mut decoder: Decoder, sender: Role, stream: &[u8]) -> Sent 
     sent
 }
 
-/// Asserts that relays of all four kinds send on what decoding and encoding gives, whole, byte by
-/// byte and at every split; `stream` makes what the peer of a role sends.
+/// Asserts that relays of all four kinds produce what decoding and encoding does: whole, byte by
+/// byte and at every split. `stream` returns what the peer of a role sends.
 fn assert_passed_on(limits: Limits, rsv: Rsv, stream: impl Fn(Role) -> Vec<u8>) {
     for (receiver, sender) in ROLES.into_iter().flat_map(|role| ROLES.map(|sender| (role, sender)))
     {
@@ -150,8 +151,8 @@ fn long_frames_keep_their_lengths() {
     }
 }
 
-/// RFC 6455 §5.4: an intermediary that was not told of an extension knows nothing of its bits; one
-/// that was passes them on.
+/// RFC 6455 §5.4: without an extension, an intermediary refuses reserved bits. If it knows of one,
+/// it passes on its bits.
 #[test]
 fn reserved_bits_are_passed_on_where_they_are_allowed() {
     let stream = |role| {
@@ -236,7 +237,7 @@ fn a_close_of_ones_own_stands_between_frames_and_once() {
             let frame = relay.close(body, || KEY);
             assert_eq!((frame.is_none(), relay.is_closed()), (within, !within));
             let Some(frame) = frame else {
-                // The frame can still be completed, and then closed.
+                // The frame can still be completed, and a Close sent after it.
                 let rest = if cut < first { first - cut } else { stream.len() - cut };
                 forward(&mut relay, &[&stream[cut..][..rest]], &mut sent);
                 assert!(relay.close(body, || KEY).is_some());
@@ -272,7 +273,7 @@ fn each_frame_has_a_key_of_its_own() {
     }
 }
 
-/// A key that undoes the one that the frame came with.
+/// The new key is the one that the frame arrived with.
 #[test]
 fn the_same_key_again_changes_nothing() {
     let stream = frame_for(Role::Server, 0x82, &[7; 100]);
@@ -323,7 +324,7 @@ fn debug_shows_no_payload() {
 }
 
 proptest! {
-    /// Frames and what is none, in pieces of any length.
+    /// Frames and other bytes, in pieces of any length.
     #[test]
     fn whatever_comes_is_passed_on_as_decoding_and_encoding_would(
         server: bool,
@@ -336,7 +337,8 @@ proptest! {
         let sender = if same { role } else { role.peer() };
         let mut stream = Vec::new();
         for (first, sane, payload) in &frames {
-            // Most first bytes are refused: make some of them those of binary messages and pings.
+            // Most first bytes are refused: turn some of them into those of binary messages and
+            // pings.
             let first = if *sane { [0x82, 0x89][usize::from(first & 1)] } else { *first };
             stream.extend(frame_for(role, first, &payload[..payload.len().min(120)]));
         }

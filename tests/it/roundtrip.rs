@@ -1,4 +1,4 @@
-//! Any messages, in any fragments, over any reads, arrive once and in order, both ways.
+//! Any messages, in any fragments, over any reads, arrive once and in order, in both directions.
 
 use crate::support::{Seen, connection, receive};
 use bytes::Buf;
@@ -13,7 +13,7 @@ use sansock::{CloseCode, CloseStatus, Connection, Message, Opcode, Role, Transpo
 enum Sent {
     Text(String),
     Binary(Vec<u8>),
-    /// A large message, given up.
+    /// A large message, passed by value.
     Owned(Vec<u8>),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
@@ -50,7 +50,7 @@ fn sent() -> impl Strategy<Value = Sent> {
     ]
 }
 
-/// Moves all output of one end to the other in reads of the given sizes, over and over.
+/// Moves all output of one end to the other, in reads of the given sizes, repeated.
 fn carry(from: &mut Connection, to: &mut Connection, sizes: &[usize]) -> Vec<Seen> {
     let mut seen = Vec::new();
     for size in sizes.iter().cycle() {
@@ -58,7 +58,7 @@ fn carry(from: &mut Connection, to: &mut Connection, sizes: &[usize]) -> Vec<See
         if !output.has_remaining() {
             return seen;
         }
-        // A write takes from the first chunk only, as much as it likes.
+        // A write takes only from the first chunk, as much as it likes.
         let piece = output.chunk()[..(*size).min(output.chunk().len())].to_vec();
         output.advance(piece.len());
         seen.extend(receive(to, &[&piece]));
@@ -66,7 +66,7 @@ fn carry(from: &mut Connection, to: &mut Connection, sizes: &[usize]) -> Vec<See
     seen
 }
 
-/// Pongs that answer pings may be dropped for later ones; the rest may not.
+/// Pongs may be replaced by later ones. All other frames must arrive.
 fn without_pongs(seen: Vec<Seen>) -> Vec<Seen> {
     seen.into_iter().filter(|seen| !matches!(seen, Seen::Pong(_))).collect()
 }

@@ -1,4 +1,4 @@
-//! Messages passed on as they arrive: `Delivery::Streaming`.
+//! Messages delivered in chunks as they arrive: `Delivery::Streaming`.
 
 use crate::support::{
     ROLES, Seen, assert_ends_with, assert_sees, close_body, config, fragmented_for, frame_for,
@@ -14,7 +14,7 @@ fn streaming(role: Role) -> Config {
     config
 }
 
-/// Chunks with whether they are lent and the last.
+/// Returns the chunks, with whether each is borrowed and whether it is the last.
 fn chunks(ws: &mut Connection, piece: &[u8]) -> Vec<(Vec<u8>, bool, bool)> {
     let mut buffer = piece.to_vec();
     let mut input = Input::new(&mut buffer[..]);

@@ -1,4 +1,4 @@
-//! Reading from and writing to transports of the standard library, that do as they like.
+//! Reads from and writes to transports of the standard library, which may behave badly.
 #![cfg(feature = "std")]
 
 use std::collections::VecDeque;
@@ -10,13 +10,13 @@ use sansock::{Connection, ReadBuffer, Role};
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore};
 
-/// How much a write takes, or why it does not.
+/// How many bytes a write takes, or its error.
 type Step = Result<usize, ErrorKind>;
 
-/// More than anything that is written here.
+/// More than any test writes here.
 const A_LIE: usize = 1 << 30;
 
-/// Takes what it is told to, in each write, and then all.
+/// Takes as many bytes as the script has for each write, and after that all.
 struct Sink {
     script: VecDeque<Step>,
     written: Vec<u8>,
@@ -46,12 +46,12 @@ impl Write for Sink {
     }
 }
 
-/// What the frames that were written say.
+/// Returns the first bytes and payloads of the frames that were written.
 fn contents(written: &[u8]) -> Vec<(u8, Vec<u8>)> {
     frames(written).into_iter().map(|frame| (frame.first, frame.payload)).collect()
 }
 
-/// Writes until the transport takes it, and says what it said before.
+/// Writes until the transport has taken everything. Returns the errors before that.
 fn write_out(ws: &mut Connection, sink: &mut Sink) -> Vec<ErrorKind> {
     let mut errors = Vec::new();
     while let Err(error) = ws.output().write_to(sink) {
@@ -171,7 +171,7 @@ fn a_transport_that_takes_more_than_there_is_is_not_trusted() {
     }
 }
 
-/// Says that it gave more than there was room for.
+/// Reports that it read more bytes than there was room for.
 struct Liar;
 
 impl Read for Liar {
@@ -181,7 +181,7 @@ impl Read for Liar {
     }
 }
 
-/// Is interrupted, and then gives a frame.
+/// Is interrupted once, and then returns a frame.
 struct Interrupted(Option<ErrorKind>, Vec<u8>);
 
 impl Read for Interrupted {

@@ -1,4 +1,4 @@
-//! Text over the wire, RFC 6455 §8.1: what is UTF-8 arrives, what is not fails at its first byte
+//! Text over the wire, RFC 6455 §8.1: valid UTF-8 arrives, and invalid text fails at the first byte
 //! that no text could have. The cases are those of section 6 of the Autobahn testsuite.
 
 use crate::support::{
@@ -30,7 +30,7 @@ const VALID: &[&[&[u8]]] = &[
     &[b"\xEF\xBF\xB9", b"\xEF\xBF\xBA", b"\xEF\xBF\xBB", b"\xEF\xBF\xBC", b"\xEF\xBF\xBD"],
 ];
 
-/// Each with the index of the byte that breaks it: the last where it just ends too early.
+/// Each with the index of the byte at which it fails: the last one if the text only ends too early.
 const INVALID: &[&[(&[u8], usize)]] = &[
     // 6.3, 6.4: amid valid text
     &[
@@ -76,7 +76,7 @@ const INVALID: &[&[(&[u8], usize)]] = &[
     ],
     // 6.15: several of these
     &[(b"\xDF\xEF\xBF", 1), (b"\xEF\xBF\xDF", 2), (b"\xC0\xE0\x80\xF0\x80\x80", 0)],
-    // 6.16: bytes that are in no text
+    // 6.16: bytes that appear in no text
     &[(b"\xFE", 0), (b"\xFF", 0), (b"\xFE\xFE\xFF\xFF", 0)],
     // 6.17, 6.18, 6.19: overlong forms of "/", of the greatest code points, of NUL
     &[
@@ -108,15 +108,16 @@ const INVALID: &[&[(&[u8], usize)]] = &[
     ],
 ];
 
-/// Every way that the tests cut a text into fragments: not at all, at every byte, at each byte.
+/// Returns all fragmentations that the tests use: none, one at every byte, and bytes one by one.
 fn fragmentations(text: &[u8]) -> Vec<Vec<&[u8]>> {
     let mut all = vec![vec![text], text.chunks(1).collect(), vec![text, b""], vec![b"", text]];
     all.extend((1..text.len()).map(|at| vec![&text[..at], &text[at..]]));
     all
 }
 
-/// Where in the stream of these fragments the byte `at` of the text stands; where the text ends
-/// too early, its last byte is that of the stream.
+/// Returns the offset of the byte `at` of the text in the stream of these fragments.
+///
+/// If the text ends too early, that is the last byte of the stream.
 fn offset_in(role: Role, parts: &[&[u8]], at: usize, ends_early: bool) -> usize {
     let stream = |parts: &[&[u8]]| fragmented_for(role, Opcode::Text, parts).len();
     if ends_early {
@@ -141,9 +142,9 @@ fn assert_text(text: &[u8]) {
     }
 }
 
-/// Asserts that `text` fails at its byte `at`, the moment that arrives.
+/// Asserts that `text` fails as soon as its byte `at` arrives.
 fn assert_breaks(text: &[u8], at: usize) {
-    // Could the text be saved by bytes to come? Then it is its end that breaks it.
+    // If more bytes could still make the text valid, it fails at its end.
     let ends_early = std::str::from_utf8(text).unwrap_err().error_len().is_none();
     for role in ROLES {
         for parts in fragmentations(text) {
@@ -196,7 +197,7 @@ fn every_lone_continuation_byte_fails() {
     }
 }
 
-/// Autobahn 6.4: the same whether frames or reads bring the chops, and before the rest arrives.
+/// Autobahn 6.4: text fails before the rest arrives, whether frames or reads bring the pieces.
 #[test]
 fn a_broken_text_fails_before_its_frame_or_message_is_complete() {
     for role in ROLES {
@@ -204,14 +205,14 @@ fn a_broken_text_fails_before_its_frame_or_message_is_complete() {
         let chops: [[&[u8]; 3]; 2] =
             [[valid, b"\xF4\x90\x80\x80", b"edited"], [valid, b"\xF4\x90", b"\x80\x80edited"]];
         for chops in chops {
-            // Three frames of which the third never comes.
+            // Three frames of which the third never arrives.
             let whole = fragmented_for(role, Opcode::Text, &chops);
             let unsent = frame_for(role, 0x80, chops[2]).len();
             let at = offset_in(role, &chops, 12, false);
             let expected = [Seen::Failed(Violation::InvalidUtf8, at as u64)];
             assert_ends_with(&config(role), &whole[..whole.len() - unsent], &expected);
 
-            // One frame, of which the third piece never comes.
+            // One frame of which the third piece never arrives.
             let whole = frame_for(role, 0x81, &chops.concat());
             let at = whole.len() - chops.concat().len() + 12;
             let expected = [Seen::Failed(Violation::InvalidUtf8, at as u64)];
@@ -250,7 +251,7 @@ fn binary_messages_pings_and_pongs_need_not_be_utf8() {
     }
 }
 
-/// Longer than vector instructions take, broken and whole at every place around their widths.
+/// Texts longer than vector registers, valid, and invalid at every place around their widths.
 #[test]
 fn long_texts_are_judged_as_short_ones() {
     for role in ROLES {
@@ -276,7 +277,7 @@ fn long_texts_are_judged_as_short_ones() {
     }
 }
 
-/// Payloads longer than what is unmasked and validated at a time, which is a power of two.
+/// Payloads longer than the block that is unmasked and validated at once, which is a power of two.
 #[test]
 fn a_long_text_is_judged_alike_wherever_its_code_points_lie() {
     for role in ROLES {

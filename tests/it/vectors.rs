@@ -1,4 +1,4 @@
-//! The vectors that every implementation of RFC 6455 can be held against, and §5.7's examples.
+//! Test vectors for any implementation of RFC 6455, and the examples of §5.7.
 
 use crate::support::{
     KEY, Seen, assert_ends_with, assert_sees, close_body, config, connection, drain, frames,
@@ -23,13 +23,14 @@ struct Vector {
 
 enum Expected {
     Text(&'static str),
-    /// A binary message of as many zero bytes.
+    /// A binary message of this many zero bytes.
     Zeros(usize),
     Ping(&'static str),
     Pong(&'static str),
     /// A Close without a reason.
     Close(Option<u16>),
-    /// The code of the Close that says so, and the offset in the stream unmasked and masked.
+    /// The code of the Close that reports it, and the offset in the unmasked and in the masked
+    /// stream.
     Fails(u16, Violation, [u64; 2]),
 }
 
@@ -160,7 +161,7 @@ const VECTORS: &[Vector] = &[
     vector("utf8-gt-10ffff", Client, "8104f4908080", &[Fails(1007, InvalidUtf8, [3, 7])]),
     vector("utf8-split-bad", Client, "0102eda0800180", &[Fails(1007, InvalidUtf8, [3, 7])]),
     vector("utf8-end-midcp", Client, "0102e2828000", &[Fails(1007, InvalidUtf8, [5, 13])]),
-    // §10.4: 65 empty fragments of a message that goes on, well within the limit
+    // §10.4: 65 empty fragments of an unfinished message, well within the limit
     Vector { zeros: 128, ..vector("empty-frags-incomplete", Client, "0100", &[]) },
 ];
 
@@ -188,7 +189,7 @@ fn masks_toggled_twice_are_the_same_vector() {
     }
 }
 
-/// RFC 6455 §5.7, the sending side: an endpoint sends the very bytes of the examples.
+/// RFC 6455 §5.7: an endpoint sends the exact bytes of the examples.
 #[test]
 fn the_examples_of_section_5_7_are_sent_as_they_stand() {
     let mut server = connection(Server);
@@ -258,7 +259,7 @@ impl Expected {
         }
     }
 
-    /// The first byte and the payload of the frame that answers it.
+    /// Returns the first byte and the payload of the frame that answers it.
     fn answer(&self) -> Option<(u8, Vec<u8>)> {
         match *self {
             Text(_) | Zeros(_) | Pong(_) => None,
@@ -269,8 +270,9 @@ impl Expected {
     }
 }
 
-/// The same frames with masks where there were none and without where there were, as far as they
-/// go: frames may be invalid, and the last may be cut.
+/// Masks the frames that are unmasked, and unmasks the others.
+///
+/// Frames may be invalid, and the last one may be incomplete.
 fn with_masks_toggled(mut stream: &[u8]) -> Vec<u8> {
     let mut twin = Vec::new();
     while let [first, second, rest @ ..] = stream {
@@ -297,7 +299,7 @@ fn with_masks_toggled(mut stream: &[u8]) -> Vec<u8> {
     twin
 }
 
-/// The big-endian number in the first `len` bytes, or in fewer where there are fewer.
+/// Returns the big-endian number in the first `len` bytes, or in all bytes if there are fewer.
 fn be(bytes: &[u8], len: usize) -> usize {
     let bytes = &bytes[..len.min(bytes.len())];
     let number = bytes.iter().fold(0u64, |number, byte| number << 8 | u64::from(*byte));

@@ -1,4 +1,4 @@
-//! A certificate authority, as long as a test lasts.
+//! A certificate authority for the duration of a test.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,8 @@ use tokio_rustls::rustls::{ClientConfig, ServerConfig, SupportedProtocolVersion}
 
 use crate::tls::{self, Identity};
 
-/// Its certificate, and one that it gave to `localhost`, with the key, in files.
+/// The files of an authority: its certificate, and one that it issued for `localhost`, with the
+/// key.
 pub(crate) struct Authority {
     directory: PathBuf,
 }
@@ -39,17 +40,18 @@ impl Authority {
         authority
     }
 
-    /// The file of its own certificate.
+    /// Returns the file of the authority's own certificate.
     pub(crate) fn cert(&self) -> PathBuf {
         self.directory.join("authority.pem")
     }
 
-    /// The files of the certificate that it gave, and of the key.
+    /// Returns the files of the issued certificate and its key.
     pub(crate) fn identity(&self) -> (PathBuf, PathBuf) {
         (self.directory.join("cert.pem"), self.directory.join("key.pem"))
     }
 
-    /// For a client that trusts it, and shows the certificate in these files.
+    /// Returns the configuration of a client that trusts this authority, and has the certificate in
+    /// these files.
     pub(crate) fn client_config(
         &self,
         version: &'static SupportedProtocolVersion,
@@ -64,7 +66,7 @@ impl Authority {
         config.with_client_auth_cert(chain, key).unwrap()
     }
 
-    /// For the server that has its certificate.
+    /// Returns the configuration of a server with the issued certificate.
     pub(crate) fn server_config(&self, version: &'static SupportedProtocolVersion) -> ServerConfig {
         let (cert, key) = self.identity();
         let Identity { chain, key, .. } = Identity::read(&cert, &key).unwrap();

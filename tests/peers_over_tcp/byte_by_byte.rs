@@ -70,8 +70,8 @@ fn client_over_tls() {
 fn run(ours: Role, transport: Transport) {
     within_a_minute(move || {
         let case = Case::new(ours, transport).byte_by_byte();
-        // Not tungstenite, which takes a head that comes in more than 64 reads of less than 128
-        // bytes for an attack (`AttackAttempt`), nor fastwebsockets, which has no handshake here.
+        // Not tungstenite: it treats a head in more than 64 reads of less than 128 bytes as an
+        // attack (`AttackAttempt`). Not fastwebsockets: it has no handshake here.
         case.peer_leads::<TokioWebsockets>(usize::MAX);
         case.peer_echoes::<TokioWebsockets>(usize::MAX);
     });

@@ -1,4 +1,4 @@
-//! What any end of a connection must be able to do to take part.
+//! The operations that every end of a conversation must have.
 
 use std::time::Duration;
 
@@ -25,37 +25,40 @@ impl Data {
     }
 }
 
-/// What comes from the other end. Who receives a ping has answered it, and does not tell.
+/// What arrives from the other end. Pings are answered, but not reported.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     Data(Data),
     Pong(Vec<u8>),
-    /// A Close frame, answered unless it is an answer itself, and its code.
+    /// A Close frame with its code. It is answered unless it is an answer itself.
     Close(Option<u16>),
-    /// The end of the transport; ours says how the connection ended.
+    /// The end of the transport. Our own end also reports how the connection ended.
     End(Option<CloseStatus>),
 }
 
 /// An end of a connection.
 pub(crate) trait Endpoint {
-    /// Sends a message, cut into frames where the end was opened to do so. Gives the number of
-    /// pings with [`BETWEEN`] that were sent between the frames.
+    /// Sends a message, in several frames if the end was opened so.
+    ///
+    /// Returns the number of pings with [`BETWEEN`] that were sent between the frames.
     fn send(&mut self, message: &Data) -> usize;
     fn ping(&mut self, payload: &[u8]);
     fn close(&mut self, code: u16, reason: &str);
     fn receive(&mut self) -> Seen;
 }
 
-/// An end of another make.
+/// An end that another crate implements.
 pub(crate) trait Peer: Endpoint + Sized + 'static {
-    /// Shakes hands over `link`. Messages longer than `frame_len` are to be sent in frames of it.
+    /// Performs the handshake over `link`. Messages longer than `frame_len` are sent in frames of
+    /// that length.
     fn open(link: Link, frame_len: usize) -> Self;
 }
 
 /// The payload of a ping between the fragments of a message.
 pub(crate) const BETWEEN: &[u8] = b"between";
 
-/// Frames of a message: whether each is the first, whether the last, and its payload.
+/// Returns the frames of a message: whether each is the first, whether it is the last, and its
+/// payload.
 pub(crate) fn frames(data: &[u8], frame_len: usize) -> Vec<(bool, bool, &[u8])> {
     if data.len() <= frame_len {
         return vec![(true, true, data)];
@@ -65,7 +68,7 @@ pub(crate) fn frames(data: &[u8], frame_len: usize) -> Vec<(bool, bool, &[u8])> 
     data.chunks(frame_len).enumerate().map(frame).collect()
 }
 
-/// Sends back all messages until the end of the connection; `CLOSE` asks for a Close from here.
+/// Echoes all messages until the end of the connection. The message `CLOSE` asks this end to close.
 pub(crate) fn echo(end: &mut impl Endpoint) {
     loop {
         match end.receive() {
@@ -80,13 +83,13 @@ pub(crate) fn echo(end: &mut impl Endpoint) {
     }
 }
 
-/// A message to an echoing end that asks it to close.
+/// A message that asks an echoing end to close.
 pub(crate) const CLOSE: &str = "please close";
 
-/// With this code.
+/// The code of that Close.
 pub(crate) const CLOSE_CODE: u16 = 4123;
 
-/// An end that waits in `async` functions.
+/// An end with `async` functions.
 pub(crate) trait AsyncEndpoint: Sized {
     async fn send(&mut self, message: &Data) -> usize;
     async fn ping(&mut self, payload: &[u8]);
@@ -94,12 +97,12 @@ pub(crate) trait AsyncEndpoint: Sized {
     async fn receive(&mut self) -> Seen;
 }
 
-/// An end of another make that does.
+/// An end of another crate with `async` functions.
 pub(crate) trait AsyncPeer: AsyncEndpoint {
     async fn open(stream: Box<dyn Stream>, role: sansock::Role, frame_len: usize) -> Self;
 }
 
-/// Such an end on a runtime of its own.
+/// An end with `async` functions on its own runtime.
 pub(crate) struct Blocking<E> {
     end: E,
     runtime: Runtime,

@@ -24,7 +24,7 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
-    /// The only version that the peer speaks.
+    /// Returns the only TLS version that the peer supports, if it uses TLS.
     pub(crate) fn version(self) -> Option<&'static SupportedProtocolVersion> {
         match self {
             Transport::Tcp => None,
@@ -34,7 +34,7 @@ impl Transport {
     }
 }
 
-/// A way to the other end.
+/// A transport that is still to be opened.
 pub(crate) enum Link {
     Dial(SocketAddr, Option<Arc<ClientConfig>>),
     Accept(TcpListener, Option<Arc<ServerConfig>>),
@@ -51,7 +51,7 @@ impl Link {
         Link::Accept(on, transport.version().map(config))
     }
 
-    /// Who has this end of it.
+    /// Returns the role of this end.
     pub(crate) fn role(&self) -> Role {
         match self {
             Link::Dial(..) => Role::Client,
@@ -59,7 +59,7 @@ impl Link {
         }
     }
 
-    /// For peers that block.
+    /// Opens the transport for peers that block.
     pub(crate) fn blocking(self) -> Box<dyn BlockingStream> {
         match self {
             Link::Dial(to, config) => {
@@ -76,7 +76,7 @@ impl Link {
         }
     }
 
-    /// For peers that do not.
+    /// Opens the transport for peers that do not block.
     pub(crate) async fn stream(self) -> Box<dyn Stream> {
         match self {
             Link::Dial(to, config) => {
@@ -94,12 +94,12 @@ impl Link {
     }
 }
 
-/// A transport that blocks, whatever it is.
+/// Any transport that blocks.
 pub(crate) trait BlockingStream: Read + Write {}
 
 impl<T: Read + Write> BlockingStream for T {}
 
-/// A listener that nobody else has.
+/// Returns a new listener and its address.
 pub(crate) fn listen() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

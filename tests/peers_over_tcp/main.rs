@@ -1,9 +1,9 @@
-//! The example's server and client with WebSocket crates of other makes at the other end, over TCP
-//! and TLS of both versions.
+//! The example's server and client with other WebSocket crates at the other end, over TCP and TLS
+//! of both versions.
 //!
-//! A conversation has an end that leads and one that echoes, and goes by one `script` whoever they
-//! are; `endpoint` says what either must be able to do. Everything here blocks, each end on a thread
-//! of its own, because one of the peers does; `within` bounds the whole.
+//! In each conversation one end leads and the other echoes. All follow the same `script`.
+//! `endpoint` has the operations that each end needs. Everything blocks, with each end on its own
+//! thread, because one of the peers blocks. `within_a_minute` limits the whole.
 #![cfg(all(feature = "handshake", feature = "rand"))]
 #![allow(
     clippy::expect_used,
@@ -52,7 +52,7 @@ use link::Transport;
 use sansock::Role;
 use script::Case;
 
-/// A test for each peer, transport and role of ours.
+/// Defines a test for each peer, transport and role of ours.
 macro_rules! with_peers {
     ($($peer:ident: $type:ty,)*) => {$(
         mod $peer {
@@ -101,7 +101,7 @@ with_peers! {
     tungstenite: crate::peer::Tungstenite,
 }
 
-/// Runs `test`, and fails where it does not end. Nothing else here looks at a clock.
+/// Runs `test`, and fails if it takes more than a minute. Nothing else here looks at a clock.
 fn within_a_minute(test: impl FnOnce() + Send + 'static) {
     let (ended, end) = mpsc::channel();
     let thread = std::thread::spawn(move || {

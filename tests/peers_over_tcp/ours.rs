@@ -1,4 +1,4 @@
-//! Our own end, where it leads: the examples' parts around a connection.
+//! Our own end, as the leading one: the examples' modules around a connection.
 
 use std::collections::VecDeque;
 use std::io;
@@ -14,7 +14,7 @@ pub(crate) struct Ours {
     talk: Talk,
 }
 
-/// The connection, and what it saw that nobody has asked for yet.
+/// The connection, and what it has received but not yet returned.
 struct Talk {
     ws: Connection,
     seen: VecDeque<Seen>,
@@ -38,7 +38,7 @@ impl Ours {
         Ours { stream, talk }
     }
 
-    /// One thing that the connection wants of its transport; `None` is nothing more.
+    /// Does the next transport action of the connection. Returns `None` if there is no more.
     async fn step(&mut self) -> io::Result<Option<()>> {
         transport::write_all(&mut self.stream, self.talk.ws.output()).await?;
         match self.talk.ws.transport_action() {
@@ -117,7 +117,7 @@ impl AsyncEndpoint for Ours {
             match self.step().await {
                 Ok(Some(())) => {}
                 Ok(None) => return Seen::End(Some(self.talk.ws.receive_eof())),
-                // Peers may end TCP without an end of TLS, but not let us wait for it.
+                // Peers may end TCP without ending TLS, but must not let us wait for it.
                 Err(error) => {
                     assert_ne!(error.kind(), io::ErrorKind::TimedOut);
                     return Seen::End(Some(self.talk.ws.receive_eof()));

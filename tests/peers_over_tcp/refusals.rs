@@ -1,4 +1,5 @@
-//! Whom TLS keeps out, before any byte of a WebSocket; and what the client is told otherwise.
+//! Clients and servers that TLS refuses before any byte of a WebSocket, and HTTP responses that
+//! refuse a client.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -18,20 +19,20 @@ use crate::connect::{self, Attempt, Settings};
 use crate::options::TlsOptions;
 use crate::{link, script, tls, within_a_minute};
 
-/// What TLS said of a client.
+/// The result of the TLS handshake with a client.
 type Verdict = Result<(), rustls::Error>;
 
-/// Whether that is as it should be.
+/// Whether that result is the expected one.
 type Expected = fn(&Verdict) -> bool;
 
 type Files = Option<(PathBuf, PathBuf)>;
 
-/// Runs `test` where tasks can run beside it.
+/// Runs `test` on a runtime with other tasks.
 fn run(test: impl Future<Output = ()> + Send + 'static) {
     within_a_minute(|| tokio::runtime::Runtime::new().unwrap().block_on(test));
 }
 
-/// Serves one client. The task gives what TLS had against it.
+/// Serves one client. The task returns the result of the TLS handshake.
 async fn serve(options: TlsOptions) -> (SocketAddr, JoinHandle<Verdict>) {
     let acceptor = tls::acceptor(&options).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -49,7 +50,7 @@ async fn serve(options: TlsOptions) -> (SocketAddr, JoinHandle<Verdict>) {
     (address, server)
 }
 
-/// Asks for a WebSocket with this TLS, and says whether there was an answer.
+/// Requests a WebSocket with this TLS configuration. Returns whether there was a response.
 async fn ask(to: SocketAddr, config: ClientConfig) -> bool {
     let ask = async {
         let tcp = link::asynchronous(link::dial(to));
@@ -62,7 +63,7 @@ async fn ask(to: SocketAddr, config: ClientConfig) -> bool {
     ask.await.is_ok()
 }
 
-/// Connects as the example's client does.
+/// Connects like the example's client.
 async fn connect(to: SocketAddr, host: &str, settings: &Settings) -> Result<(), Box<dyn Error>> {
     match connect::connect(&format!("wss://{host}:{}/", to.port()), settings).await? {
         Attempt::Connected(_) => Ok(()),
@@ -141,7 +142,7 @@ fn servers_of_another_authority_or_name() {
     });
 }
 
-/// RFC 6455 §4.1: another status is HTTP's to say, and the client shows it.
+/// RFC 6455 §4.1: a response with another status is plain HTTP, and the client shows it.
 #[test]
 fn servers_that_answer_with_something_else() {
     run(async {

@@ -1,4 +1,4 @@
-//! What is said, and between whom.
+//! The conversations, and the ends that take part.
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -18,14 +18,14 @@ use crate::ours::Ours;
 use crate::server::Server;
 use crate::{echo, tls};
 
-/// Our role, and what is below it.
+/// Our role and transport.
 pub(crate) struct Case {
     ours: Role,
     transport: Transport,
     /// Whether our end of TCP moves one byte at a time.
     is_slow: bool,
     authority: Authority,
-    /// For our end where it echoes, like the examples, on many threads.
+    /// The runtime for our end if it echoes: with several threads, like the examples.
     runtime: Runtime,
 }
 
@@ -48,7 +48,7 @@ impl Case {
         self.peer_vanishes_from_the_echo::<P>();
     }
 
-    /// The peer leads and closes; the example echoes.
+    /// Runs conversations in which the peer leads and closes, and the example echoes.
     pub(crate) fn peer_leads<P: Peer>(&self, frame_len: usize) {
         let (link, ours) = self.echo();
         let mut peer = P::open(link, frame_len);
@@ -60,7 +60,7 @@ impl Case {
         self.runtime.block_on(ours).unwrap();
     }
 
-    /// Our end leads; either closes.
+    /// Runs conversations in which our end leads, and either end closes.
     pub(crate) fn peer_echoes<P: Peer>(&self, frame_len: usize) {
         for ours_closes in [true, false] {
             let (mut ours, peer) =
@@ -80,7 +80,8 @@ impl Case {
         }
     }
 
-    /// A transport that ends without a Close is an abnormal closure, RFC 6455 §7.1.5, and at once.
+    /// Checks that a transport that ends without a Close is an abnormal closure at once, RFC 6455
+    /// §7.1.5.
     fn peer_vanishes<P: Peer>(&self) {
         let (mut ours, peer) = self.lead(|link| {
             let mut peer = P::open(link, usize::MAX);
@@ -99,7 +100,7 @@ impl Case {
         self.runtime.block_on(ours).unwrap();
     }
 
-    /// Starts the example as the echoing end of one connection, and gives the way to it.
+    /// Starts the example as the echoing end of one connection. Returns the link to it.
     fn echo(&self) -> (Link, JoinHandle<()>) {
         let (listener, address) = link::listen();
         match self.ours {
@@ -127,7 +128,7 @@ impl Case {
         }
     }
 
-    /// Our leading end of a connection; `peer` has the other, on a thread.
+    /// Returns our leading end of a connection. `peer` has the other end, on a thread.
     fn lead(
         &self,
         peer: impl FnOnce(Link) + Send + 'static,
@@ -155,7 +156,7 @@ impl Case {
         }
     }
 
-    /// Takes the one connection that comes.
+    /// Accepts one connection.
     fn accept_with(&self, listener: TcpListener) -> impl Future<Output = Box<dyn Stream>> + use<> {
         let is_slow = self.is_slow;
         async move {
@@ -174,7 +175,7 @@ impl Case {
         Some(tls::acceptor(&options).unwrap())
     }
 
-    /// Connects as the example does.
+    /// Connects like the example.
     fn dial(&self, to: SocketAddr) -> impl Future<Output = Connected> + use<> {
         let is_secure = self.transport != Transport::Tcp;
         let scheme = if is_secure { "wss" } else { "ws" };
@@ -204,7 +205,7 @@ impl Case {
     }
 }
 
-/// All that may be said before an end.
+/// Exchanges all kinds of messages and pings.
 fn converse(lead: &mut impl Endpoint, max_len: usize) {
     for len in LENGTHS.into_iter().filter(|len| *len <= max_len) {
         for message in [text(len), binary(len)] {
@@ -218,13 +219,14 @@ fn converse(lead: &mut impl Endpoint, max_len: usize) {
     }
 }
 
-/// Sends a message, and receives it and the answers to pings between its frames; gives their count.
+/// Sends a message. Receives its echo and the pongs for pings between its frames. Returns their
+/// number.
 fn exchange(lead: &mut impl Endpoint, message: &Data) -> usize {
     let pings = lead.send(message);
     for _ in 0..pings {
         assert_eq!(lead.receive(), Seen::Pong(BETWEEN.to_vec()));
     }
-    // Not assert_eq, which would print it.
+    // Not `assert_eq`, which would print the message.
     assert!(lead.receive() == Seen::Data(message.clone()), "{} bytes", message.bytes().len());
     pings
 }
@@ -235,7 +237,7 @@ pub(crate) fn server() -> Server {
     Server::new(options)
 }
 
-/// Frames of an even length cut it within characters, where `len` is odd.
+/// Returns a text. If `len` is odd, frames of an even length cut it within characters.
 fn text(len: usize) -> Data {
     Data::Text("x".repeat(len % 2) + &"ä".repeat(len / 2))
 }
@@ -244,8 +246,8 @@ fn binary(len: usize) -> Data {
     Data::Binary((0..=u8::MAX).cycle().take(len).collect())
 }
 
-/// Each form of a length, at its ends, and beyond a read.
+/// The limits of each encoding of a length, and one longer than a read.
 const LENGTHS: [usize; 8] = [0, 1, 125, 126, 127, 0xFFFF, 0x1_0000, 0x10_0000];
 
-/// For messages in fragments.
+/// The frame length for messages in fragments.
 const FRAME_LEN: usize = 1000;

@@ -1,4 +1,4 @@
-//! The client with servers that do their part, and with others.
+//! The client with servers that behave well, and with others.
 
 use std::io::Write;
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use crate::peer::{accept, accept_tcp, frame, listen, rest};
 use crate::program::{Ended, Program};
 use crate::support::frame_for;
 
-/// A client, and the server that it has connected to.
+/// Returns a client, and the server that it has connected to.
 fn connected(options: &[&str]) -> (Program, TcpStream, TcpListener) {
     let (listener, address) = listen();
     let url = format!("ws://{address}/");
@@ -18,8 +18,8 @@ fn connected(options: &[&str]) -> (Program, TcpStream, TcpListener) {
     (client, stream, listener)
 }
 
-/// Checks that the client gave its server up, said this last, and exited with status 1.
-fn assert_given_up(ended: &Ended, why: &str) {
+/// Checks that the client dropped its server, printed `why` last, and exited with status 1.
+fn assert_gave_up(ended: &Ended, why: &str) {
     assert_eq!(ended.errors.lines().last(), Some(why), "{ended:?}");
     assert_eq!(ended.status, Some(1));
 }
@@ -49,7 +49,7 @@ fn every_frame_is_shown_in_order_however_many_wait() {
     let all: Vec<u8> =
         pings.iter().flat_map(|payload| frame_for(Role::Client, 0x89, payload)).collect();
     server.write_all(&all).unwrap();
-    // RFC 6455 §5.5.3: the latest is answered, and those before it may be.
+    // RFC 6455 §5.5.3: the latest ping is answered, and earlier ones may be.
     let mut pongs = vec![frame(&mut server).payload];
     while pongs.last() != pings.last() {
         pongs.push(frame(&mut server).payload);
@@ -83,7 +83,7 @@ fn a_server_that_never_answers_the_handshake_is_given_up() {
         let client = Program::start("client", &["--timeout", "0.5", &url]);
         let _server = accept_tcp(&listener);
         let why = format!("{step} with {address}: no complete answer within 500ms");
-        assert_given_up(&client.end(), &why);
+        assert_gave_up(&client.end(), &why);
     }
 }
 
@@ -94,7 +94,7 @@ fn a_server_that_never_answers_the_close_is_given_up() {
     assert_eq!(frame(&mut server).content(), (0x88, &b"\x03\xE8"[..]));
     let ended = client.end();
     assert_eq!(ended.errors.lines().next(), Some("closed: without a closing handshake (1006)"));
-    assert_given_up(&ended, "no Close from the server within 1s of ours");
+    assert_gave_up(&ended, "no Close frame from the server within 1s");
 }
 
 #[test]
@@ -105,14 +105,14 @@ fn a_server_that_never_ends_the_transport_is_given_up() {
     server.write_all(b"\x88\x02\x03\xE8").unwrap();
     let ended = client.end();
     assert_eq!(ended.errors.lines().next(), Some("closed: 1000"));
-    assert_given_up(&ended, "transport not ended by the server within 1s");
+    assert_gave_up(&ended, "transport not closed by the server within 1s");
 }
 
 #[test]
 fn a_server_that_falls_silent_is_pinged_and_given_up() {
     let (client, mut server, _) = connected(&["--timeout", "1"]);
     assert_eq!(frame(&mut server).content(), (0x89, &b""[..]));
-    assert_given_up(&client.end(), "no response to ping");
+    assert_gave_up(&client.end(), "no response to ping");
 }
 
 #[test]
@@ -120,5 +120,5 @@ fn a_server_that_reads_nothing_is_given_up() {
     let (mut client, _server, _) = connected(&["--timeout", "1"]);
     // More than the sockets of both ends hold.
     client.write([vec![b'a'; 32 << 20], b"\n".to_vec()].concat());
-    assert_given_up(&client.end(), "write timed out");
+    assert_gave_up(&client.end(), "write timed out");
 }

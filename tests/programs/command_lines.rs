@@ -1,4 +1,5 @@
-//! What is wrong is said by its name, in words and by status: 2 for a command line, 1 for the rest.
+//! Errors are reported by name, in words and by status: 2 for a command line, 1 for everything
+//! else.
 
 use crate::peer::{accept, listen, nowhere};
 use crate::program::Program;
@@ -83,7 +84,7 @@ fn a_suite_that_hangs_up_is_not_waited_for() {
     let client = Program::start("autobahn_client", &[&url, "--agent", "a"]);
     drop(accept(&listener));
     let ended = client.end();
-    assert_eq!(ended.errors, "the server hung up without a message\n");
+    assert_eq!(ended.errors, "the server closed the connection without a message\n");
     assert_eq!(ended.status, Some(1));
 }
 

@@ -1,7 +1,7 @@
 //! The examples as programs: what they print, where, and with which status they exit.
 //!
-//! They are run as `cargo test` has built them. Peers are sockets of this process, so that a
-//! program meets peers that no other program would be.
+//! They run as `cargo test` has built them. Their peers are sockets of this process, which can
+//! behave in ways that no other program would.
 #![cfg(all(feature = "handshake", feature = "rand"))]
 #![allow(
     clippy::expect_used,

@@ -11,19 +11,19 @@ use sansock::handshake::server::ServerHandshake;
 use crate::program::PATIENCE;
 use crate::support::{Frame, frames};
 
-/// A socket that listens, and its address.
+/// Returns a listening socket and its address.
 pub(crate) fn listen() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     (listener, address)
 }
 
-/// Where nobody listens.
+/// Returns an address at which nothing listens.
 pub(crate) fn nowhere() -> String {
     listen().1
 }
 
-/// A head, up to its empty line.
+/// Reads a head, up to its empty line.
 pub(crate) fn head(stream: &mut TcpStream) -> String {
     let (mut head, mut byte) = (Vec::new(), [0]);
     while !head.ends_with(b"\r\n\r\n") {
@@ -33,18 +33,18 @@ pub(crate) fn head(stream: &mut TcpStream) -> String {
     String::from_utf8(head).unwrap()
 }
 
-/// The next connection.
+/// Accepts the next connection.
 pub(crate) fn accept_tcp(listener: &TcpListener) -> TcpStream {
     let (sender, receiver) = channel();
     let listener = listener.try_clone().unwrap();
-    // On a thread of its own, as a program that does not connect would be waited for without end.
+    // On its own thread, because the wait for a program that does not connect must end.
     thread::spawn(move || sender.send(listener.accept()));
     let (stream, _) = receiver.recv_timeout(PATIENCE).expect("a connection").unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
 }
 
-/// A connection whose opening handshake is done.
+/// Accepts a connection and performs the opening handshake.
 pub(crate) fn accept(listener: &TcpListener) -> TcpStream {
     let mut stream = accept_tcp(listener);
     let request = head(&mut stream);
@@ -54,7 +54,7 @@ pub(crate) fn accept(listener: &TcpListener) -> TcpStream {
     stream
 }
 
-/// The next frame of a client, which is a short one.
+/// Reads the next frame of a client, which is a short one.
 pub(crate) fn frame(stream: &mut TcpStream) -> Frame {
     let mut frame = vec![0; 2];
     stream.read_exact(&mut frame).unwrap();
@@ -65,7 +65,7 @@ pub(crate) fn frame(stream: &mut TcpStream) -> Frame {
     frames(&frame).pop().unwrap()
 }
 
-/// What comes until the end of the transport.
+/// Reads until the end of the transport.
 pub(crate) fn rest(stream: &mut TcpStream) -> Vec<u8> {
     let mut rest = Vec::new();
     stream.read_to_end(&mut rest).unwrap();

@@ -1,4 +1,4 @@
-//! An example that runs, with pipes to its standard streams.
+//! An example program that runs, with pipes to its standard streams.
 
 use std::env::consts::EXE_SUFFIX;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-/// An example that runs. It is killed when this is dropped.
+/// An example program that runs. It is killed when this is dropped.
 pub(crate) struct Program {
     child: Child,
     input: Option<ChildStdin>,
@@ -16,13 +16,13 @@ pub(crate) struct Program {
     errors: Receiver<String>,
 }
 
-/// How a program ended.
+/// The result of a program that has ended.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: Option<i32>,
-    /// Its standard output, as far as it was not read before.
+    /// Its standard output that was not read before.
     pub(crate) output: String,
-    /// Its standard error, likewise.
+    /// Its standard error that was not read before.
     pub(crate) errors: String,
 }
 
@@ -42,29 +42,29 @@ impl Program {
         Program { child, input, output, errors }
     }
 
-    /// The next line of standard output.
+    /// Returns the next line of standard output.
     pub(crate) fn line(&self) -> String {
         next(&self.output).expect("a line of output")
     }
 
-    /// The next line of standard error.
+    /// Returns the next line of standard error.
     pub(crate) fn error_line(&self) -> String {
         next(&self.errors).expect("a line of standard error")
     }
 
-    /// Gives the program this as standard input, as fast as it reads.
+    /// Writes `input` to the program's standard input, as fast as it reads.
     pub(crate) fn write(&mut self, input: Vec<u8>) {
         let mut pipe = self.input.take().unwrap();
-        // A program that ends before it has read all breaks the pipe.
+        // If a program ends before it has read everything, the pipe breaks.
         thread::spawn(move || pipe.write_all(&input));
     }
 
-    /// Ends standard input.
+    /// Closes standard input.
     pub(crate) fn end_input(&mut self) {
         self.input = None;
     }
 
-    /// Waits for the program to end by itself. Its standard input is left as it is.
+    /// Waits for the program to end by itself. Its standard input stays as it is.
     pub(crate) fn end(mut self) -> Ended {
         let (output, errors) = (rest(&self.output), rest(&self.errors));
         let status = self.child.wait().unwrap().code();
@@ -79,14 +79,15 @@ impl Drop for Program {
     }
 }
 
-/// The file of an example. Plain `cargo test` builds it, but with `--test programs` it does not, and
-/// what is missing or older than its source would show nothing.
+/// Returns the file of an example, and panics if it is missing or older than its sources.
+///
+/// Plain `cargo test` builds it, but `--test programs` does not, and would test an old program.
 fn built(name: &str) -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let directory = tests.ancestors().nth(2).unwrap().join("examples");
     let file = directory.join(format!("{name}{EXE_SUFFIX}"));
     let modified = |file: &Path| file.metadata().and_then(|metadata| metadata.modified()).ok();
-    // As cargo writes them: the program, a colon, and all that it is made of.
+    // Cargo writes them as the program, a colon, and all its sources.
     let sources = std::fs::read_to_string(directory.join(format!("{name}.d"))).unwrap_or_default();
     let newest =
         sources.split_whitespace().skip(1).filter_map(|file| modified(file.as_ref())).max();
@@ -95,7 +96,7 @@ fn built(name: &str) -> PathBuf {
     file
 }
 
-/// Reads lines on a thread of its own, so that a test can stop waiting for them.
+/// Reads lines on a separate thread, so that a test can stop waiting for them.
 fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     thread::spawn(move || {
@@ -120,5 +121,5 @@ fn rest(lines: &Receiver<String>) -> String {
     std::iter::from_fn(|| next(lines)).map(|line| line + "\n").collect()
 }
 
-/// Far more than any program here takes: it bounds a test that fails.
+/// Far more than any program here needs. It limits a test that fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! What the relay says of those for whom there is no tunnel.
+//! What the relay logs if it cannot open a tunnel.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -10,13 +10,13 @@ const REQUEST: &[u8] = b"GET /chat?room=1 HTTP/1.1\r\nHost: proxy\r\nUpgrade: we
     Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
-/// The URL that a program says it listens at, without the slash at its end.
+/// Returns the URL that a program prints when it listens, without the slash at its end.
 fn url(program: &Program) -> String {
     let line = program.line();
     line.strip_prefix("listening on ").unwrap().trim_end_matches('/').to_owned()
 }
 
-/// What a relay to this server logs of a client that it answers 502.
+/// Returns what a relay to this server logs for a client that it answers with 502.
 fn logged(server: &str) -> String {
     let relay = Program::start("relay", &["127.0.0.1:0", server]);
     let mut client = TcpStream::connect(url(&relay).trim_start_matches("ws://")).unwrap();

@@ -1,4 +1,4 @@
-//! An allocator that counts, for the test programs that have this module.
+//! A counting allocator for the test programs that include this module.
 #![allow(dead_code, reason = "each test file uses what it needs")]
 #![allow(missing_docs, unreachable_pub, reason = "no API")]
 #![allow(unsafe_code, reason = "a global allocator is an unsafe trait")]
@@ -16,28 +16,28 @@ thread_local! {
 }
 
 fn count(allocations: usize, bytes: isize) {
-    // The thread may be ending; what it does then is nobody's measurement.
+    // If the thread is ending, no test measures it any more.
     let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + allocations));
     let _ = BYTES.try_with(|held| held.set(held.get() + bytes));
 }
 
-// SAFETY: every call is passed on to the system's allocator with the arguments it came with.
+// SAFETY: every call is passed on to the system's allocator with unchanged arguments.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(1, layout.size() as isize);
-        // SAFETY: the caller keeps the contract of `alloc`.
+        // SAFETY: the caller upholds the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         count(0, -(layout.size() as isize));
-        // SAFETY: the caller keeps the contract of `dealloc`; all blocks are the system's.
+        // SAFETY: the caller upholds the contract of `dealloc`; all blocks are the system's.
         unsafe { System.dealloc(block, layout) }
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count(1, size as isize - layout.size() as isize);
-        // SAFETY: the caller keeps the contract of `realloc`; all blocks are the system's.
+        // SAFETY: the caller upholds the contract of `realloc`; all blocks are the system's.
         unsafe { System.realloc(block, layout, size) }
     }
 }
@@ -45,7 +45,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// The allocations that `work` makes, and the bytes that it leaves allocated.
+/// Runs `work`. Returns the number of allocations, the bytes that stay allocated, and the result.
 pub fn measure<R>(work: impl FnOnce() -> R) -> (usize, isize, R) {
     let (allocations, bytes) = (ALLOCATIONS.get(), BYTES.get());
     let result = work();

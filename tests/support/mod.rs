@@ -1,4 +1,5 @@
-//! What the tests of connections share: frames by hand, and every way to cut a stream into reads.
+//! Shared by the tests of connections: frames built by hand, and every way to cut a stream into
+//! reads.
 #![allow(dead_code, reason = "each test file uses what it needs")]
 #![allow(missing_docs, unreachable_pub, reason = "no API")]
 #![allow(
@@ -16,10 +17,10 @@ use sansock::{
     Config, Connection, Event, Input, Limits, Opcode, ProtocolError, ReadBuffer, Role, Violation,
 };
 
-/// RFC 6455 §5.7's mask key.
+/// The mask key of the examples in RFC 6455 §5.7.
 pub const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// A length that nobody means, and yet one that memory could hold: a terabyte, where there are 64 bits.
+/// A length that no peer means, but that memory could hold: a terabyte with 64-bit addresses.
 pub const ABSURD_LEN: u64 = if usize::BITS < 64 { 1 << 29 } else { 1 << 40 };
 
 /// An event or an error, owned and comparable.
@@ -29,9 +30,9 @@ pub enum Seen {
     Binary(Vec<u8>),
     Ping(Vec<u8>),
     Pong(Vec<u8>),
-    /// The code, where there is one, and the reason.
+    /// The code, if there is one, and the reason.
     Close(Option<u16>, String),
-    /// What was wrong, and at which offset.
+    /// The violation and its offset.
     Failed(Violation, u64),
 }
 
@@ -67,7 +68,7 @@ impl From<ReceiveError> for Seen {
 
 pub const ROLES: [Role; 2] = [Role::Client, Role::Server];
 
-/// A configuration for this role; a client's masks with [`KEY`].
+/// Returns a configuration for `role`. A client masks with [`KEY`].
 pub fn config(role: Role) -> Config {
     match role {
         Role::Server => Config::server(),
@@ -75,7 +76,7 @@ pub fn config(role: Role) -> Config {
     }
 }
 
-/// The same with other limits.
+/// Returns the same configuration with other limits.
 pub fn limited(role: Role, limits: Limits) -> Config {
     let mut config = config(role);
     config.limits = limits;
@@ -86,7 +87,7 @@ pub fn connection(role: Role) -> Connection {
     Connection::new(config(role))
 }
 
-/// A frame as the peer of `role` sends it: masked where `role` is a server's.
+/// Returns a frame as the peer of `role` sends it: masked if `role` is a server's.
 pub fn frame_for(role: Role, first: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = head_for(role, first, payload.len() as u64);
     let start = frame.len();
@@ -99,7 +100,7 @@ pub fn frame_for(role: Role, first: u8, payload: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// The header of a frame as the peer of `role` sends it.
+/// Returns the header of a frame as the peer of `role` sends it.
 pub fn head_for(role: Role, first: u8, len: u64) -> Vec<u8> {
     let mask = if role == Role::Server { 0x80 } else { 0 };
     let mut head = vec![first];
@@ -118,10 +119,10 @@ pub fn head_for(role: Role, first: u8, len: u64) -> Vec<u8> {
     head
 }
 
-/// Limits beyond what a header can announce.
+/// Limits beyond any length that a header can declare.
 pub const NO_LIMITS: Limits = Limits::NONE;
 
-/// A message in as many frames as `parts`, as the peer of `role` sends it.
+/// Returns a message in one frame for each of `parts`, as the peer of `role` sends it.
 pub fn fragmented_for(role: Role, opcode: Opcode, parts: &[&[u8]]) -> Vec<u8> {
     let mut stream = Vec::new();
     for (i, part) in parts.iter().enumerate() {
@@ -132,23 +133,23 @@ pub fn fragmented_for(role: Role, opcode: Opcode, parts: &[&[u8]]) -> Vec<u8> {
     stream
 }
 
-/// A frame that a connection has sent, taken apart.
+/// A frame that a connection has sent, parsed by hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     pub first: u8,
     pub key: Option<[u8; 4]>,
-    /// Unmasked.
+    /// The payload, unmasked.
     pub payload: Vec<u8>,
 }
 
 impl Frame {
-    /// What does not depend on the sender's role.
+    /// Returns what does not depend on the sender's role.
     pub fn content(&self) -> (u8, &[u8]) {
         (self.first, &self.payload)
     }
 }
 
-/// The whole frames that `bytes` consist of, read by hand; their lengths are minimal.
+/// Parses `bytes`, a series of complete frames, by hand. Asserts that their lengths are minimal.
 pub fn frames(mut bytes: &[u8]) -> Vec<Frame> {
     let mut take = |count: usize| {
         let (front, rest) = bytes.split_at(count);
@@ -182,13 +183,13 @@ pub fn frames(mut bytes: &[u8]) -> Vec<Frame> {
     frames
 }
 
-/// The body of a Close frame.
+/// Returns the body of a Close frame.
 pub fn close_body(code: u16, reason: &str) -> Vec<u8> {
     [&code.to_be_bytes(), reason.as_bytes()].concat()
 }
 
-/// What is seen, one after the other. Chunks are joined, so that a message is the same however
-/// it is delivered.
+/// A list of what was seen. Chunks are joined, so that a message is the same in both delivery
+/// modes.
 #[derive(Default)]
 struct Log {
     seen: Vec<Seen>,
@@ -202,7 +203,7 @@ impl Log {
             Event::BinaryChunk { data, last } => (false, data.to_vec(), last),
             other => return self.seen.push(other.into()),
         };
-        assert!(last || !piece.is_empty(), "a chunk that tells nothing");
+        assert!(last || !piece.is_empty(), "an empty chunk that is not the last");
         let message = [self.chunks.take().unwrap_or_default(), piece].concat();
         match (last, is_text) {
             (false, _) => self.chunks = Some(message),
@@ -212,7 +213,7 @@ impl Log {
     }
 }
 
-/// Gives `pieces` to the connection, one read after the other, and lists what it tells.
+/// Passes `pieces` to the connection, one read after the other. Returns what it reports.
 pub fn receive(ws: &mut Connection, pieces: &[&[u8]]) -> Vec<Seen> {
     let mut log = Log::default();
     for piece in pieces {
@@ -225,12 +226,12 @@ pub fn receive(ws: &mut Connection, pieces: &[&[u8]]) -> Vec<Seen> {
                 Err(error) => log.seen.push(error.into()),
             }
         }
-        assert!(input.is_empty(), "None says that all input was taken");
+        assert!(input.is_empty(), "None means that all input was taken");
     }
     log.seen
 }
 
-/// The same by [`Connection::receive_from_bytes_mut`], each piece appended to one buffer.
+/// Does the same with [`Connection::receive_from_bytes_mut`]: each piece is appended to one buffer.
 pub fn receive_from_bytes_mut(ws: &mut Connection, pieces: &[&[u8]]) -> Vec<Seen> {
     let mut log = Log::default();
     let mut input = BytesMut::new();
@@ -243,17 +244,17 @@ pub fn receive_from_bytes_mut(ws: &mut Connection, pieces: &[&[u8]]) -> Vec<Seen
                 Err(error) => log.seen.push(error.into()),
             }
         }
-        assert!(input.is_empty(), "None says that all input was taken");
+        assert!(input.is_empty(), "None means that all input was taken");
     }
     log.seen
 }
 
-/// The same by [`Connection::receive_buffered`], from a buffer of this capacity.
+/// Does the same with [`Connection::receive_buffered`], from a buffer with this capacity.
 pub fn receive_buffered(ws: &mut Connection, capacity: usize, pieces: &[&[u8]]) -> Vec<Seen> {
     receive_buffered_in(ws, &mut ReadBuffer::with_capacity(capacity), pieces)
 }
 
-/// The same from this buffer.
+/// Does the same with [`Connection::receive_buffered`], from this buffer.
 pub fn receive_buffered_in(
     ws: &mut Connection,
     input: &mut ReadBuffer,
@@ -283,7 +284,7 @@ pub fn receive_buffered_in(
     log.seen
 }
 
-/// Reads all of `bytes`, `at_once` of them at a time, and gives each event to `visit`.
+/// Reads all of `bytes`, `at_once` of them at a time, and passes each event to `visit`.
 pub fn read(
     ws: &mut Connection,
     input: &mut ReadBuffer,
@@ -308,7 +309,7 @@ pub fn read(
 pub fn drain(ws: &mut Connection) -> Vec<u8> {
     let output = ws.output();
     let mut bytes = Vec::new();
-    // Taking some may bring in a pong that waited.
+    // Taking output may let a waiting pong into it.
     while output.has_remaining() {
         let len = output.chunk().len();
         bytes.extend_from_slice(output.chunk());
@@ -317,8 +318,9 @@ pub fn drain(ws: &mut Connection) -> Vec<u8> {
     bytes
 }
 
-/// Asserts that `buf` is the bytes of `model`, and that vectored chunks are, as far as they go: to the
-/// end where it shows all.
+/// Asserts that `buf` contains the bytes of `model`.
+///
+/// Vectored chunks must agree with it too, up to its end if `shows_all`.
 pub fn assert_shows(buf: &impl Buf, model: &[u8], shows_all: bool) {
     assert_eq!(buf.remaining(), model.len());
     assert!(model.starts_with(buf.chunk()));
@@ -336,9 +338,11 @@ pub fn assert_shows(buf: &impl Buf, model: &[u8], shows_all: bool) {
     }
 }
 
-/// Asserts that a connection with this configuration sees `expected` in `stream` and answers the
-/// same, whole, byte by byte, at every split (beyond 4 KiB: at the first and last 64 bytes and some
-/// between), and by all ways to receive.
+/// Asserts that a connection with this configuration sees `expected` in `stream`, with the same
+/// replies, however the stream is read.
+///
+/// It is read whole, byte by byte and cut at every place, by all receive methods. Beyond 4 KiB, it
+/// is cut at the first and last 64 bytes and at some places between them.
 pub fn assert_sees(config: &Config, stream: &[u8], expected: &[Seen]) {
     let mut ws = Connection::new(config.clone());
     assert_eq!(receive(&mut ws, &[stream]), expected, "whole");
@@ -366,7 +370,7 @@ pub fn assert_sees(config: &Config, stream: &[u8], expected: &[Seen]) {
     }
 }
 
-/// Asserts that `stream` sees `expected`, also with bytes after it, which no longer count.
+/// Asserts that `stream` leads to `expected`, and that bytes after it are ignored.
 pub fn assert_ends_with(config: &Config, stream: &[u8], expected: &[Seen]) {
     assert_sees(config, stream, expected);
     for trailing in [&b"\x81\x05Hello"[..], &[0xFF; 32], &[0; 32]] {

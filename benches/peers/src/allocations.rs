@@ -1,4 +1,4 @@
-//! The system's allocator, counting while it is asked to.
+//! The system's allocator, which counts on request.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -10,16 +10,16 @@ static IS_COUNTING: AtomicBool = AtomicBool::new(false);
 static COUNT: AtomicU64 = AtomicU64::new(0);
 static LIVE: AtomicI64 = AtomicI64::new(0);
 
-/// What was allocated while something ran.
+/// The allocations while an action ran.
 #[derive(Clone, Copy)]
 pub struct Allocated {
-    /// Allocations, and buffers that were made larger or smaller.
+    /// Allocations and reallocations.
     pub count: u64,
-    /// Bytes allocated and not given back.
+    /// Bytes allocated and not freed.
     pub live: i64,
 }
 
-/// Runs `action`, and counts.
+/// Runs `action`. Returns its result and its allocations.
 pub fn count<T>(action: impl FnOnce() -> T) -> (T, Allocated) {
     COUNT.store(0, Ordering::Relaxed);
     LIVE.store(0, Ordering::Relaxed);
@@ -34,14 +34,14 @@ pub fn count<T>(action: impl FnOnce() -> T) -> (T, Allocated) {
 struct Counting;
 
 fn note(count: u64, bytes: i64) {
-    // In a timed pass, one load and a branch that is always foretold.
+    // In a timed pass, this costs one load and a branch that is always predicted.
     if IS_COUNTING.load(Ordering::Relaxed) {
         COUNT.fetch_add(count, Ordering::Relaxed);
         LIVE.fetch_add(bytes, Ordering::Relaxed);
     }
 }
 
-// SAFETY: every call goes to `System` as it came.
+// SAFETY: every call is passed on to `System` unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         note(1, layout.size() as i64);

@@ -1,4 +1,4 @@
-//! Whether a peer does the work of a row: before it is timed, and as a test of its own.
+//! Checks whether a peer does the work of a row: before it is timed, and as a test.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
@@ -8,11 +8,11 @@ use crate::peers::{Contender, Entry};
 use crate::rows::{Message, Role, Row, Work, opcode};
 use crate::transport;
 
-/// Runs the row's work three times over, as the stream begins again each time.
+/// Runs the row's work three times, because the stream is repeated.
 ///
 /// # Errors
 ///
-/// What is wrong with what the peer gives or writes.
+/// The error describes what is wrong with what the peer delivers or writes.
 pub fn check(
     entry: &Entry,
     row: &Row,
@@ -65,7 +65,7 @@ fn check_sent(peer: &mut dyn Contender, row: &Row, message: &Message) -> Result<
     if count == row.count() { Ok(()) } else { Err(format!("{count} frames of {}", row.count())) }
 }
 
-/// A frame as RFC 6455 §5.2 has it, parsed as plainly as can be.
+/// A frame of RFC 6455 §5.2, parsed as simply as possible.
 struct Frame {
     first: u8,
     is_masked: bool,
@@ -88,7 +88,7 @@ impl Frame {
     }
 }
 
-/// Runs `action`; a panic is an error like any other.
+/// Runs `action`. Returns a panic as an error.
 fn quietly(action: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));

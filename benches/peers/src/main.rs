@@ -1,4 +1,4 @@
-//! The same frames through `sansock` and through the WebSocket crates beside it.
+//! Measures `sansock` and other WebSocket crates with the same frames.
 //!
 //! `cargo run --release`, see README.md.
 
@@ -67,7 +67,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Fails where `sansock` or `limit` do not do what they should: the others are not ours to judge.
+/// Fails if `sansock` or `limit` do not do the work. The others are not judged here.
 fn check_all(arguments: &Arguments, rows: &[Row]) -> ExitCode {
     let mut is_ours_right = true;
     for row in rows {
@@ -159,7 +159,7 @@ fn named(names: &str) -> Result<Vec<&'static Entry>, String> {
         .collect()
 }
 
-/// What the figures were taken on.
+/// Returns a description of the machine that was measured.
 fn machine() -> String {
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split(": ").nth(1));

@@ -1,4 +1,4 @@
-//! Timing a row: all peers in turn, in rounds.
+//! Times a row: all peers in turn, in rounds.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,16 +11,16 @@ use crate::rows::{Kind, Message, Role, Row, Shape, Work};
 use crate::stopwatch::{Samples, Summary, cpu_time, time};
 use crate::transport;
 
-/// What became of one peer in one row.
+/// The outcome of one peer in one row.
 pub enum Outcome {
     Measured(Figures),
-    /// It cannot do that, and why.
+    /// It cannot do that, with the reason.
     Refused(&'static str),
-    /// It does something else, and what.
+    /// It does something else, with a description.
     Wrong(String),
 }
 
-/// Everything for one message.
+/// All figures are for one message.
 pub struct Figures {
     pub nanoseconds: Summary,
     pub rounds: usize,
@@ -42,13 +42,14 @@ impl Outcome {
     }
 }
 
-/// The clock is read twice a round, for some hundred nanoseconds: this is long beside it.
+/// Reading the clock twice in a round takes some hundred nanoseconds. A round is long compared with
+/// that.
 const MIN_ROUND: u64 = 200_000;
-/// What was run before is felt for so long: a processor lowers its clock for some instructions
+/// What ran before has an effect for this long. A processor lowers its clock for some instructions
 /// (AVX-512), and raises it again half a millisecond after the last of them.
 const WARM_UP: u64 = 1_000_000;
 const MIN_ROUNDS: usize = 15;
-/// Who is so slow that a row's time is over sooner does fewer.
+/// A peer so slow that the time for the row ends earlier runs fewer rounds.
 const MIN_ROUNDS_OF_SLOW: usize = 5;
 const SLOW_ROUND: u64 = 20_000_000;
 
@@ -79,7 +80,7 @@ pub fn measure(row: &Row, peers: &[&Entry], budget: Duration) -> Vec<Outcome> {
         .collect()
 }
 
-/// A peer with a connection that does what it should.
+/// A peer with a connection that passed the check.
 struct Runner {
     peer: Box<dyn Contender>,
     /// Messages a round.
@@ -106,7 +107,7 @@ fn prepare(
 }
 
 impl Runner {
-    /// Does a round, and before it as much as makes the clock and the caches its own.
+    /// Warms up the clock and the caches with the peer's work, and then times a round.
     fn run(&mut self, row: &Row, message: &Message) {
         let start = cpu_time();
         while cpu_time() - start < WARM_UP {
@@ -138,9 +139,11 @@ impl Runner {
     }
 }
 
-/// Bytes that a server's connection holds when it has echoed one message of 125 bytes and is idle:
-/// the structure and its heap, without the transport and without what connections share. Nothing is
-/// said of `limit`, whose buffers are for speed alone.
+/// Returns the bytes that a server's connection holds when it has echoed one message of 125 bytes
+/// and is idle.
+///
+/// They are the structure and its heap, without the transport and without what connections share.
+/// `None` for `limit`, whose buffers are only for speed.
 pub fn bytes_at_rest(entry: &Entry) -> Option<usize> {
     if entry.name == LIMIT {
         return None;
@@ -156,7 +159,7 @@ pub fn bytes_at_rest(entry: &Entry) -> Option<usize> {
     let mut stream = row.stream(&message);
     stream = stream[..stream.len() / row.count()].into();
     let mut live = 0;
-    // The second time, what is made once for all connections is there.
+    // In the second pass, what is allocated once for all connections exists already.
     for _ in 0..2 {
         let transport = row.transport(&stream);
         let (peer, allocated) = allocations::count(|| {
@@ -166,7 +169,7 @@ pub fn bytes_at_rest(entry: &Entry) -> Option<usize> {
             peer
         });
         drop(peer);
-        live = usize::try_from(allocated.live).expect("more is allocated than is given back");
+        live = usize::try_from(allocated.live).expect("more is allocated than is freed");
     }
     let shared = if entry.shares_buffer { READ_BUFFER.load(Ordering::Relaxed) } else { 0 };
     Some(live - entry.boxed - shared + entry.structure)

@@ -1,11 +1,11 @@
-//! The results as pictures: horizontal bars, a panel for each row, the shortest on top.
+//! The results as pictures: horizontal bars, a panel for each row, the shortest bar on top.
 
 use std::fmt::Write;
 
 use crate::rows::{Kind, Role, Row, Shape, Work, size};
 use crate::table::{Results, number, whole};
 
-/// Which rows are drawn together, and under which name.
+/// The rows that are drawn together, and the names of these groups.
 const GROUPS: [(&str, &str, Work, Role, Kind, Shape); 7] = {
     use {Kind::*, Role::*, Shape::*, Work::*};
     [
@@ -26,7 +26,7 @@ const GROUPS: [(&str, &str, Work, Role, Kind, Shape); 7] = {
     ]
 };
 
-/// All pictures that the results suffice for: file names and contents.
+/// Returns all pictures for which there are enough results: file names and contents.
 pub fn all(results: &Results) -> Vec<(&'static str, String)> {
     let mut pictures = Vec::new();
     for (file, title, work, role, kind, shape) in GROUPS {
@@ -56,12 +56,12 @@ pub fn all(results: &Results) -> Vec<(&'static str, String)> {
 struct Chart {
     title: &'static str,
     unit: &'static str,
-    /// How the values are written.
+    /// Formats a value.
     figure: fn(f64) -> String,
     panels: Vec<Panel>,
 }
 
-/// A few bars on a scale of their own.
+/// A few bars on their own scale.
 struct Panel {
     title: String,
     /// Names and values, ascending.
@@ -76,11 +76,11 @@ const PANEL_HEAD: usize = 22;
 const PANEL_FOOT: usize = 50;
 const PITCH: usize = 18;
 const BAR: usize = 12;
-/// Of a panel: its names, its bars, and the figures after them.
+/// The widths within a panel: the names, the bars, and the figures after them.
 const NAMES: usize = 118;
 const BARS: usize = 208;
 const COLUMN: usize = (WIDTH - MARGIN) / 2;
-/// From here on the longest bar would hide the others.
+/// From this ratio on, the scale is logarithmic: the longest bar would hide the others.
 const LOG_FROM: f64 = 20.0;
 
 const STYLE: &str = "\
@@ -165,7 +165,7 @@ impl Panel {
     }
 }
 
-/// From values to lengths.
+/// Maps values to lengths.
 struct Scale {
     low: f64,
     high: f64,
@@ -179,7 +179,7 @@ impl Scale {
         if high / low < LOG_FROM {
             return Scale { low: 0.0, high, is_log: false };
         }
-        // A decade begins below the shortest bar, so that it has a length.
+        // A decade begins below the shortest bar, so that the bar has a length.
         Scale { low: 10_f64.powf(low.log10().floor() - 0.3), high, is_log: true }
     }
 
@@ -192,7 +192,7 @@ impl Scale {
         part * BARS as f64
     }
 
-    /// Round values, at most five or so.
+    /// Returns round values, about five at most.
     fn ticks(&self) -> Vec<f64> {
         if self.is_log {
             let first = self.low.log10().ceil() as i32;
@@ -208,7 +208,7 @@ impl Scale {
     }
 }
 
-/// A round value in few characters.
+/// Returns a round value in few characters.
 fn short(value: f64) -> String {
     match value {
         ..1e3 => format!("{value}"),

@@ -1,4 +1,4 @@
-//! What is measured: the rows of the table, and the frames and messages that each consists of.
+//! What is measured: the rows of the table, with their frames and messages.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,20 +15,20 @@ pub enum Work {
     Echo,
 }
 
-/// Which end the peer is.
+/// The end that the peer is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Role {
     Server,
     Client,
 }
 
-/// What the messages are.
+/// The content of the messages.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Binary,
-    /// ASCII, as most text is.
+    /// ASCII, like most text.
     Text,
-    /// Text whose characters are of one to four bytes.
+    /// Text whose characters have one to four bytes.
     Mixed,
 }
 
@@ -41,7 +41,7 @@ pub enum Shape {
     Fragmented,
     /// Unfragmented, each frame arriving alone.
     FrameReads,
-    /// Unfragmented, in reads of so few bytes.
+    /// Unfragmented, in reads of this many bytes.
     TinyReads(usize),
 }
 
@@ -60,14 +60,14 @@ pub const SIZES: [usize; 5] = [16, 125, 1 << 10, 16 << 10, 1 << 20];
 const WHOLE_READ: usize = 64 << 10;
 const FRAGMENTS: usize = 64;
 const MAX_MESSAGE: usize = 4 << 20;
-/// Payload of a stream, at least: enough reads to forget where the first began.
+/// The least payload of a stream: enough reads that the first one has left the cache.
 const STREAM: usize = 256 << 10;
 const MIN_MESSAGES: usize = 4;
-/// Fixed, so that runs can be compared; no bit pattern helps anyone.
+/// Fixed, so that runs can be compared. No peer gains from its bit pattern.
 const KEY: [u8; 4] = [0x37, 0xFA, 0x21, 0x3D];
 
 impl Row {
-    /// All of them, in the order of the table.
+    /// Returns all rows, in the order of the table.
     pub fn all() -> Vec<Row> {
         use {Kind::*, Role::*, Shape::*, Work::*};
         let mut rows = Vec::new();
@@ -92,7 +92,7 @@ impl Row {
         rows
     }
 
-    /// What does not take too long.
+    /// Returns the longest message that does not take too long.
     fn max_message(&self) -> usize {
         if self.shape == Shape::TinyReads(1) { 1 << 10 } else { MAX_MESSAGE }
     }
@@ -105,7 +105,7 @@ impl Row {
         if self.shape == Shape::Fragmented { FRAGMENTS } else { 1 }
     }
 
-    /// Messages in the stream, which is the least that is received at a time.
+    /// Returns the messages in the stream, which is the least number to receive at a time.
     pub fn count(&self) -> usize {
         (STREAM / self.message_len()).max(MIN_MESSAGES)
     }
@@ -114,19 +114,19 @@ impl Row {
         self.kind != Kind::Binary
     }
 
-    /// What every message carries.
+    /// Returns what every message carries.
     pub fn message(&self) -> Message {
         let sample = match self.kind {
             Kind::Mixed => "Größe 26 ₂, 漢字 и 10 🦀 digits. ",
             _ => "Say it in 26 letters, 10 digits. ",
         };
         let mut text = sample.repeat(self.message_len() / sample.len());
-        // Not a character is cut: what is left is filled with ASCII.
+        // No character is cut: the rest is filled with ASCII.
         text.extend(std::iter::repeat_n('.', self.message_len() - text.len()));
         Message { is_text: self.is_text(), bytes: Bytes::from(text.clone()), text }
     }
 
-    /// All that the other end sends, `message` as often as the row says.
+    /// Returns everything that the other end sends: `message`, as often as the row has it.
     pub fn stream(&self, message: &Message) -> Arc<[u8]> {
         let mut stream = Vec::new();
         for _ in 0..self.count() {
@@ -137,7 +137,7 @@ impl Row {
         stream.into()
     }
 
-    /// The peer's end of a connection over which `stream` comes.
+    /// Returns the peer's end of a connection on which `stream` arrives.
     pub fn transport(&self, stream: &Arc<[u8]>) -> Transport {
         let frame = stream.len() / (self.count() * self.fragments());
         let (max_read, arrival) = match self.shape {
@@ -174,7 +174,7 @@ impl Row {
     }
 }
 
-/// `server decode 125 B binary whole`: what is filtered by.
+/// Writes the name that is filtered by, for example `server decode 125 B binary whole`.
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.kind {
@@ -194,7 +194,7 @@ impl fmt::Display for Row {
 }
 
 impl Row {
-    /// Who does what.
+    /// Returns the heading for this role and work.
     pub fn title(&self) -> &'static str {
         match (self.role, self.work) {
             (Role::Server, Work::Decode) => "server decode",
@@ -207,12 +207,12 @@ impl Row {
     }
 }
 
-/// The opcode of a first or only frame, RFC 6455 §5.2.
+/// Returns the opcode of a first or only frame, RFC 6455 §5.2.
 pub fn opcode(is_text: bool) -> u8 {
     if is_text { 0x1 } else { 0x2 }
 }
 
-/// A size as people say it.
+/// Returns a size with its unit.
 pub fn size(len: usize) -> String {
     match len {
         ..0x400 => format!("{len} B"),
@@ -221,11 +221,11 @@ pub fn size(len: usize) -> String {
     }
 }
 
-/// A message as its sender holds it: whoever sends it has to leave it as it was.
+/// A message as its sender holds it. Sending must not change it.
 pub struct Message {
     pub is_text: bool,
-    /// Shared with others, as a message that is sent to many is.
+    /// Shared, like a message that is sent to many receivers.
     pub bytes: Bytes,
-    /// The same, whatever it is.
+    /// The same bytes as text, whatever they are.
     pub text: String,
 }

@@ -1,6 +1,7 @@
-//! Time, and what is to be said of many samples of it.
+//! Processor time, and statistics of many samples.
 
-/// The processor time of this thread in nanoseconds: others who take the core away do not count.
+/// Returns the processor time of this thread in nanoseconds. Other threads on the core do not
+/// count.
 pub fn cpu_time() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: `time` is a `timespec` that lives through the call.
@@ -9,7 +10,7 @@ pub fn cpu_time() -> u64 {
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
-/// Nanoseconds of processor time that `action` takes.
+/// Returns the nanoseconds of processor time that `action` takes.
 pub fn time(action: impl FnOnce()) -> u64 {
     let start = cpu_time();
     action();
@@ -29,7 +30,7 @@ impl Samples {
         self.0.len()
     }
 
-    /// The median and the quartiles around it.
+    /// Returns the median and the quartiles.
     pub fn summary(mut self) -> Summary {
         self.0.sort_by(f64::total_cmp);
         let at = |quantile: f64| self.0[((self.0.len() - 1) as f64 * quantile).round() as usize];
@@ -37,7 +38,7 @@ impl Samples {
     }
 }
 
-/// The middle half of some samples.
+/// The middle half of the samples.
 #[derive(Clone, Copy)]
 pub struct Summary {
     pub median: f64,
@@ -46,7 +47,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// How far the quartiles lie apart, in per cent of the median.
+    /// Returns the distance between the quartiles, in per cent of the median.
     pub fn spread(&self) -> f64 {
         (self.upper - self.lower) / self.median * 100.0
     }

@@ -6,12 +6,12 @@ use crate::measure::{Figures, Outcome};
 use crate::peers::{Entry, LIMIT, SANSOCK};
 use crate::rows::{Row, Work};
 
-/// What was measured.
+/// The results of a run.
 pub struct Results {
     pub peers: Vec<&'static Entry>,
-    /// Each row with one outcome a peer.
+    /// Each row with one outcome for each peer.
     pub rows: Vec<(Row, Vec<Outcome>)>,
-    /// Bytes of an idle connection, a peer, where that says anything.
+    /// Bytes of an idle connection, for each peer for which they mean something.
     pub at_rest: Vec<Option<usize>>,
     pub machine: String,
 }
@@ -124,7 +124,7 @@ impl Results {
         }
     }
 
-    /// Who is how often first.
+    /// Writes how often each peer is first.
     fn write_standing(&self, out: &mut String) {
         let firsts = self.rows.iter().filter_map(|(_, outcomes)| self.first(outcomes, |_| true));
         let firsts: Vec<_> = firsts.collect();
@@ -170,7 +170,7 @@ impl Results {
         out.push('\n');
     }
 
-    /// What the dashes and daggers stand for, each once.
+    /// Writes what the dashes and daggers mean, each once.
     fn write_reasons(&self, out: &mut String) {
         let mut reasons = Vec::new();
         for (row, outcomes) in &self.rows {
@@ -190,7 +190,7 @@ impl Results {
         }
     }
 
-    /// The fastest but for `limit`, of those that are asked for.
+    /// Returns the fastest peer of those that `is_in` selects, without `limit`.
     fn first(&self, outcomes: &[Outcome], is_in: impl Fn(&Entry) -> bool) -> Option<&'static str> {
         let named = self.peers.iter().zip(outcomes);
         let timed = named
@@ -211,12 +211,12 @@ fn head<'a>(out: &mut String, first: &str, columns: impl Iterator<Item = &'a str
     let _ = writeln!(out, "| --- |{}", " ---: |".repeat(columns.len()));
 }
 
-/// Three digits that count.
+/// Returns a number with three significant digits.
 pub fn number(value: f64) -> String {
     if value < 99.95 { format!("{value:.1}") } else { whole(value) }
 }
 
-/// All digits before the point, thousands apart.
+/// Returns all digits before the decimal point, with groups of thousands.
 pub fn whole(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut grouped = String::new();

@@ -1,7 +1,7 @@
 //! The transport in memory that every peer reads from and writes to.
 //!
-//! Reading copies, as a socket does, and is counted for everyone. Writing discards: what a peer
-//! does to its bytes until then is what is measured, and how often it writes is counted apart.
+//! A read copies bytes, like a socket, and counts for every peer. A write discards them. Measured
+//! is what a peer does to its bytes before that. The number of writes is counted separately.
 
 use std::future::Future;
 use std::hint::black_box;
@@ -13,27 +13,28 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::io::ReadBuf;
 
-/// A stream of frames that begins again when it has been read, and a sink.
+/// A stream of frames that repeats when it has been read, and a sink.
 ///
-/// It ends where a message ends, so that a peer that has received its messages has read all of it.
+/// It ends with a message, so a peer that has received its messages has read all of it.
 pub struct Transport {
     /// Never empty.
     stream: Arc<[u8]>,
-    /// What is read next: `at <= arrived <= stream.len()`
+    /// The offset of the next read: `at <= arrived <= stream.len()`
     at: usize,
-    /// The end of what has arrived, beyond which no read reaches.
+    /// The end of what has arrived. No read goes beyond it.
     arrived: usize,
     arrival: usize,
     max_read: usize,
 }
 
 impl Transport {
-    /// Reads give at most `max_read` bytes, and never bytes of two arrivals at once.
+    /// Returns a transport. Its reads return at most `max_read` bytes, and never bytes of two
+    /// arrivals at once.
     pub fn new(stream: Arc<[u8]>, max_read: usize, arrival: usize) -> Self {
         Transport { stream, at: 0, arrived: 0, arrival, max_read }
     }
 
-    /// As a socket that is always ready: how much was read into `buffer`.
+    /// Reads into `buffer` like a socket that is always ready. Returns the number of bytes.
     #[inline]
     pub fn receive(&mut self, buffer: &mut [u8]) -> usize {
         let read = self.next(buffer.len());
@@ -56,18 +57,18 @@ impl Transport {
     }
 }
 
-/// Where every transport's writes go.
+/// The destination of every transport's writes.
 pub struct Sink;
 
 impl Sink {
-    /// Takes everything, at no cost but that all of it has to be there.
+    /// Takes everything. Costs nothing, except that all bytes have to be in memory.
     #[inline]
     pub fn send(&self, bytes: &[u8]) -> usize {
         count_one(&WRITES);
         discard(bytes)
     }
 
-    /// As [`send`](Self::send), from many places at once.
+    /// Does the same as [`send`](Self::send), from several slices at once.
     #[inline]
     pub fn send_vectored(&self, slices: &[IoSlice<'_>]) -> usize {
         count_one(&WRITES);
@@ -80,12 +81,12 @@ static WRITES: AtomicU64 = AtomicU64::new(0);
 static IS_RECORDING: AtomicBool = AtomicBool::new(false);
 static RECORD: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
-/// How often has been read and written so far, by whichever transport.
+/// Returns how many reads and writes there were so far, on all transports.
 pub fn reads_and_writes() -> (u64, u64) {
     (READS.load(Ordering::Relaxed), WRITES.load(Ordering::Relaxed))
 }
 
-/// What is written while `action` runs.
+/// Returns what is written while `action` runs.
 pub fn record(action: impl FnOnce()) -> Vec<u8> {
     RECORD.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clear();
     IS_RECORDING.store(true, Ordering::Relaxed);
@@ -101,7 +102,7 @@ pub fn stop_recording() {
 
 #[inline]
 fn count_one(counter: &AtomicU64) {
-    // One thread counts; a read-modify-write would cost everyone five nanoseconds.
+    // Only one thread counts. A read-modify-write would cost every peer five nanoseconds.
     counter.store(counter.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
 }
 
@@ -231,7 +232,7 @@ impl futures::io::AsyncWrite for Transport {
     }
 }
 
-/// The output of a future that waits for nothing but a [`Transport`], which is always ready.
+/// Returns the output of a future that waits only for a [`Transport`], which is always ready.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());

@@ -1,8 +1,8 @@
-//! Frames on bare metal: no std, no allocator, and nothing of the system but `write` and `exit`.
+//! Frames on bare metal: no std, no allocator, and no system calls except `write` and `exit`.
 //!
 //! A library that calls itself `no_std` may still need an allocator when it is linked. This program
-//! has none to offer, so that it links and runs only as long as `frame` and what is below it do
-//! without. It is built and run by `.ci/no-std`.
+//! has none, so it links and runs only if `frame` and the layers below it need none. `.ci/no-std`
+//! builds and runs it.
 
 #![no_std]
 #![no_main]
@@ -27,7 +27,7 @@ const HELLO: [u8; 11] = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
 const MASK_KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 const HEADER_LEN: usize = 6;
 
-/// Cut at every place, the frame gives the same header and text.
+/// Decodes the frame, cut at every place, and checks its header and text.
 fn decodes_in_place() {
     for cut in 0..=HELLO.len() {
         let mut bytes = HELLO;
@@ -82,7 +82,7 @@ impl Collected {
     }
 }
 
-// What stands in for an operating system.
+// The substitute for an operating system.
 
 #[link(name = "c")]
 unsafe extern "C" {
@@ -102,7 +102,7 @@ fn panic(_: &PanicInfo<'_>) -> ! {
     unsafe { _exit(101) }
 }
 
-/// `core` is shipped in a form that can unwind and asks for this symbol; with `panic = "abort"`
-/// nobody calls it.
+/// A symbol that the shipped `core` needs, because it can unwind. With `panic = "abort"` it is
+/// never called.
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}

@@ -1,4 +1,4 @@
-//! One grammar of `host [":" port]`, RFC 3986 §3.2, at its three doors: the Host header and the
+//! One grammar of `host [":" port]`, RFC 3986 §3.2, in its three places: the Host header and the
 //! absolute target that a server receives, and the URI that a client connects to.
 
 use sansock::handshake::client::{InvalidUri, Request};
@@ -6,17 +6,17 @@ use sansock::handshake::server::Refusal;
 
 use super::server::{EXAMPLE, refusal, request};
 
-/// What is sent, and the host and the port that a client connects to, 80 being the default.
+/// What is sent, and the host and port that a client connects to. The default port is 80.
 const VALID: &[(&str, &str, u16)] = &[
     // Registered names, RFC 3986 §3.2.2: unreserved, sub-delims, percent-encoded.
     ("a", "a", 80),
     ("Server-1.Example_~.", "Server-1.Example_~.", 80),
     ("!$&'()*+,;=", "!$&'()*+,;=", 80),
     ("%41%c3%A9.example", "%41%c3%A9.example", 80),
-    // IPv4 addresses; what is not quite one is a name.
+    // IPv4 addresses. What is not quite one is a name.
     ("127.0.0.1:9001", "127.0.0.1", 9001),
     ("127.0.0.256", "127.0.0.256", 80),
-    // Ports, RFC 3986 §3.2.3: any number of digits, also none.
+    // Ports, RFC 3986 §3.2.3: any number of digits, even none.
     ("a:", "a", 80),
     ("a:0", "a", 0),
     ("a:0080", "a", 80),
@@ -28,12 +28,12 @@ const VALID: &[(&str, &str, u16)] = &[
     ("[2001:DB8::1]:8443", "2001:DB8::1", 8443),
     ("[::ffff:192.0.2.1]", "::ffff:192.0.2.1", 80),
     ("[1:2:3:4:5:6:7::]", "1:2:3:4:5:6:7::", 80),
-    // IPvFuture: a client keeps the brackets, without which it would be a name.
+    // IPvFuture: a client keeps the brackets, because without them it would be a name.
     ("[v1.fe80::a+en1]:81", "[v1.fe80::a+en1]", 81),
     ("[VaF.~]", "[VaF.~]", 80),
 ];
 
-/// What is sent, and what a client says of it.
+/// What is sent, and the error that a client returns.
 const INVALID: &[(&str, &str)] = &[
     ("", "invalid host \"\""),
     (":", "invalid host \":\""),
@@ -55,7 +55,7 @@ const INVALID: &[(&str, &str)] = &[
     ("a%4", "invalid host \"a%4\""),
     ("%4g", "invalid host \"%4g\""),
     ("%%41", "invalid host \"%%41\""),
-    // Bytes that no name has
+    // Bytes that are invalid in names
     ("a<b", "invalid host \"a<b\""),
     ("a>b", "invalid host \"a>b\""),
     ("a\"b", "invalid host \"a\\\"b\""),
@@ -117,7 +117,7 @@ fn a_host_by_the_grammar_is_taken_at_every_door() {
         }
         let request = Request::new(&format!("ws://{authority}/")).unwrap();
         assert_eq!((request.host(), request.port()), (host, port), "{authority}");
-        // What a client makes of it, a server takes, and for the same.
+        // A server accepts what a client makes of it, and reads the same host and port.
         let (head, _) = request.start([0; 16]);
         let head = String::from_utf8(head).unwrap();
         let received = super::server::request(&head).unwrap();

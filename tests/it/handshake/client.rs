@@ -7,7 +7,7 @@ use sansock::{Config, Connection};
 
 use super::feed;
 
-/// RFC 6455 §1.3, verbatim; its key is that of the nonce that `feed::client` uses.
+/// RFC 6455 §1.3, verbatim. Its key is made of the nonce that `feed::client` uses.
 const EXAMPLE: &str = "HTTP/1.1 101 Switching Protocols\r\n\
     Upgrade: websocket\r\n\
     Connection: Upgrade\r\n\
@@ -86,7 +86,7 @@ fn responses_that_establish() {
     }
 }
 
-/// For a relay: it offers what its client does.
+/// A relay offers the extensions of its client.
 #[test]
 fn extensions_that_were_offered_are_agreed_to() {
     let offer = "permessage-deflate; client_max_window_bits, x-other; a=\"b\"";
@@ -119,7 +119,7 @@ fn extensions_that_were_offered_are_agreed_to() {
     }
 }
 
-/// Name, text of the example, what stands there instead, text of the error.
+/// The name, a text of the example, its replacement, and the text of the error.
 const FAILED: &[(&str, &str, &str, &str)] = &[
     // RFC 6455 §4.1, item 2 of the requirements on the response
     ("no Upgrade", "Upgrade: w", "X: w", "missing Upgrade header"),
@@ -255,8 +255,9 @@ fn responses_that_fail() {
     }
 }
 
-/// RFC 9110 §8.6 and RFC 9112 §6.1: no 1xx has either. Another reader of the stream may take for a body
-/// what this one takes for frames.
+/// RFC 9110 §8.6 and RFC 9112 §6.1: a 1xx response has neither header.
+///
+/// Otherwise another reader of the stream may read a body where this one reads frames.
 #[test]
 fn a_response_of_1xx_that_announces_a_body_fails() {
     let cases = [
@@ -300,11 +301,11 @@ fn another_status_is_plain_http() {
     assert_eq!(response.headers().first("www-authenticate"), Some(&b"Basic"[..]));
     assert_eq!(response.minor_version(), 1);
 
-    // A body, even one that looks like frames, is the caller's: `feed` adds trailing bytes.
+    // A body, even one that looks like frames, is left to the caller: `feed` adds trailing bytes.
     for status in [0, 99, 200, 204, 302, 426, 503, 999] {
         assert_eq!(http(&format!("HTTP/1.0 {status:03}\r\n\r\n")).status(), status);
     }
-    // What would be wrong in a 101 is none of our business in another response.
+    // What would be wrong in a 101 is not checked in another response.
     let head = EXAMPLE.replacen("101", "200", 1).replacen("xOo=", "", 1);
     assert_eq!(http(&head).status(), 200);
 }

@@ -1,20 +1,20 @@
-//! Every input is fed in every way: whole, byte by byte, at every split, with trailing bytes.
+//! Every input is read in every way: whole, byte by byte, at every split, with trailing bytes.
 
 use std::fmt::Debug;
 
 use sansock::Input;
 use sansock::handshake::{HeadError, client, server};
 
-/// What one call gives, in either role.
+/// The number of bytes that one call took, and its result, in either role.
 pub(crate) type Received<T, E> = Result<(usize, Option<T>), E>;
 
-/// What a server makes of `input`, and how many bytes it took.
+/// Returns what a server reads from `input`, and how many bytes it took.
 pub(crate) fn server(input: &[u8]) -> Received<server::RequestHead, server::Refusal> {
     let over = server::Refusal::Head(HeadError::Over);
     every_way(input, server::ServerHandshake::default, server_takes, over)
 }
 
-/// What a client with `request` makes of `input`, and how many bytes it took.
+/// Returns what a client with `request` reads from `input`, and how many bytes it took.
 pub(crate) fn client(
     request: &client::Request,
     input: &[u8],
@@ -23,7 +23,7 @@ pub(crate) fn client(
     every_way(input, start, client_takes, client::InvalidResponse::Head(HeadError::Over))
 }
 
-/// What one call gives of these bytes, and how many of them it took.
+/// Returns what one call reads from these bytes, and how many of them it took.
 pub(crate) fn server_takes(
     handshake: &mut server::ServerHandshake,
     bytes: &[u8],
@@ -76,7 +76,7 @@ where
     whole
 }
 
-/// Feeds `chunks` until there is a result; after that, no byte may be taken.
+/// Passes `chunks` to the handshake until there is a result. After that, no byte may be taken.
 pub(crate) fn in_chunks<S, T, E: Debug + PartialEq>(
     handshake: &mut S,
     chunks: &[&[u8]],

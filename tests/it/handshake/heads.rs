@@ -1,5 +1,5 @@
-//! Heads made by chance that get far: put together from lines, most of them right, or made from a
-//! right one by a few changes.
+//! Random heads that get far: made of lines, most of them right, or of a right head with a few
+//! changes.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// Bytes that a peer sends, and whether they begin with a handshake by the rules.
+/// Bytes that a peer sends, and whether they begin with a valid handshake.
 #[derive(Clone)]
 pub(crate) struct Sent {
     pub(crate) bytes: Vec<u8>,
@@ -20,10 +20,10 @@ impl fmt::Debug for Sent {
     }
 }
 
-/// A line that is right, or that alone makes the head wrong; `""` stands for none.
+/// Lines that are right, and lines each of which makes the head wrong. `""` is no line.
 type Line = (&'static [&'static str], &'static [&'static str]);
 
-/// RFC 6455 §4.2.1. The first line of a head stands first.
+/// The lines of RFC 6455 §4.2.1. The start line is the first one.
 const REQUEST_LINES: &[Line] = &[
     (
         &["GET / HTTP/1.1", "GET /a?b=%20|^ HTTP/1.1", "GET http://a.example:80/x HTTP/1.1"],
@@ -102,7 +102,8 @@ const REQUEST_LINES: &[Line] = &[
     ),
 ];
 
-/// RFC 6455 §4.2.2, for a client that offers the subprotocol `chat`, with the nonce of the example.
+/// The lines of RFC 6455 §4.2.2, for a client that offers the subprotocol `chat`, with the nonce of
+/// the example.
 const RESPONSE_LINES: &[Line] = &[
     (
         &[
@@ -158,12 +159,12 @@ const RESPONSE_LINES: &[Line] = &[
     ),
 ];
 
-/// A request of lines most of which are right, in any order, with bytes after it.
+/// Returns a request of lines, most of them right, in any order, with bytes after it.
 pub(crate) fn request() -> impl Strategy<Value = Sent> {
     head(REQUEST_LINES)
 }
 
-/// A response of lines most of which are right, in any order, with bytes after it.
+/// Returns a response of lines, most of them right, in any order, with bytes after it.
 pub(crate) fn response() -> impl Strategy<Value = Sent> {
     head(RESPONSE_LINES)
 }
@@ -191,7 +192,7 @@ fn choice((right, wrong): Line) -> impl Strategy<Value = (&'static str, bool)> {
     ]
 }
 
-/// `head` with up to three pieces of it replaced by others.
+/// Returns `head` with up to three pieces of it replaced.
 pub(crate) fn mutated(head: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
     let pieces: &[&[u8]] =
         &[b"", b"\r\n", b"\r", b"\n", b" ", b":", b",", b"\0", b"13", b"\xff", b"Host: a\r\n"];
@@ -207,7 +208,7 @@ pub(crate) fn mutated(head: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// Any bytes after the beginning of `head`, or after nothing.
+/// Returns any bytes after a prefix of `head`, which may be empty.
 pub(crate) fn any_bytes_after(head: &'static [u8]) -> impl Strategy<Value = Vec<u8>> {
     let len = prop_oneof![1 => Just(0), 7 => 0..=head.len()];
     let bytes = prop_oneof![vec(any::<u8>(), 0..100), vec(select(&b"aA1:/. \r\n"[..]), 0..100)];

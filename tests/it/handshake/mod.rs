@@ -1,5 +1,5 @@
-//! The opening handshake over HTTP/1.1, RFC 6455 §4. The rows of tables are named by what they show;
-//! a comment above them gives the RFC section.
+//! The opening handshake over HTTP/1.1, RFC 6455 §4. The rows of the tables are named after what
+//! they show. A comment above them has the RFC section.
 #![cfg(feature = "handshake")]
 
 mod authority;

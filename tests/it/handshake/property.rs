@@ -1,8 +1,8 @@
-//! Whatever the peer sends: no panic, the same result for every split, what is right is accepted, and
-//! nothing is that a naive reading of the same bytes would refuse.
+//! Whatever the peer sends: no panic, the same result for every split, valid handshakes are
+//! accepted, and nothing is accepted that a naive reading of the same bytes would refuse.
 //!
-//! The cases are other ones in each run. What fails is kept in tests/proptest-regressions, is tried
-//! first from then on, and belongs into the repository.
+//! Each run has other cases. A case that fails is stored in tests/proptest-regressions and tried
+//! first from then on. Commit that file.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -27,23 +27,24 @@ const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket
 /// How far a peer's bytes have led.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
-    /// To no end: more bytes are needed.
+    /// No result yet: more bytes are needed.
     Unfinished,
-    /// To an error in the head as such, at its first byte.
+    /// An error in the syntax of the head, at its first byte.
     FirstByte,
-    /// To an error in the head as such, later.
+    /// An error in the syntax of the head, at a later byte.
     Malformed,
-    /// To a head without a fault that is no handshake by the rules.
+    /// A well-formed head that is not a valid handshake.
     Refused,
-    /// To a response other than 101.
+    /// A response other than 101.
     Http,
-    /// To a handshake.
+    /// A handshake.
     Accepted,
 }
 
-/// Runs `check` with `CASES` inputs, in pieces of some lengths, and sees that each of `stages` is
-/// reached by so many of them at least: less than half of what is expected, so that chance cannot
-/// fail a test.
+/// Runs `check` with `CASES` inputs, each in pieces of some lengths.
+///
+/// Asserts that at least the given number of inputs reaches each of `stages`. That is less than
+/// half of the expected number, so that no test fails by chance.
 fn run<T: std::fmt::Debug>(
     inputs: impl Strategy<Value = T>,
     stages: &[(Stage, u32)],
@@ -192,7 +193,7 @@ fn ask(chunks: &[&[u8]]) -> Received<Outcome, client::InvalidResponse> {
     in_chunks(&mut handshake, chunks, client_takes, &over)
 }
 
-/// Cuts `input` into pieces of the lengths of `cuts`, over and over.
+/// Cuts `input` into pieces of the lengths of `cuts`, repeated.
 fn cut<'a>(mut input: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
     let mut chunks = Vec::new();
     for len in cuts.iter().cycle() {
@@ -206,7 +207,7 @@ fn cut<'a>(mut input: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
     chunks
 }
 
-/// The values of a header, as the simplest of readers sees them.
+/// Returns the values of a header, as the simplest of readers finds them.
 fn values(head: &[u8], name: &str) -> Vec<String> {
     let head = String::from_utf8_lossy(head).into_owned();
     head.split("\r\n")

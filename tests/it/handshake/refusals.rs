@@ -1,4 +1,4 @@
-//! What a server refuses, RFC 6455 §4.2.1, and how it answers.
+//! What a server refuses, RFC 6455 §4.2.1, and how it responds.
 
 use super::feed::server_takes;
 use sansock::handshake::server::{Refusal, ServerHandshake};
@@ -7,7 +7,7 @@ use sansock::handshake::{HeadError, HeadLimits};
 use super::feed;
 use super::server::{EXAMPLE, refusal, request, text};
 
-/// Name, text of the example, what stands there instead, status and text of the refusal.
+/// The name, a text of the example, its replacement, and the status and text of the refusal.
 const REFUSED: &[(&str, &str, &str, u16, &str)] = &[
     // RFC 6455 §4.2.1, item 1: an HTTP/1.1 GET request
     ("method", "GET", "POST", 405, "method \"POST\" is not GET"),
@@ -15,7 +15,7 @@ const REFUSED: &[(&str, &str, &str, u16, &str)] = &[
     ("HTTP/1.0", "HTTP/1.1", "HTTP/1.0", 400, "HTTP/1.0 cannot be upgraded"),
     ("HTTP/2.0", "HTTP/1.1", "HTTP/2.0", 505, "HTTP version is not 1.0 or 1.1"),
     ("HTTP/0.9", " HTTP/1.1", "", 400, "malformed start line"),
-    // Items 2 to 6: header fields that have to be there
+    // Items 2 to 6: required header fields
     ("no Host", "Host: ", "X: ", 400, "missing Host header"),
     (
         "no Upgrade",
@@ -65,7 +65,7 @@ const REFUSED: &[(&str, &str, &str, u16, &str)] = &[
         400,
         "invalid Sec-WebSocket-Key header \"dGhlIHNhbXBsZSBub25jZWVl…\"",
     ),
-    // RFC 6455 §11.3.1 and §11.3.5, RFC 9112 §3.2, RFC 6454 §7.3: fields that are there once
+    // RFC 6455 §11.3.1 and §11.3.5, RFC 9112 §3.2, RFC 6454 §7.3: fields that may appear once
     (
         "Key twice",
         "Origin: http://example.com",
@@ -109,7 +109,7 @@ const REFUSED: &[(&str, &str, &str, u16, &str)] = &[
         400,
         "invalid Sec-WebSocket-Protocol header \",\"",
     ),
-    // RFC 9112 §3.2; more of them in `authority`
+    // RFC 9112 §3.2; `authority` has more of them
     ("bad Host", "server.example.com", "a b", 400, "invalid Host header \"a b\""),
     ("bad Host", "server.example.com", "a/b", 400, "invalid Host header \"a/b\""),
     ("bad Host", "server.example.com", "\u{e9}", 400, "invalid Host header \"\\xc3\\xa9\""),
@@ -257,7 +257,7 @@ fn requests_that_are_refused() {
     }
 }
 
-/// RFC 9110 §9.3.2. What fails before the method can be read as a whole counts for no method.
+/// RFC 9110 §9.3.2. If a head fails before its method is complete, it has no method.
 #[test]
 fn the_refusal_of_a_head_request_has_no_content() {
     let example = EXAMPLE.replacen("GET", "HEAD", 1);
@@ -307,7 +307,7 @@ fn other_protocols_are_refused_at_the_byte_that_proves_it() {
 
 #[test]
 fn after_a_refusal_no_byte_is_taken() {
-    // `feed` checks it for every input; here is what it looks like.
+    // `feed` checks this for every input. This is one example.
     let mut handshake = ServerHandshake::default();
     assert!(server_takes(&mut handshake, b"\n").is_err());
     let refusal = server_takes(&mut handshake, EXAMPLE.as_bytes()).unwrap_err();
@@ -335,7 +335,7 @@ fn heads_beyond_the_limits_are_refused() {
 
 #[test]
 fn a_limit_never_makes_a_header_vanish() {
-    // The header that a cap on their number would drop is the one that matters (ws).
+    // The last header is the one that matters. A limit on the number would drop it (ws).
     let crowd = "X: y\r\n".repeat(64 - 7);
     let head = EXAMPLE.replacen("Host", &format!("{crowd}Host"), 1);
     assert!(request(&head).unwrap().upgrade().is_ok());

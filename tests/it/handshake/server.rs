@@ -133,7 +133,7 @@ fn no_extension_is_agreed_to_unasked() {
     assert!(Connection::from_negotiated(Config::server(), &negotiated).is_ok());
 }
 
-/// For a relay: its server has agreed to what the client offers.
+/// A relay: its server has agreed to an extension that the client offers.
 #[test]
 fn only_offered_extensions_can_be_agreed_to() {
     let offers = "Sec-WebSocket-Extensions: a; b=\"c\"\r\nsec-websocket-extensions: d\r\nOrigin";
@@ -187,7 +187,7 @@ fn a_plain_request_is_for_the_application() {
     );
 }
 
-/// RFC 9110 §9.3.2, and §8.6: the length is that of the answer to a GET, or is not stated.
+/// RFC 9110 §9.3.2 and §8.6: the length is that of the response to a GET, or it is left out.
 #[test]
 fn an_answer_to_head_states_the_length_and_has_no_content() {
     let request = request("HEAD /page HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();

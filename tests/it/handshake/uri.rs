@@ -1,4 +1,4 @@
-//! The URIs that a client takes, RFC 6455 §3.
+//! The URIs that a client accepts, RFC 6455 §3.
 
 use sansock::handshake::client::{InvalidUri, Request};
 
@@ -66,7 +66,7 @@ fn uris_that_are_refused() {
     assert_eq!(Request::new("ws://a/#").unwrap_err(), InvalidUri::Fragment);
 }
 
-/// RFC 3986 §3.3: `pchar` and `/`; §3.4: those and `?`.
+/// RFC 3986 §3.3: `pchar` and `/`. §3.4: those and `?`.
 #[test]
 fn a_byte_that_no_path_or_query_has_is_refused_where_it_is() {
     for byte in (b'!'..=b'~').filter(|byte| !b"#%".contains(byte)) {

@@ -50,7 +50,7 @@ fn the_deadline_counts_from_when_the_close_is_written() {
     let mut server = watched(any_byte);
     server.ws.send_binary(&[7; 1000]).unwrap();
     server.ws.close(CloseCode::NORMAL, "").unwrap();
-    // A slow peer takes a byte every 20 seconds; that is progress here.
+    // A slow peer takes a byte every 20 seconds. That counts as progress here.
     for round in 1..50 {
         server.ws.output().advance(1);
         assert_eq!(server.poll(20 * round), Ok(20 * round + 60));
@@ -95,7 +95,7 @@ fn a_message_that_is_open_when_we_close_keeps_its_deadline() {
     server.ws.close(CloseCode::GOING_AWAY, "").unwrap();
     assert_eq!(server.turn(29, b"").0, Ok(40));
     assert_eq!(server.turn(40, b"").0, Err(Expired::MessageTimeout));
-    // The rest is swallowed, and the end is waited for. There is no second Close.
+    // Later bytes are discarded until the end of the transport. There is no second Close.
     assert_eq!((server.ws.state(), server.ws.has_output()), (State::Failed, false));
     assert_eq!(server.poll(41), Ok(129));
 }

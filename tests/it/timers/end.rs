@@ -17,7 +17,7 @@ pub(crate) struct End {
     pub(crate) ws: Connection,
     timers: Timers,
     limits: Timeouts,
-    /// What it will do, and when.
+    /// What the application will do, and when.
     pub(crate) plan: VecDeque<(u64, Action)>,
     pub(crate) habits: Habits,
     pub(crate) deadline: u64,
@@ -25,23 +25,23 @@ pub(crate) struct End {
     pub(crate) received: Vec<Vec<u8>>,
     pub(crate) expired: Vec<Expired>,
     pub(crate) outcome: Option<Outcome>,
-    /// When anything last happened but for pings of the timers' own.
+    /// When anything last happened, except pings of the timers.
     quiet_since: u64,
     /// Whether the output is a ping that the timers have queued.
     is_pinging: bool,
-    /// Whether it has not read since the last poll, because of output that was left.
+    /// Whether reading has paused since the last poll, because output was left.
     has_paused: bool,
     /// Whether anything has happened since the last poll.
     has_changed: bool,
 }
 
-/// What applications may do, or not.
+/// How an application behaves.
 pub(crate) struct Habits {
-    /// Reads nothing while there is output.
+    /// It reads nothing while there is output.
     pub(crate) is_half_duplex: bool,
-    /// Polls at deadlines alone.
+    /// It polls only at deadlines.
     is_lazy: bool,
-    /// Goes on after a message's time is over, to tell the peer.
+    /// After a message timeout it continues, to send the Close.
     is_polite: bool,
 }
 
@@ -53,11 +53,11 @@ pub(crate) enum Action {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The connection says that the transport can be dropped.
+    /// The connection reports that the transport can be dropped.
     Done,
     /// The transport takes nothing any more.
     Broken,
-    GivenUp(Expired),
+    Dropped(Expired),
 }
 
 impl End {
@@ -96,7 +96,7 @@ impl End {
         }
     }
 
-    /// Does what can be done now, and says whether that was anything.
+    /// Does what can be done now. Returns whether that was anything.
     pub(crate) fn turn(
         &mut self,
         now: u64,
@@ -205,7 +205,7 @@ impl End {
         has_written
     }
 
-    /// Polls, and says whether that has changed anything.
+    /// Polls the timers. Returns whether that has changed anything.
     fn poll(&mut self, now: u64) -> bool {
         if self.habits.is_lazy && now < self.deadline {
             return false;
@@ -219,8 +219,8 @@ impl End {
                 let deadline = deadline.unwrap_or(Duration::MAX);
                 assert!(deadline > Duration::from_millis(now), "a deadline that has passed");
                 let has_pinged = self.ws.output_len() > had;
-                // An end that polls at deadlines alone sees only there that its ping was not taken,
-                // and a pause moves the deadlines of the peer.
+                // An end that polls only at deadlines learns there that its ping was not taken. A
+                // pause moves the deadlines for the peer.
                 let has_use = has_pinged || has_paused || self.habits.is_lazy && self.is_pinging;
                 assert!(has_use || !is_due, "a deadline at {now} for nothing, next {deadline:?}");
                 self.deadline = u64::try_from(deadline.as_millis()).unwrap_or(NEVER);
@@ -231,10 +231,10 @@ impl End {
                 self.expired.push(why);
                 if why == Expired::MessageTimeout && self.habits.is_polite {
                     self.has_happened(now);
-                    // Polled again when the Close is written.
+                    // Poll again when the Close is written.
                     self.deadline = now;
                 } else {
-                    self.outcome = Some(Outcome::GivenUp(why));
+                    self.outcome = Some(Outcome::Dropped(why));
                 }
                 true
             }
@@ -251,12 +251,12 @@ impl End {
         self.plan.front().map_or(NEVER, |(at, _)| *at)
     }
 
-    /// How long an end may live on without any progress.
+    /// Returns how long an end may live without any progress.
     pub(crate) fn bound(&self) -> u64 {
         let Timeouts { ping, pong, write, close, .. } = self.limits;
         let [ping, pong, write, close] = [ping, pong, write, close].map(Option::unwrap);
         let bound = (ping + pong.max(write)).max(close).as_millis() as u64;
-        // Who polls at deadlines alone may see at one of them what began after that before.
+        // If an end polls only at deadlines, it may notice a silence one deadline late.
         if self.habits.is_lazy { 2 * bound } else { bound }
     }
 
@@ -267,12 +267,12 @@ impl End {
             self.outcome.is_some() || quiet <= bound,
             "quiet for {quiet} of {bound} ms at {now}"
         );
-        // What waits is what the application has sent, and a few control frames.
+        // Only messages of the application and a few control frames are pending.
         assert!(self.ws.output().remaining() <= 6_000);
     }
 }
 
-/// A few messages and pings, over 8 seconds.
+/// Returns a plan of a few messages and pings, over 8 seconds.
 fn plan(random: &mut Random) -> VecDeque<(u64, Action)> {
     let mut at = 0;
     let mut plan = VecDeque::new();

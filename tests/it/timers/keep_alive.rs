@@ -1,4 +1,4 @@
-//! Pings when the peer is silent, and no peer when it stays so.
+//! Pings to a silent peer, and the end of the connection if it stays silent.
 
 use bytes::Buf;
 use sansock::timer::Expired;
@@ -148,7 +148,7 @@ fn keep_alive_can_be_turned_off() {
     let mut server = watched(off);
     assert_eq!(server.turn(0, b""), (Ok(NEVER), vec![]));
     assert_eq!(server.turn(1 << 40, b""), (Ok(NEVER), vec![]));
-    // A message that has begun is still timed.
+    // A message in progress still has a time limit.
     assert_eq!(server.turn(1 << 40, &head_for(Role::Server, 0x82, 9)).0, Ok((1 << 40) + 40));
 }
 

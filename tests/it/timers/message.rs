@@ -1,4 +1,4 @@
-//! Messages that come too slowly.
+//! Messages that arrive too slowly.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use sansock::{Input, Role, TransportAction};
 use super::watched::{Watched, timeouts, watched};
 use crate::support::{Frame, close_body, drain, frame_for, frames, head_for};
 
-/// Without pings, so that messages alone set the deadlines; a server that has polled once.
+/// Returns a server that has polled once. It has no pings, so that only messages set deadlines.
 fn server(change: impl FnOnce(&mut Timeouts)) -> Watched {
     let mut timeouts = timeouts();
     timeouts.ping = None;
@@ -20,7 +20,7 @@ fn server(change: impl FnOnce(&mut Timeouts)) -> Watched {
     server
 }
 
-/// The beginnings of what can be cut.
+/// Returns the first bytes of frames that can be cut.
 fn beginnings() -> Vec<Vec<u8>> {
     let text = frame_for(Role::Server, 0x81, b"some text");
     let ping = frame_for(Role::Server, 0x89, b"payload");
@@ -66,7 +66,7 @@ fn the_peer_is_told_by_a_close_with_1008_and_the_rest_is_swallowed() {
     };
     assert_eq!(frames(&drain(&mut server.ws)), [close]);
     assert_eq!(server.ws.transport_action(), TransportAction::ShutdownWrite);
-    // It is said once, and the end has its time like any other.
+    // The timeout is reported once. After that, the end has a time limit as always.
     assert_eq!(server.turn(40, &message[50..]), (Ok(50), vec![]));
     assert_eq!(server.turn(50, b"").0, Err(Expired::CloseTimeout));
 }
@@ -83,12 +83,13 @@ fn a_message_at_the_rate_may_take_any_time() {
 
 #[test]
 fn a_message_below_the_rate_is_given_up_when_the_slack_is_used() {
-    // At half of the rate, 40 seconds are used in 80; at a byte a second, in 41.
+    // At half of the rate, the slack of 40 seconds lasts for 80. At a byte a second, it lasts for
+    // 41.
     for (bytes, expected) in [(500, 80), (900, 400), (1, 41), (0, 40)] {
         let mut server = server(|_| ());
         assert!(server.turn(0, &head_for(Role::Server, 0x82, 10_000_000)).0.is_ok());
-        let given_up = (1..).find(|now| server.turn(*now, &vec![0; bytes]).0.is_err()).unwrap();
-        assert_eq!(given_up, expected, "{bytes} bytes a second");
+        let dropped_at = (1..).find(|now| server.turn(*now, &vec![0; bytes]).0.is_err()).unwrap();
+        assert_eq!(dropped_at, expected, "{bytes} bytes a second");
     }
 }
 
@@ -105,15 +106,15 @@ fn a_rate_is_counted_exactly_however_often_is_polled() {
     let mut server = server(|timeouts| timeouts.message_rate = 3);
     server.ws.receive(&mut Input::new(&mut head_for(Role::Server, 0x82, 10_000_000)[..])).unwrap();
     let mut poll = |millis| server.timers.poll(&mut server.ws, Duration::from_millis(millis));
-    let given_up = (0..).find(|millis| poll(*millis).is_err()).unwrap();
-    assert_eq!(given_up, 40_000);
+    let dropped_at = (0..).find(|millis| poll(*millis).is_err()).unwrap();
+    assert_eq!(dropped_at, 40_000);
 }
 
 #[test]
 fn each_message_has_its_own_time() {
     let mut server = server(|timeouts| timeouts.message = Some(Duration::from_secs(60)));
     let message = frame_for(Role::Server, 0x82, &[7; 100]);
-    // At each poll there is a part of a message, never of the same.
+    // At each poll a message is incomplete, but never the same one.
     let (front, back) = message.split_at(50);
     assert_eq!(server.turn(30, front).0, Ok(70));
     for now in (60..3000).step_by(30) {
@@ -165,7 +166,7 @@ fn output_that_is_left_gives_a_message_no_time() {
         assert_eq!(server.turn(0, &head_for(Role::Server, 0x82, 1_000_000)).0, Ok(40));
         server.ws.send_binary(&[7; 100_000]).unwrap();
         for now in 1..40 {
-            server.ws.output().advance(1_000); // as fast as it has to be
+            server.ws.output().advance(1_000); // as fast as the rate demands
             assert_eq!(server.poll(now), Ok(40));
         }
         server.ws.output().advance(1_000);

@@ -1,4 +1,4 @@
-//! Timers, in simulated time: what each of them does, and all of them over networks at their worst.
+//! Timers in simulated time: each of them alone, and all of them over networks at their worst.
 
 mod closing;
 mod end;

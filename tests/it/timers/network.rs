@@ -1,36 +1,36 @@
-//! One direction of a transport: a buffer of its own, a bandwidth, a latency, and worse.
+//! One direction of a transport: a buffer, a bandwidth, a latency, and faults.
 
 use std::collections::VecDeque;
 
 use super::random::Random;
 
-/// A direction, from one end's writes to the other's reads. Times are in milliseconds.
+/// One direction, from one end's writes to the other's reads. Times are in milliseconds.
 pub(crate) struct Pipe {
     pub(crate) capacity: usize,
     pub(crate) micros_a_byte: u64,
     pub(crate) latency: u64,
-    /// Bytes that travel together.
+    /// The number of bytes that travel together.
     pub(crate) packet: usize,
-    /// From when to when nothing arrives, one after the other.
+    /// The times from and to which nothing arrives, in order.
     pub(crate) stalls: Vec<(u64, u64)>,
     pub(crate) cut: Option<Cut>,
     in_flight: VecDeque<Packet>,
     len: usize,
-    /// When all is sent that was written, in microseconds.
+    /// When all written bytes will have been sent, in microseconds.
     busy_until: u64,
-    /// When the last of it arrives.
+    /// When the last of them arrives.
     last_arrival: u64,
-    /// When the end arrives.
+    /// When the end of the stream arrives.
     eof: u64,
     has_reader: bool,
 }
 
-/// The end of a direction.
+/// A fault that ends a direction.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Cut {
-    /// It breaks, and both ends see that.
+    /// It breaks, and both ends notice.
     Break(u64),
-    /// Nothing arrives any more, and nobody is told.
+    /// Nothing arrives any more, and neither end notices.
     BlackHole(u64),
 }
 
@@ -45,7 +45,7 @@ pub(crate) enum Read {
     Eof,
 }
 
-/// A write to a pipe that nobody reads from any more.
+/// The error of a write to a pipe without a reader.
 #[derive(Debug)]
 pub(crate) struct Broken;
 
@@ -69,7 +69,7 @@ impl Pipe {
         }
     }
 
-    /// Takes as much as there is room for, or less, and says how much.
+    /// Takes as many bytes as there is room for, or fewer. Returns their number.
     pub(crate) fn write(
         &mut self,
         now: u64,
@@ -77,7 +77,7 @@ impl Pipe {
         random: &mut Random,
     ) -> Result<usize, Broken> {
         let is_broken = matches!(self.cut, Some(Cut::Break(at)) if at <= now);
-        if is_broken || !self.has_reader && !self.swallows(now) {
+        if is_broken || !self.has_reader && !self.discards(now) {
             return Err(Broken);
         }
         let mut len = bytes.len().min(self.capacity - self.len);
@@ -94,7 +94,7 @@ impl Pipe {
         Ok(len)
     }
 
-    /// Takes what has arrived, `max` bytes at most.
+    /// Takes what has arrived, at most `max` bytes.
     pub(crate) fn read(&mut self, now: u64, max: usize) -> Read {
         let Some(packet) = self.in_flight.front_mut().filter(|packet| packet.arrival <= now) else {
             let is_over = self.eof <= now || matches!(self.cut, Some(Cut::Break(at)) if at <= now);
@@ -108,7 +108,7 @@ impl Pipe {
         Read::Bytes(bytes)
     }
 
-    /// The writer's end, which arrives after all that it wrote.
+    /// Ends the writing half. The end arrives after everything that was written.
     pub(crate) fn shut_down(&mut self, now: u64) {
         if self.eof == NEVER {
             self.eof = self.arrival(now);
@@ -119,7 +119,7 @@ impl Pipe {
         self.has_reader = false;
     }
 
-    /// When there will next be something to read that was not there before.
+    /// Returns when the next bytes, or the end, will arrive.
     pub(crate) fn next_arrival(&self, now: u64) -> u64 {
         let packet = self.in_flight.iter().map(|packet| packet.arrival).find(|at| *at > now);
         let cut = match self.cut {
@@ -130,13 +130,13 @@ impl Pipe {
         packet.unwrap_or(NEVER).min(later(self.eof)).min(later(cut))
     }
 
-    /// How long what is written may take to arrive, at worst, where nothing is cut.
+    /// Returns the longest time that written bytes may take to arrive without a cut.
     pub(crate) fn worst(&self, bytes: usize) -> u64 {
         let stalls: u64 = self.stalls.iter().map(|(from, to)| to - from).sum();
         self.latency + stalls + (self.micros_a_byte * bytes as u64).div_ceil(1000)
     }
 
-    /// When something arrives that is on its way from `sent` on.
+    /// Returns when something arrives that is sent at `sent`.
     fn arrival(&mut self, sent: u64) -> u64 {
         let mut arrival = (sent + self.latency).max(self.last_arrival);
         for (from, to) in &self.stalls {
@@ -145,10 +145,10 @@ impl Pipe {
             }
         }
         self.last_arrival = arrival;
-        if self.swallows(arrival) { NEVER } else { arrival }
+        if self.discards(arrival) { NEVER } else { arrival }
     }
 
-    fn swallows(&self, arrival: u64) -> bool {
+    fn discards(&self, arrival: u64) -> bool {
         matches!(self.cut, Some(Cut::BlackHole(at)) if at <= arrival)
     }
 }

@@ -1,7 +1,7 @@
 //! Two ends with timers over networks that delay, stall, trickle and cut, at random.
 //!
-//! Time jumps from one event to the next. Whatever the network does, an end that sees no progress
-//! is over after a time that its limits say; on a network that is good enough nobody is given up.
+//! Time jumps from one event to the next. Whatever the network does, an end without progress ends
+//! within a time that its limits determine. On a network that is good enough, no peer is dropped.
 
 use std::collections::BTreeMap;
 
@@ -17,18 +17,18 @@ const SCHEDULES: u64 = 10_000;
 fn ten_thousand_schedules_end_in_time_and_without_false_alarms() {
     let mut tally = Tally::default();
     for seed in 0..SCHEDULES {
-        // A failure shows the seed; a panic of the library's own does too, by this.
+        // An assertion shows the seed. This shows it for a panic inside the library too.
         let on_panic = SeedOnPanic(seed);
         let mut schedule = Schedule::new(seed);
         schedule.run();
         tally.add(&schedule);
         drop(on_panic);
     }
-    // That nothing was simulated would not show otherwise.
+    // Otherwise a simulation that does nothing would pass.
     tally.assert_all_has_happened();
 }
 
-/// One run: two ends, two directions, and all that will happen.
+/// One run: two ends, two directions, and all future events.
 struct Schedule {
     kind: Kind,
     random: Random,
@@ -40,11 +40,11 @@ struct Schedule {
 /// How bad the network is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Quick enough for every limit, with short stalls.
+    /// Fast enough for every limit, with short stalls.
     Healthy,
-    /// Slower than messages may be, or nearly so.
+    /// About as slow as messages may be, or slower.
     Slow,
-    /// Nothing arrives for long, in one direction or in both.
+    /// Nothing arrives for a long time, in one direction or in both.
     Stalling,
     /// Cut in one direction or in both, without notice.
     BlackHole,
@@ -59,7 +59,7 @@ impl Schedule {
     fn new(seed: u64) -> Schedule {
         let mut random = Random::new(seed);
         let kind = KINDS[(seed % 5) as usize];
-        // Two ends that read only when all is written may wait for each other.
+        // If both ends read only when all output is written, they may wait for each other.
         let half_duplex = random.between(0, if kind == Kind::Healthy { 2 } else { 3 });
         let mut ends = [Role::Client, Role::Server].map(|role| End::new(role, &mut random));
         for (i, end) in ends.iter_mut().enumerate() {
@@ -88,7 +88,7 @@ impl Schedule {
         panic!("too many events");
     }
 
-    /// All that can be done at this moment.
+    /// Does everything that can be done at this moment.
     fn turns(&mut self, now: u64) {
         for _ in 0..1_000 {
             let (random, [a, b]) = (&mut self.random, &mut self.pipes);
@@ -107,7 +107,7 @@ impl Schedule {
         living.map(|end| end.deadline.min(end.next_action())).chain(arrivals).min().unwrap()
     }
 
-    /// When all is over, at the very latest.
+    /// Returns the latest time at which everything must be over.
     fn latest(&self) -> u64 {
         let worst = |pipe: &Pipe| pipe.worst(20_000);
         let bound = |end: &End| 3 * end.bound();
@@ -133,7 +133,7 @@ fn pipes(kind: Kind, random: &mut Random) -> [Pipe; 2] {
     let mut i = 0;
     [(); 2].map(|()| {
         let mut pipe = Pipe::new();
-        // What is on its way takes room, so that a small buffer is a slow pipe.
+        // Bytes in flight need room in the buffer, so a small buffer makes a slow pipe.
         let least = if kind == Kind::Healthy { 100 } else { 1 };
         pipe.capacity = random.between(least, 1500) as usize;
         pipe.packet = random.between(10, 200) as usize;
@@ -192,7 +192,7 @@ impl Tally {
     }
 }
 
-/// Says which seed it was.
+/// Prints the seed if the thread panics.
 struct SeedOnPanic(u64);
 
 impl Drop for SeedOnPanic {

@@ -1,4 +1,5 @@
-//! Peers that keep a message open by as little as they can, and are otherwise all that one wishes.
+//! Peers that keep a message in progress with as few bytes as they can, but are otherwise well
+//! behaved.
 
 use std::time::Duration;
 
@@ -14,11 +15,11 @@ use crate::support::{connection, drain, frame_for, frames, head_for, receive};
 struct Trickle {
     /// Whether the pieces are fragments, with pongs between them, or parts of one frame.
     is_fragmented: bool,
-    /// Bytes a second, that it may not go over.
+    /// The most bytes it may send in a second.
     rate: u64,
     /// When it will send next, in milliseconds.
     next: u64,
-    /// Pongs that it owes.
+    /// Pongs that it still has to send.
     owed: Vec<u8>,
 }
 
@@ -36,15 +37,15 @@ impl Trickle {
         let piece = if self.is_fragmented { frame_for(Role::Server, 0x00, &piece) } else { piece };
         let bytes = if self.is_fragmented { [&self.owed[..], &piece].concat() } else { piece };
         self.owed.clear();
-        // No sooner than the rate allows, and rather later.
+        // Never faster than the rate, and usually slower.
         let millis = (1_000 * bytes.len() as u64).div_ceil(self.rate);
         self.next = now + millis + random.between(0, 200);
         bytes
     }
 }
 
-/// When the server gives the peer up.
-fn given_up(
+/// Returns when the server drops the peer.
+fn dropped_at(
     ws: &mut Connection,
     timeouts: &Timeouts,
     mut peer: Trickle,
@@ -79,7 +80,7 @@ fn a_message_below_the_rate_is_cut_off_however_it_trickles() {
         let mut timeouts = Timeouts::DEFAULT;
         timeouts.message_rate = random.between(100, 2_000) as u32;
         timeouts.message_slack = Some(Duration::from_millis(random.between(1_000, 10_000)));
-        timeouts.ping = Some(Duration::from_millis(50)); // so that pings and pongs mix in
+        timeouts.ping = Some(Duration::from_millis(50)); // so that pings and pongs are mixed in
         let peer = Trickle {
             is_fragmented: random.chance(50),
             rate: u64::from(timeouts.message_rate) / 2,
@@ -88,8 +89,8 @@ fn a_message_below_the_rate_is_cut_off_however_it_trickles() {
         };
         let mut ws = connection(Role::Server);
         let slack = timeouts.message_slack.unwrap().as_millis() as u64;
-        let at = given_up(&mut ws, &timeouts, peer, &mut random);
-        // At half of the rate the slack is used in twice its time.
+        let at = dropped_at(&mut ws, &timeouts, peer, &mut random);
+        // At half of the rate, the slack lasts twice its time.
         assert!((slack..=2 * slack + 500).contains(&at), "seed {seed}: {at} ms of {slack}");
         assert_eq!(ws.state(), State::Failed);
         assert_eq!(frames(&drain(&mut ws))[0].payload[..2], 1008u16.to_be_bytes());
@@ -120,7 +121,7 @@ fn a_message_at_the_rate_is_not() {
 
 /// A peer that begins the longest message, never ends it, and takes as little output as it can.
 struct Hoarder {
-    /// Payload that the message still takes.
+    /// The payload that is left to send.
     to_send: usize,
     /// When it acts next, in milliseconds.
     next: u64,
@@ -160,7 +161,7 @@ fn what_a_peer_can_have_held_is_bounded_in_bytes_and_time() {
 
         let mut peer = Hoarder { to_send: LIMIT, next: 0 };
         let (mut now, mut held) = (0, 0u128);
-        // The application sends whatever there is room for.
+        // The application sends as much as there is room for.
         while let Ok(deadline) = {
             while ws.send_binary(&[7; SENT]).is_ok() {}
             timers.poll(&mut ws, Duration::from_millis(now))
@@ -196,7 +197,7 @@ fn waiting_output_is_held_for_as_long_as_its_least_rate_says() {
             now = next.min(deadline.unwrap().as_millis() as u64);
             if now == next {
                 next += random.between(1, 59_000) >> random.between(0, 8);
-                // It answers every ping, and leaves a byte.
+                // The peer answers every ping, and leaves one byte of the output.
                 receive(&mut ws, &[&frame_for(Role::Server, 0x8A, b"")]);
                 let taken = random.between(0, 4).pow(6).min(ws.output_len() as u64 - 1);
                 ws.output().advance(taken as usize);

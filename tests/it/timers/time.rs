@@ -1,4 +1,4 @@
-//! Time itself: what it may do, and what it costs.
+//! The clock: which times are allowed, and what a poll costs.
 
 use std::time::Duration;
 
@@ -96,7 +96,7 @@ fn a_handshake_has_a_time_in_all() {
     let mut back = timer.clone();
     assert_eq!(timer.poll(Duration::from_secs(110)), Err(Expired::HandshakeTimeout));
     assert_eq!(timer.poll(Duration::from_secs(110)), Err(Expired::HandshakeTimeout));
-    // 100 ms are left, from wherever it goes on.
+    // 100 ms are left, whatever time the clock continues from.
     assert_eq!(back.poll(Duration::from_secs(3)), Ok(Duration::from_millis(3_100)));
     assert_eq!(back.poll(Duration::from_millis(3_100)), Err(Expired::HandshakeTimeout));
 

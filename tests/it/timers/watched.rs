@@ -1,4 +1,4 @@
-//! A connection with its timers, and a transport that does what the test says.
+//! A connection with its timers, and a transport that the test controls.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use sansock::{Connection, Role};
 
 use crate::support::{connection, drain, receive};
 
-/// A server, and its time in milliseconds.
+/// A server with its timers.
 pub(crate) struct Watched {
     pub(crate) ws: Connection,
     pub(crate) timers: Timers,
 }
 
-/// Round figures: a ping after 30 s, a pong within 20, writes within 60, closes within 10, messages
-/// at 1000 bytes a second with 40 s of slack.
+/// Returns round numbers: a ping after 30 s, a pong within 20 s, writes within 60 s, the end within
+/// 10 s, and messages at 1000 bytes a second with 40 s of slack.
 pub(crate) fn timeouts() -> Timeouts {
     let mut timeouts = Timeouts::DEFAULT;
     timeouts.message_slack = Some(Duration::from_secs(40));
@@ -27,8 +27,8 @@ pub(crate) fn watched(timeouts: Timeouts) -> Watched {
 }
 
 impl Watched {
-    /// A turn: reads `bytes`, writes all output and polls. Gives the result in seconds, and what was
-    /// written, that of a ping included.
+    /// Reads `bytes`, writes all output and polls. Returns the deadline in seconds, and everything
+    /// that was written, including a ping.
     pub(crate) fn turn(&mut self, now: u64, bytes: &[u8]) -> (Result<u64, Expired>, Vec<u8>) {
         receive(&mut self.ws, &[bytes]);
         let mut written = drain(&mut self.ws);
@@ -37,7 +37,7 @@ impl Watched {
         (result, written)
     }
 
-    /// A turn in which the transport gives nothing and takes nothing.
+    /// Polls without any reads or writes. Returns the deadline in seconds.
     pub(crate) fn poll(&mut self, now: u64) -> Result<u64, Expired> {
         let deadline = self.timers.poll(&mut self.ws, Duration::from_secs(now))?;
         let passed = deadline.is_some_and(|deadline| deadline <= Duration::from_secs(now));

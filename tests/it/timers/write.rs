@@ -6,7 +6,7 @@ use sansock::timer::{Expired, Timeouts};
 
 use super::watched::{NEVER, Watched, timeouts, watched};
 
-/// Without pings, so that writes alone set the deadlines.
+/// Returns a server without pings, so that only writes set deadlines.
 fn server(change: impl FnOnce(&mut Timeouts)) -> Watched {
     let mut timeouts = timeouts();
     timeouts.ping = None;
@@ -64,7 +64,7 @@ fn output_that_is_taken_at_the_rate_may_take_any_time() {
 
 #[test]
 fn output_that_is_taken_below_the_rate_is_a_stalled_write_when_the_slack_is_used() {
-    // At half of the rate, 60 seconds are used in 120.
+    // At half of the rate, the slack of 60 seconds lasts for 120.
     for (bytes, expected) in [(500, 120), (900, 600), (1, 61)] {
         let mut server = server(|timeouts| timeouts.write_rate = 1000);
         server.ws.send_binary(&[7; 1_000_000]).unwrap();

@@ -1,4 +1,4 @@
-//! `fastwebsockets`, after a handshake by hand: its own needs an HTTP library.
+//! `fastwebsockets`, after a handshake by hand, because its own needs an HTTP library.
 
 use ::fastwebsockets::{
     FragmentCollector, Frame, OpCode, Payload, Role as PeerRole, WebSocket, WebSocketError,
@@ -13,7 +13,8 @@ use crate::handshake;
 pub(crate) struct Fastwebsockets {
     ws: FragmentCollector<Box<dyn Stream>>,
     frame_len: usize,
-    /// How to end the transport is left to its user: after the Close frames, by dropping it.
+    /// Whether the Close frames were exchanged. The user then has to end the transport, by dropping
+    /// it.
     is_over: bool,
 }
 
@@ -97,7 +98,7 @@ impl AsyncEndpoint for Fastwebsockets {
     }
 }
 
-/// RFC 6455 §1.3's example.
+/// The request of RFC 6455 §1.3.
 const REQUEST: &str = "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";

@@ -1,4 +1,4 @@
-//! The ends of other makes.
+//! The ends of other crates.
 
 mod fastwebsockets;
 mod tokio_websockets;

@@ -33,7 +33,7 @@ impl AsyncPeer for TokioWebsockets {
 }
 
 impl AsyncEndpoint for TokioWebsockets {
-    /// It cuts messages by itself, and has no way to put anything between the frames.
+    /// It fragments messages itself, and cannot send anything between the frames.
     async fn send(&mut self, message: &Data) -> usize {
         let message = match message {
             Data::Text(text) => Message::text(text.clone()),

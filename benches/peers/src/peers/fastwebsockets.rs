@@ -1,7 +1,7 @@
-//! `fastwebsockets` with its collector of fragments. It writes each frame by itself.
+//! `fastwebsockets` with its `FragmentCollector`. It writes each frame alone.
 //!
-//! It accepts frames from clients that are not masked, and gives those from servers that are as they
-//! come; it limits frames and not messages, and lets one message begin within another.
+//! It accepts unmasked frames from clients, and delivers masked frames from servers without
+//! unmasking them. It limits frames but not messages, and lets a message begin within another.
 
 use fastwebsockets::{FragmentCollector, Frame, Payload, Role as Side, WebSocket};
 
@@ -12,7 +12,7 @@ use crate::transport::{Transport, block_on};
 pub struct FastWebSockets {
     ws: FragmentCollector<Transport>,
     is_client: bool,
-    /// What a client masks.
+    /// The copy that a client masks.
     copy: Vec<u8>,
 }
 
@@ -38,7 +38,7 @@ impl Peer for FastWebSockets {
         block_on(async {
             for _ in 0..count {
                 let payload = if self.is_client {
-                    // Masked where it is; it would copy what is lent as `Borrowed`, and allocate.
+                    // Masked in place. A `Borrowed` payload would be copied with an allocation.
                     self.copy.clear();
                     self.copy.extend_from_slice(&message.bytes);
                     Payload::BorrowedMut(&mut self.copy)

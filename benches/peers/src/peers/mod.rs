@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::rows::{Message, Role, Row, Work};
 use crate::transport::Transport;
 
-/// One end of a connection, over a transport that brings the same messages again and again.
+/// One end of a connection, over a transport that repeats the same messages.
 trait Peer: Sized + 'static {
     const NAME: &'static str;
     /// Bytes of the connection itself, without the transport.
@@ -27,29 +27,29 @@ trait Peer: Sized + 'static {
 
     fn open(role: Role, transport: Transport) -> Self;
 
-    /// Receives `count` messages, and shows each payload to `visit`.
+    /// Receives `count` messages, and passes each payload to `visit`.
     fn receive(&mut self, count: usize, visit: impl FnMut(&[u8]));
 
     /// Sends the message `count` times, and writes all of it.
     fn send(&mut self, message: &Message, count: usize);
 
-    /// Receives `count` messages and sends each back, and writes all of it.
+    /// Receives `count` messages, sends each back, and writes all of it.
     fn echo(&mut self, count: usize);
 
-    /// Gives back what memory it can, as a connection should that is idle.
+    /// Frees the memory that it can, as an idle connection should.
     fn rest(&mut self) {}
 
-    /// Why it cannot do a row.
+    /// Returns why it cannot do a row, or `None` if it can.
     fn refusal(_: &Row) -> Option<&'static str> {
         None
     }
 }
 
-/// A [`Peer`] whose type is forgotten.
+/// A [`Peer`] of any type.
 pub trait Contender {
     /// Does the row's work on `count` messages.
     fn work(&mut self, work: Work, message: &Message, count: usize);
-    /// Receives `count` messages, and shows each payload.
+    /// Receives `count` messages, and passes each payload to `visit`.
     fn receive(&mut self, count: usize, visit: &mut dyn FnMut(&[u8]));
     fn rest(&mut self);
 }
@@ -76,7 +76,7 @@ impl<P: Peer> Contender for P {
     }
 }
 
-/// Bytes of the buffer that the caller reads into, where a peer leaves that to it.
+/// Bytes of the buffer that the caller reads into, for peers without their own.
 pub static READ_BUFFER: AtomicUsize = AtomicUsize::new(16 << 10);
 
 fn read_buffer() -> Box<[u8]> {
@@ -92,7 +92,7 @@ pub struct Entry {
     /// Bytes of a connection without its heap.
     pub structure: usize,
     pub shares_buffer: bool,
-    /// Bytes of the box that [`Entry::open`] puts it into.
+    /// Bytes of the box that [`Entry::open`] returns.
     pub boxed: usize,
 }
 
@@ -109,7 +109,7 @@ impl Entry {
         }
     }
 
-    /// Whether it is one of the crates that `sansock` is measured against.
+    /// Returns whether it is one of the crates that `sansock` is measured against.
     pub fn is_rival(&self) -> bool {
         self.name != LIMIT && self.name != SANSOCK
     }

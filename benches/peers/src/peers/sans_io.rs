@@ -1,8 +1,9 @@
-//! `websocket-sans-io`, which knows frames and not messages, with the least around it that makes
-//! messages of them: it lends what lies whole in the input, collects anything else, and validates
-//! text with `simdutf8`.
+//! `websocket-sans-io`, which has frames and no messages, with the least code around it that makes
+//! messages. A payload that is whole in the input is borrowed, any other is copied, and text is
+//! validated with `simdutf8`.
 //!
-//! Neither checks anything else: no flags, no opcodes, no masks, no limits; nobody answers pings.
+//! Neither the crate nor this code checks flags, opcodes, masks or limits, and pings are not
+//! answered.
 
 use websocket_sans_io::{
     FrameInfo, Opcode, WebsocketFrameDecoder, WebsocketFrameEncoder, WebsocketFrameEvent,
@@ -83,25 +84,25 @@ impl Receiver {
         }
     }
 
-    /// Decodes a read, and says how many messages have ended in it.
+    /// Decodes a read. Returns how many messages have ended in it.
     fn decode(&mut self, len: usize, visit: &mut impl FnMut(Opcode, &[u8])) -> usize {
-        let (mut at, mut lent, mut ended) = (0, 0..0, 0);
+        let (mut at, mut borrowed, mut ended) = (0, 0..0, 0);
         loop {
             let Ok(result) = self.decoder.add_data(&mut self.buffer[at..len]);
             let start = at;
             at += result.consumed_bytes;
             match result.event {
                 Some(WebsocketFrameEvent::PayloadChunk { .. }) => {
-                    self.message.extend_from_slice(&self.buffer[lent]);
-                    lent = start..at;
+                    self.message.extend_from_slice(&self.buffer[borrowed]);
+                    borrowed = start..at;
                 }
                 Some(WebsocketFrameEvent::End { frame_info, original_opcode })
                     if frame_info.fin =>
                 {
                     let payload = if self.message.is_empty() {
-                        &self.buffer[lent]
+                        &self.buffer[borrowed]
                     } else {
-                        self.message.extend_from_slice(&self.buffer[lent]);
+                        self.message.extend_from_slice(&self.buffer[borrowed]);
                         &self.message[..]
                     };
                     if original_opcode == Opcode::Text {
@@ -109,7 +110,7 @@ impl Receiver {
                     }
                     visit(original_opcode, payload);
                     self.message.clear();
-                    lent = 0..0;
+                    borrowed = 0..0;
                     ended += 1;
                 }
                 Some(_) => {}
@@ -117,7 +118,7 @@ impl Receiver {
                 None => {}
             }
         }
-        self.message.extend_from_slice(&self.buffer[lent]);
+        self.message.extend_from_slice(&self.buffer[borrowed]);
         ended
     }
 }

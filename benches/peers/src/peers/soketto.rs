@@ -1,6 +1,6 @@
-//! `soketto` between a buffered reader and a buffered writer, as its examples have it.
+//! `soketto` between a buffered reader and a buffered writer, as in its examples.
 //!
-//! It does not validate text, nor look whether who has to mask does so.
+//! It does not validate text, and does not check whether the peer masks as it must.
 
 use futures::io::{BufReader, BufWriter};
 use soketto::Data;
@@ -20,7 +20,7 @@ pub struct Soketto {
 
 impl Peer for Soketto {
     const NAME: &'static str = "soketto";
-    // The transport is on the heap, and not to be counted there.
+    // The transport is on the heap, and must not be counted there.
     const STRUCT: usize =
         size_of::<Sender<Stream>>() + size_of::<Receiver<Stream>>() + size_of::<Vec<u8>>()
             - size_of::<Transport>();

@@ -1,6 +1,6 @@
-//! `tokio-websockets`, fed without flushing; keys from `fastrand`.
+//! `tokio-websockets`, fed without flushing, with keys from `fastrand`.
 //!
-//! It takes text that is cut off within a character, if an empty fragment ends it.
+//! It accepts a text that ends within a character, if an empty fragment ends it.
 
 use futures::{SinkExt, StreamExt};
 use tokio_websockets::{
@@ -18,7 +18,7 @@ impl Peer for TokioWebSockets {
     const STRUCT: usize = size_of::<WebSocketStream<Transport>>() - size_of::<Transport>();
 
     fn open(role: Role, transport: Transport) -> Self {
-        // Messages are cut into frames of 4 MiB by default, more than any row has.
+        // By default, messages are cut into frames of 4 MiB, more than any row has.
         let config = Config::default();
         let limits = Limits::default();
         TokioWebSockets(match role {

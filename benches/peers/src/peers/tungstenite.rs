@@ -1,8 +1,8 @@
-//! `tungstenite`, with smaller buffers than its own, as it clears all the room in them before each
-//! read.
+//! `tungstenite`, with smaller buffers than its default, because it clears all free space in them
+//! before each read.
 //!
-//! It accepts lengths that are longer than they need be, and looks at reserved bits and the length
-//! of a control frame when it has all of the frame.
+//! It accepts lengths in more bytes than they need. It checks reserved bits and the length of a
+//! control frame only when it has the whole frame.
 
 use tungstenite::protocol::{Role as Side, WebSocketConfig};
 use tungstenite::{Message as Sent, Utf8Bytes, WebSocket};
@@ -38,7 +38,7 @@ impl Peer for Tungstenite {
 
     fn send(&mut self, message: &Message, count: usize) {
         let sent = if message.is_text {
-            // SAFETY: the same bytes as those of the message's `String`.
+            // SAFETY: these are the bytes of the message's `String`.
             Sent::Text(unsafe { Utf8Bytes::from_bytes_unchecked(message.bytes.clone()) })
         } else {
             Sent::Binary(message.bytes.clone())

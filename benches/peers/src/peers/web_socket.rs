@@ -1,7 +1,7 @@
-//! `web-socket` over a buffered reader, as it reads field by field.
+//! `web-socket` over a buffered reader, because it reads field by field.
 //!
-//! It neither validates text nor answers pings nor puts fragments together: here these are appended
-//! to a buffer that is kept.
+//! It does not validate text, answer pings or reassemble fragments. Here, fragments are appended to
+//! a buffer that is kept.
 
 use tokio::io::BufReader;
 use web_socket::{DataType, Event, Frame, MessageType, Stream, WebSocket as Socket};
@@ -92,7 +92,7 @@ async fn send(ws: &mut Socket<BufReader<Transport>>, opcode: u8, data: &[u8]) {
     ws.send_raw(frame).await.expect("a sink");
 }
 
-/// Appends a fragment, and says whether it is the last.
+/// Appends a fragment. Returns whether it is the last.
 fn collect(message: &mut Vec<u8>, ty: &DataType, data: &[u8]) -> bool {
     if matches!(ty, DataType::Stream(Stream::Start(_))) {
         message.clear();

@@ -1,8 +1,8 @@
-//! `wtx`, lending from its own buffer, with the fastest of its generators. It writes each frame by
-//! itself, and a client's frames are masked where they are: as a message has to be left as it was,
-//! it is copied before.
+//! `wtx`, which delivers messages borrowed from its own buffer, with its fastest generator. It writes
+//! each frame alone. A client's payload is masked in place: because a message must stay unchanged,
+//! it is copied first.
 //!
-//! It limits frames and not messages, and takes fragmented text that ends within a character.
+//! It limits frames but not messages, and accepts fragmented text that ends within a character.
 
 use std::io::IoSlice;
 
@@ -23,7 +23,7 @@ pub enum Wtx {
 
 pub struct End<const IS_CLIENT: bool> {
     ws: WebSocketOwned<(), Xorshift64, Transport, IS_CLIENT>,
-    /// Fragments are collected here.
+    /// Fragments are reassembled here.
     buffer: Vector<u8>,
     /// The message as it is sent.
     copy: Vec<u8>,
@@ -85,7 +85,7 @@ impl<const IS_CLIENT: bool> End<IS_CLIENT> {
         let opcode = if message.is_text { OpCode::Text } else { OpCode::Binary };
         block_on(async {
             for _ in 0..count {
-                // A server leaves the bytes alone, but asks for them as if it did not.
+                // A server does not change the bytes, but its API asks for mutable ones too.
                 if IS_CLIENT || self.copy.is_empty() {
                     self.copy.clear();
                     self.copy.extend_from_slice(&message.bytes);

@@ -1,6 +1,7 @@
-//! `yawc` with `simdutf8`, and with the validation that it leaves out by default.
+//! `yawc` with `simdutf8`, and with the validation that is off by default.
 //!
-//! It gives masked frames from servers as they come, and accepts controls that are too long.
+//! It delivers masked frames from servers without unmasking them, and accepts control frames that
+//! are too long.
 
 use futures::{SinkExt, StreamExt};
 use yawc::{Frame, Options, Role as Side, WebSocket};

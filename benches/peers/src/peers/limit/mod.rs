@@ -1,9 +1,9 @@
-//! The yardstick: the least code that can do the work, and none that could be left out.
+//! The yardstick: the least code that can do the work.
 //!
-//! It expects a peer that keeps the rules: it checks neither opcodes nor flags nor lengths, answers
-//! no control frame, and has no limits. What it does is what no endpoint can do without: copy what
-//! is read, find the frames, unmask them with the fastest vectors that the machine has, validate
-//! text, put fragments together, and lend the payload.
+//! It expects a peer that follows the rules: it does not check opcodes, flags or lengths, answers
+//! no control frame, and has no limits. It does only what every endpoint has to do: copy what is
+//! read, find the frames, unmask them with the fastest vectors of the machine, validate text,
+//! reassemble fragments, and pass on the payload.
 
 mod receive;
 mod send;
@@ -27,7 +27,7 @@ pub struct Limit {
     width: Width,
 }
 
-/// The fastest vectors that the machine has.
+/// The fastest vectors of the machine.
 #[derive(Clone, Copy)]
 enum Width {
     #[cfg(target_arch = "x86_64")]
@@ -44,7 +44,8 @@ type Baseline = u128;
 macro_rules! dispatch {
     ($self:ident.$avx2:ident / $any:ident($($argument:expr),*)) => {
         match $self.width {
-            // SAFETY: the processor has the instructions, and the methods' other promises are kept.
+            // SAFETY: the processor has the instructions, and the methods' other requirements are
+            // met.
             #[cfg(target_arch = "x86_64")]
             Width::Avx2 => unsafe { $self.$avx2($($argument),*) },
             // SAFETY: as above.
@@ -74,22 +75,22 @@ impl Peer for Limit {
     }
 }
 
-/// The three, for any vectors.
+/// The three methods, for any vectors.
 ///
 /// # Safety
 ///
-/// The processor has `V`.
+/// The processor must support `V`.
 impl Limit {
     #[inline(always)]
     unsafe fn receive_any<V: Vector>(&mut self, count: usize, visit: impl FnMut(&[u8])) {
-        // SAFETY: the caller's.
+        // SAFETY: as the caller promises.
         unsafe { self.reader.receive::<V>(count, &mut Visit(visit)) };
     }
 
     #[inline(always)]
     unsafe fn send_any<V: Vector>(&mut self, message: &Message, count: usize) {
         for _ in 0..count {
-            // SAFETY: the caller's.
+            // SAFETY: as the caller promises.
             unsafe { self.writer.send::<V>(opcode(message.is_text), &message.bytes) };
         }
         self.writer.flush();
@@ -97,13 +98,13 @@ impl Limit {
 
     #[inline(always)]
     unsafe fn echo_any<V: Vector>(&mut self, count: usize) {
-        // SAFETY: the caller's.
+        // SAFETY: as the caller promises.
         unsafe { self.reader.receive::<V>(count, &mut Echo(&mut self.writer)) };
         self.writer.flush();
     }
 }
 
-/// Looks at messages where they are.
+/// Passes messages to a function, from where they are.
 struct Visit<F>(F);
 
 impl<F: FnMut(&[u8])> Receiver for Visit<F> {
@@ -118,7 +119,7 @@ impl<F: FnMut(&[u8])> Receiver for Visit<F> {
     }
 }
 
-/// Has messages unmasked to where they are sent from, if that saves a copy.
+/// Has messages unmasked directly into the output, if that saves a copy.
 struct Echo<'w>(&'w mut Writer);
 
 impl Receiver for Echo<'_> {
@@ -132,19 +133,19 @@ impl Receiver for Echo<'_> {
         if is_placed {
             self.0.placed(black_box(payload).len());
         } else {
-            // SAFETY: whoever calls this has `V`.
+            // SAFETY: every caller has `V`.
             unsafe { self.0.send::<V>(opcode, payload) };
         }
     }
 }
 
-/// The same, compiled with the instructions that the vectors need.
+/// Defines the same methods, compiled with the instructions that the vectors need.
 #[cfg(target_arch = "x86_64")]
 macro_rules! compiled_for {
     ($features:literal, $vector:ty, $receive:ident, $send:ident, $echo:ident) => {
         /// # Safety
         ///
-        /// The processor has these features.
+        /// The processor must have these features.
         impl Limit {
             #[target_feature(enable = $features)]
             unsafe fn $receive(&mut self, count: usize, visit: impl FnMut(&[u8])) {
@@ -170,8 +171,8 @@ macro_rules! compiled_for {
 #[cfg(target_arch = "x86_64")]
 compiled_for!("avx2,bmi1,bmi2,movbe", __m256i, receive_avx2, send_avx2, echo_avx2);
 
-/// AVX-512 would mask more at once, and lowers the clock for everything else by more than that gains:
-/// 16 KiB take 391 ns with AVX2 where they take 460 with it.
+/// AVX-512 would mask more at once, but lowers the clock for everything else, which costs more than
+/// it gains: 16 KiB take 391 ns with AVX2 and 460 ns with AVX-512.
 fn width() -> Width {
     #[cfg(target_arch = "x86_64")]
     {

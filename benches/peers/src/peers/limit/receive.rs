@@ -1,7 +1,7 @@
 //! From reads to messages.
 //!
-//! Reads cost nothing here but their copy, so that no more is read at once than stays in the nearest
-//! cache: to the end of a frame and the header after it, or a window of many small frames.
+//! Here a read costs only its copy. Therefore no more is read at once than stays in the nearest
+//! cache: up to the end of a frame and the header after it, or a window of many small frames.
 
 use super::vectors::{self, Vector};
 use crate::rows::Role;
@@ -11,33 +11,33 @@ pub(super) struct Reader {
     transport: Transport,
     is_masked: bool,
     input: Box<[u8]>,
-    /// Where a line of the cache begins in the input: `line < LINE`
+    /// The offset of the first cache line in the input: `line < LINE`
     line: usize,
-    /// What has been read and not consumed: `start <= end <= ROOM`
+    /// The bytes that were read and not consumed: `start <= end <= ROOM`
     start: usize,
     end: usize,
-    /// The payload of a message that does not lie in the input in one piece.
+    /// The payload of a message that is not in the input in one piece.
     message: Vec<u8>,
-    /// Of the message that is in fragments, or longer than the input: its opcode, and whether it has
+    /// The opcode of the message that is in fragments, or longer than the input, and whether it has
     /// a byte that is not ASCII.
     opcode: u8,
     has_high_bit: bool,
-    /// Whether the last frame was read to where it stays, as the next may be.
+    /// Whether the last frame was read directly to its final place, as the next may be.
     was_long: bool,
-    /// The length of the last header, which the next is likely to have: `header <= MAX_HEADER`
+    /// The length of the last header. The next is likely to have it too: `header <= MAX_HEADER`
     header: usize,
 }
 
-/// Who is given messages.
+/// A receiver of messages.
 pub(super) trait Receiver {
-    /// Where a payload is to be stored when it is unmasked, if not where it is: `len` bytes that may
-    /// be written.
+    /// Returns where to store the unmasked payload: `len` bytes that may be written. `None` leaves
+    /// it where it is.
     fn place(&mut self, opcode: u8, len: usize) -> Option<*mut u8>;
-    /// A payload, which is at the last `place` if there was one.
+    /// Takes a payload. If there was a `place`, the payload is at the last one.
     fn take<V: Vector>(&mut self, opcode: u8, payload: &[u8], is_placed: bool);
 }
 
-/// The header of a frame. Where less of it is there than `size`, the rest of it is garbage.
+/// The header of a frame. If fewer than `size` bytes of it have arrived, the rest is garbage.
 struct Header {
     first: u8,
     key: u32,
@@ -45,17 +45,17 @@ struct Header {
     payload: u64,
 }
 
-/// What is read at least, where more than one frame may follow.
+/// The least to read at once if more than one frame may follow.
 const WINDOW: usize = 16 << 10;
-/// Fragments that are longer are not worth a copy.
+/// Longer fragments are not worth a copy.
 const SHORT: usize = 1 << 10;
-/// Payloads that are longer are read to where they stay.
+/// Longer payloads are read directly to their final place.
 const MAX_IN_INPUT: usize = 24 << 10;
 const LINE: usize = 64;
 /// A frame that waits for its end, and a window.
 const ROOM: usize = 2 * LINE + MAX_HEADER + MAX_IN_INPUT + MAX_HEADER + WINDOW;
 const MAX_HEADER: usize = 14;
-/// Bytes of long payloads that are unmasked at a time, while they are near.
+/// Bytes of a long payload that are unmasked at once, while they are in the cache.
 const BLOCK: usize = 16 << 10;
 const FIN: u8 = 0x80;
 const OPCODE: u8 = 0x0F;
@@ -64,7 +64,7 @@ const TEXT: u8 = 0x1;
 
 impl Reader {
     pub(super) fn new(role: Role, transport: Transport) -> Self {
-        // Headers are loaded without a look at how much of them there is.
+        // Headers are loaded without a check of how many bytes there are.
         let input: Box<[u8]> = vec![0; ROOM + MAX_HEADER].into();
         Reader {
             transport,
@@ -81,14 +81,14 @@ impl Reader {
         }
     }
 
-    /// Gives `count` messages to `receiver`.
+    /// Passes `count` messages to `receiver`.
     ///
     /// # Safety
     ///
-    /// The processor has `V`.
+    /// The processor must support `V`.
     #[inline(always)]
     pub(super) unsafe fn receive<V: Vector>(&mut self, count: usize, receiver: &mut impl Receiver) {
-        // SAFETY: the caller's.
+        // SAFETY: as the caller promises.
         unsafe {
             if self.is_masked {
                 self.receive_from::<V, true>(count, receiver);
@@ -109,17 +109,17 @@ impl Reader {
             let unread = self.end - self.start;
             // SAFETY: `start <= ROOM`, after which there is room for a header.
             let header = unsafe { Header::load::<MASKED>(self.input.as_ptr().add(self.start)) };
-            // Longer than `unread` too where the header is cut off, whatever its garbage says.
+            // If the header is cut, this is longer than `unread` too, whatever its garbage is.
             let frame = (header.size as u64).saturating_add(header.payload);
             if frame <= unread as u64 {
                 let payload = self.start + header.size;
                 self.start += frame as usize;
                 self.was_long = false;
                 self.header = header.size;
-                // SAFETY: the frame lies in the input.
+                // SAFETY: the frame is in the input.
                 unsafe {
                     if header.is_whole() {
-                        self.lend::<V, MASKED>(payload, &header, receiver);
+                        self.pass_on::<V, MASKED>(payload, &header, receiver);
                         left -= 1;
                         continue;
                     }
@@ -132,7 +132,7 @@ impl Reader {
                 self.read_to(frame as usize);
                 continue;
             } else {
-                // SAFETY: the caller's.
+                // SAFETY: as the caller promises.
                 unsafe { self.read_long::<V, MASKED>(&header) };
             }
             if header.first & FIN != 0 {
@@ -146,9 +146,10 @@ impl Reader {
         }
     }
 
-    /// Reads until `needed` bytes are there, and a header after them where there is one. What moves
-    /// to the front moves to where its payload is likely to begin a line, which all that follows is
-    /// faster for.
+    /// Reads until `needed` bytes are there, and a header after them if there is one.
+    ///
+    /// Bytes that move to the front move to where their payload is likely to begin a cache line.
+    /// That makes all further steps faster.
     #[inline(never)]
     fn read_to(&mut self, needed: usize) {
         let unread = self.end - self.start;
@@ -164,13 +165,13 @@ impl Reader {
         }
     }
 
-    /// Gives a message that lies in the input.
+    /// Passes on a message that is in the input.
     ///
     /// # Safety
     ///
-    /// Its payload begins at `payload` and lies in the input, and the processor has `V`.
+    /// Its payload must begin at `payload` and be in the input, and the processor must support `V`.
     #[inline(always)]
-    unsafe fn lend<V: Vector, const MASKED: bool>(
+    unsafe fn pass_on<V: Vector, const MASKED: bool>(
         &mut self,
         payload: usize,
         header: &Header,
@@ -178,7 +179,7 @@ impl Reader {
     ) {
         let (opcode, len) = (header.first & OPCODE, header.payload as usize);
         let place = receiver.place(opcode, len);
-        // SAFETY: the caller's and the receiver's.
+        // SAFETY: as the caller and the receiver promise.
         unsafe {
             let from = self.input.as_mut_ptr().add(payload);
             let to = place.unwrap_or(from);
@@ -202,13 +203,13 @@ impl Reader {
     ///
     /// # Safety
     ///
-    /// As [`lend`](Self::lend).
+    /// The same as for [`pass_on`](Self::pass_on).
     #[inline(always)]
     unsafe fn append<V: Vector, const MASKED: bool>(&mut self, payload: usize, header: &Header) {
         self.begin(header);
         let (len, filled) = (header.payload as usize, self.message.len());
         self.message.reserve(len);
-        // SAFETY: the payload lies in the input, and the message has room for it.
+        // SAFETY: the payload is in the input, and the message has room for it.
         unsafe {
             let from = self.input.as_ptr().add(payload);
             let to = self.message.as_mut_ptr().add(filled);
@@ -217,11 +218,11 @@ impl Reader {
         }
     }
 
-    /// Reads what is left of a frame to the end of the message.
+    /// Reads the rest of a frame directly to the end of the message.
     ///
     /// # Safety
     ///
-    /// The processor has `V`.
+    /// The processor must support `V`.
     #[inline(always)]
     unsafe fn read_long<V: Vector, const MASKED: bool>(&mut self, header: &Header) {
         self.begin(header);
@@ -237,7 +238,8 @@ impl Reader {
             let next = if needs_look { end.min(block + BLOCK) } else { end };
             while self.message.len() < next {
                 let filled = self.message.len();
-                // SAFETY: the bytes are within the capacity, and are counted when they are written.
+                // SAFETY: the bytes are within the capacity, and are counted only after they are
+                // written.
                 unsafe {
                     let free = self.message.as_mut_ptr().add(filled);
                     let free = std::slice::from_raw_parts_mut(free, next - filled);
@@ -245,7 +247,7 @@ impl Reader {
                     self.message.set_len(filled + read);
                 }
             }
-            // SAFETY: `block < next <= message.len()`; blocks begin where the key does.
+            // SAFETY: `block < next <= message.len()`. Blocks begin where the key does.
             unsafe {
                 let bytes = self.message.as_mut_ptr().add(block);
                 self.has_high_bit |= if MASKED {
@@ -267,7 +269,8 @@ impl Reader {
     }
 }
 
-/// ASCII has been seen to be valid; anything else is left to others.
+/// Asserts that a text is UTF-8. ASCII was found to be valid before. `std` or `simdutf8` check the
+/// rest.
 #[cold]
 #[inline(never)]
 fn validate(text: &[u8]) {
@@ -280,12 +283,14 @@ fn validate(text: &[u8]) {
 }
 
 impl Header {
+    /// Loads a header.
+    ///
     /// # Safety
     ///
-    /// `from` is [`MAX_HEADER`] bytes that may be read.
+    /// [`MAX_HEADER`] bytes must be readable at `from`.
     #[inline(always)]
     unsafe fn load<const MASKED: bool>(from: *const u8) -> Header {
-        // SAFETY: each is within `MAX_HEADER`.
+        // SAFETY: all loads are within `MAX_HEADER`.
         unsafe {
             let (first, second) = (*from, *from.add(1));
             let (start, payload) = match second & 0x7F {
@@ -296,20 +301,20 @@ impl Header {
             let (key, size) = if MASKED {
                 (from.add(start).cast::<u32>().read_unaligned(), start + 4)
             } else {
-                // What is masked with nothing is copied.
+                // Masking with 0 is a copy.
                 (0, start)
             };
             Header { first, key, size, payload }
         }
     }
 
-    /// The longest payload that is waited for in the input.
+    /// Returns the longest payload to wait for in the input.
     #[inline(always)]
     fn most_in_input(&self) -> u64 {
         if self.is_whole() { MAX_IN_INPUT as u64 } else { SHORT as u64 }
     }
 
-    /// Whether it is a message of its own.
+    /// Returns whether the frame is a message of its own.
     #[inline(always)]
     fn is_whole(&self) -> bool {
         self.first & FIN != 0 && self.first & OPCODE != CONTINUATION

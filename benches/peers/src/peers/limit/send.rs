@@ -8,22 +8,23 @@ use crate::transport::Sink;
 
 pub(super) struct Writer {
     is_masked: bool,
-    /// A generator that the operating system seeds, and that is no secret to who sees its output.
+    /// Seeded by the operating system, but predictable from its output.
     keys: fastrand::Rng,
     /// `ROOM` bytes, of which `queued <= FULL` wait to be written.
     output: Box<[u8]>,
     queued: usize,
 }
 
-/// So much is written at once: more would leave the nearest cache.
+/// The bytes to write at once. More would leave the nearest cache.
 const FULL: usize = 16 << 10;
-/// What is masked at once, and what a server copies at most when it is sent and when it is echoed:
-/// what is longer is written from where it lies.
+/// The bytes to mask at once, and the most that a server copies when it sends and when it echoes.
+/// Longer payloads are written without a copy.
 const BLOCK: usize = 4 << 10;
 const MAX_COPIED: usize = 128;
 const MAX_PLACED: usize = BLOCK;
 const MAX_HEADER: usize = 14;
-/// A frame of a block's payload, and a word more for headers that are stored as words.
+/// Room for a frame with a block of payload, and one more word, because headers are stored as
+/// words.
 const ROOM: usize = FULL + MAX_HEADER + BLOCK + 8;
 const FIN: u8 = 0x80;
 const MASK: u8 = 0x80;
@@ -38,22 +39,22 @@ impl Writer {
         }
     }
 
-    /// Queues a message, and writes where much is queued.
+    /// Queues a message, and writes if much is queued.
     ///
     /// # Safety
     ///
-    /// The processor has `V`.
+    /// The processor must support `V`.
     #[inline(always)]
     pub(super) unsafe fn send<V: Vector>(&mut self, opcode: u8, payload: &[u8]) {
         let key = if self.is_masked { self.keys.u32(..) } else { 0 };
-        // SAFETY: `queued <= FULL` here, and what `ROOM` has more is for a header and a block.
+        // SAFETY: `queued <= FULL` here, and `ROOM` has room for a header and a block beyond that.
         unsafe { self.push_header(opcode, payload.len(), key) };
         if payload.len() <= MAX_COPIED {
             // SAFETY: as above.
             unsafe { self.push::<V>(payload, key) };
         } else if self.is_masked {
             for block in payload.chunks(BLOCK) {
-                // SAFETY: `flush_if_full` keeps `queued <= FULL`; the caller's for `V`.
+                // SAFETY: `flush_if_full` keeps `queued <= FULL`; for `V`, as the caller promises.
                 unsafe { self.push::<V>(block, key) };
                 self.flush_if_full();
             }
@@ -65,20 +66,21 @@ impl Writer {
         self.flush_if_full();
     }
 
-    /// Where the payload of a message is to be stored, if it is not sent otherwise. Servers only.
+    /// Returns where to store the payload of a message, or `None` if it is sent in another way.
+    /// Servers only.
     #[inline(always)]
     pub(super) fn place(&mut self, opcode: u8, len: usize) -> Option<*mut u8> {
         if len > MAX_PLACED {
             return None;
         }
-        // SAFETY: `queued <= FULL` here, and what `ROOM` has more is for a header and a block.
+        // SAFETY: `queued <= FULL` here, and `ROOM` has room for a header and a block beyond that.
         unsafe {
             self.push_header(opcode, len, 0);
             Some(self.output.as_mut_ptr().add(self.queued))
         }
     }
 
-    /// Queues what was stored where [`place`](Self::place) said.
+    /// Queues the payload that was stored at [`place`](Self::place).
     #[inline(always)]
     pub(super) fn placed(&mut self, len: usize) {
         self.queued += len;
@@ -99,12 +101,14 @@ impl Writer {
         }
     }
 
+    /// Masks `payload` and queues it.
+    ///
     /// # Safety
     ///
-    /// There is room for `payload`, and the processor has `V`.
+    /// There must be room for `payload`, and the processor must support `V`.
     #[inline(always)]
     unsafe fn push<V: Vector>(&mut self, payload: &[u8], key: u32) {
-        // SAFETY: the caller's.
+        // SAFETY: as the caller promises.
         unsafe {
             let to = self.output.as_mut_ptr().add(self.queued);
             vectors::mask::<V, false>(payload.as_ptr(), to, payload.len(), key);
@@ -112,13 +116,15 @@ impl Writer {
         self.queued += payload.len();
     }
 
+    /// Queues a header.
+    ///
     /// # Safety
     ///
-    /// There is room for a header and a word.
+    /// There must be room for a header and a word.
     #[inline(always)]
     unsafe fn push_header(&mut self, opcode: u8, len: usize, key: u32) {
         let mask = if self.is_masked { MASK } else { 0 };
-        // SAFETY: the caller's.
+        // SAFETY: as the caller promises.
         unsafe {
             let to = self.output.as_mut_ptr().add(self.queued);
             *to = FIN | opcode;
@@ -134,7 +140,7 @@ impl Writer {
                 to.add(2).cast::<u64>().write_unaligned((len as u64).to_be());
                 10
             };
-            // Without a mask the payload overwrites this.
+            // Without a mask, the payload overwrites this.
             to.add(size).cast::<u32>().write_unaligned(key);
             self.queued += size + if self.is_masked { 4 } else { 0 };
         }

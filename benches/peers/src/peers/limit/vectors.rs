@@ -1,20 +1,21 @@
-//! The loops that touch every byte, over vectors of any width.
+//! The loops over every byte, with vectors of any width.
 //!
-//! Both go over the middle with aligned stores and over the ends with vectors that overlap it: what
-//! lies under an overlap is stored twice, with the same value both times, so that no tail is left
-//! to be done byte by byte. In place that asks for care, as a byte that is masked twice is not
-//! masked at all: both ends are loaded before anything is stored.
+//! Both use aligned stores for the middle, and for both ends vectors that overlap it. Bytes in an
+//! overlap are stored twice, with the same value both times, so that no tail has to be done byte by
+//! byte. In place this needs care, because a byte that is masked twice is not masked. Therefore
+//! both ends are loaded before anything is stored.
 
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::*;
 
-/// A register's worth of bytes.
+/// The bytes of a register.
 ///
 /// # Safety
 ///
-/// All methods: the instructions are there, and `load` and `store` reach only what they may.
+/// All methods: the processor must have the instructions, and `load` and `store` must access only
+/// valid memory.
 pub(super) trait Vector: Copy {
-    /// What takes over where fewer bytes are left than fit.
+    /// The vector to use if fewer bytes are left than fit.
     type Half: Vector;
     const WIDTH: usize = size_of::<Self>();
     /// Whether there is no narrower vector.
@@ -25,17 +26,18 @@ pub(super) trait Vector: Copy {
     unsafe fn store(self, to: *mut u8);
     unsafe fn xor(self, other: Self) -> Self;
     unsafe fn or(self, other: Self) -> Self;
-    /// Whether the high bit of any byte is set.
+    /// Returns whether the high bit of any byte is set.
     unsafe fn has_high_bit(self) -> bool;
 }
 
-/// Copies `len` bytes and masks the copy, RFC 6455 §5.3; `from` and `to` may be the same. With
-/// `LOOK`, says whether any byte that was stored is not ASCII.
+/// Copies `len` bytes and masks the copy, RFC 6455 §5.3. `from` and `to` may be the same.
+///
+/// With `LOOK`, returns whether any byte that was stored is not ASCII.
 ///
 /// # Safety
 ///
-/// `len` bytes may be read from `from` and written to `to`, which are the same or do not overlap,
-/// and the processor has `V`.
+/// `len` bytes must be readable at `from` and writable at `to`. The two must be the same or not
+/// overlap. The processor must support `V`.
 #[inline(always)]
 pub(super) unsafe fn mask<V: Vector, const LOOK: bool>(
     from: *const u8,
@@ -43,7 +45,7 @@ pub(super) unsafe fn mask<V: Vector, const LOOK: bool>(
     len: usize,
     key: u32,
 ) -> bool {
-    // SAFETY: each branch takes `len` to be long enough for what it calls.
+    // SAFETY: each branch has checked that `len` is long enough for what it calls.
     unsafe {
         if len >= V::WIDTH {
             mask_long::<V, LOOK>(from, to, len, key)
@@ -55,9 +57,11 @@ pub(super) unsafe fn mask<V: Vector, const LOOK: bool>(
     }
 }
 
+/// Masks at least one vector.
+///
 /// # Safety
 ///
-/// As [`mask`], and `len >= V::WIDTH`.
+/// The same as for [`mask`], and `len >= V::WIDTH`.
 #[inline(always)]
 unsafe fn mask_long<V: Vector, const LOOK: bool>(
     from: *const u8,
@@ -65,19 +69,19 @@ unsafe fn mask_long<V: Vector, const LOOK: bool>(
     len: usize,
     key: u32,
 ) -> bool {
-    // SAFETY: `at + WIDTH <= end < len` wherever is loaded or stored, and `end = len - WIDTH`.
+    // SAFETY: `at + WIDTH <= end < len` at every load and store, and `end = len - WIDTH`.
     unsafe {
         let end = len - V::WIDTH;
         let first = V::load(from).xor(V::splat(key));
         let last = V::load(from.add(end)).xor(V::splat(rotated(key, end)));
         let mut seen = first.or(last);
-        // Short ones are not worth the alignment.
+        // Short payloads are not worth the alignment.
         let mut at = V::WIDTH;
         if len > 4 * V::WIDTH {
             at -= to as usize % V::WIDTH;
         }
         let middle = V::splat(rotated(key, at));
-        // What comes before `at` has been loaded, and is stored when no load is left.
+        // The bytes before `at` were loaded already. They are stored when no load is left.
         while at + 4 * V::WIDTH <= end {
             let mut i = 0;
             while i < 4 {
@@ -90,7 +94,7 @@ unsafe fn mask_long<V: Vector, const LOOK: bool>(
         }
         while at < end {
             let vector = V::load(from.add(at)).xor(middle);
-            // `last` was loaded before, and overwrites the bytes that reach into it.
+            // `last` was loaded before this store, and overwrites the bytes that they share.
             vector.store(to.add(at));
             seen = if LOOK { seen.or(vector) } else { seen };
             at += V::WIDTH;
@@ -101,12 +105,14 @@ unsafe fn mask_long<V: Vector, const LOOK: bool>(
     }
 }
 
+/// Masks fewer bytes than any vector has.
+///
 /// # Safety
 ///
-/// As [`mask`], and `len < 16`.
+/// The same as for [`mask`], and `len < 16`.
 #[inline(always)]
 unsafe fn mask_short(from: *const u8, to: *mut u8, len: usize, key: u32) -> bool {
-    // SAFETY: each branch loads and stores words that begin at 0 and that end at `len`.
+    // SAFETY: each branch loads and stores words that begin at 0 and words that end at `len`.
     unsafe {
         if len >= 8 {
             let wide = u64::from(key) << 32 | u64::from(key);
@@ -135,14 +141,14 @@ unsafe fn mask_short(from: *const u8, to: *mut u8, len: usize, key: u32) -> bool
     }
 }
 
-/// Whether any of `len` bytes is not ASCII.
+/// Returns whether any of `len` bytes is not ASCII.
 ///
 /// # Safety
 ///
-/// `len` bytes may be read from `from`, and the processor has `V`.
+/// `len` bytes must be readable at `from`, and the processor must support `V`.
 #[inline(always)]
 pub(super) unsafe fn has_high_bit<V: Vector>(from: *const u8, len: usize) -> bool {
-    // SAFETY: `at <= end = len - WIDTH` wherever is loaded; shorter ones are left to others.
+    // SAFETY: `at <= end = len - WIDTH` at every load. Shorter payloads are left to other branches.
     unsafe {
         if len < V::WIDTH {
             return if V::IS_LAST {
@@ -170,7 +176,8 @@ pub(super) unsafe fn has_high_bit<V: Vector>(from: *const u8, len: usize) -> boo
     }
 }
 
-/// The key as it applies `by` bytes later. Bytes lie in memory order, which is little endian here.
+/// Returns the key for bytes that begin `by` bytes later. Its bytes are in memory order, which is
+/// little-endian here.
 #[inline(always)]
 pub(super) fn rotated(key: u32, by: usize) -> u32 {
     key.rotate_right((by as u32 & 3) * 8)
@@ -181,7 +188,7 @@ const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 #[cfg(target_endian = "big")]
 compile_error!("the keys of `limit` are little endian");
 
-/// Where there is nothing else.
+/// The vector of machines without others.
 impl Vector for u128 {
     type Half = u128;
     const IS_LAST: bool = true;
@@ -194,13 +201,13 @@ impl Vector for u128 {
 
     #[inline(always)]
     unsafe fn load(from: *const u8) -> Self {
-        // SAFETY: the caller's.
+        // SAFETY: as the caller promises.
         unsafe { from.cast::<u128>().read_unaligned() }
     }
 
     #[inline(always)]
     unsafe fn store(self, to: *mut u8) {
-        // SAFETY: the caller's.
+        // SAFETY: as the caller promises.
         unsafe { to.cast::<u128>().write_unaligned(self) }
     }
 
@@ -220,7 +227,7 @@ impl Vector for u128 {
     }
 }
 
-/// A vector type of the processor's, from the names of its instructions.
+/// Implements [`Vector`] for a type of the processor, from the names of its instructions.
 #[cfg(target_arch = "x86_64")]
 macro_rules! vector {
     (
@@ -233,7 +240,7 @@ macro_rules! vector {
 
             #[inline(always)]
             unsafe fn splat(key: u32) -> Self {
-                // SAFETY: the caller's, as in all that follow.
+                // SAFETY: as the caller promises. The same holds for all methods below.
                 unsafe { $splat(key as i32) }
             }
 
