@@ -29,7 +29,7 @@ fn encode(criterion: &mut Criterion) {
                 let data = case.payload();
                 sending(&mut group, &case, "", |ws| ws.send_binary(&data).expect("there is room"));
                 let owned = Message::Binary(Bytes::from(data));
-                sending(&mut group, &case, " given up", |ws| {
+                sending(&mut group, &case, " moved", |ws| {
                     ws.send(owned.clone()).expect("there is room");
                 });
             }

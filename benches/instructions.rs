@@ -75,9 +75,9 @@ const PATHS: &[Named] = &[
     ("server-encode-binary-125", || encode(Server, 125, fixed_keys(Server))),
     ("client-encode-binary-125", || encode(Client, 125, fixed_keys(Client))),
     ("client-encode-binary-125-thread-rng", || encode(Client, 125, Config::client())),
-    ("server-lend-binary-16384", || send_borrowed(Server, 16384)),
-    ("client-lend-binary-16384", || send_borrowed(Client, 16384)),
-    ("server-lend-write-to-binary-1024", || write_to(Server, 1024)),
+    ("server-borrowed-binary-16384", || send_borrowed(Server, 16384)),
+    ("client-borrowed-binary-16384", || send_borrowed(Client, 16384)),
+    ("server-borrowed-write-to-binary-1024", || write_to(Server, 1024)),
     ("server-echo-binary-16", || echo(Flow::new(Server, Binary, 16), answer)),
     ("server-echo-binary-125", || echo(Flow::new(Server, Binary, 125), answer)),
     ("server-echo-text-125", || echo(Flow::new(Server, Text, 125), answer)),
@@ -195,8 +195,7 @@ fn decode(flow: Flow) -> Path {
     Path { messages, round: Box::new(move || transport.run(&mut ws, look_at)) }
 }
 
-<<<<<<< HEAD
-/// From reads to events of an endpoint whose opening handshake is over.
+/// Returns a path from reads to events of an endpoint whose opening handshake is over.
 fn endpoint(flow: Flow) -> Path {
     let ws = Connection::new(fixed_keys(flow.case.role));
     let mut endpoint = Endpoint::from_connection(ws, None);
@@ -236,11 +235,8 @@ fn receive_all(
     }
 }
 
-/// From reads to events, through a buffer in which messages stay until they are whole.
-=======
 /// Returns a path from reads to events, through a buffer in which messages stay until they are
 /// whole.
->>>>>>> prose-c
 fn buffered(flow: Flow, read: fn(&mut ReadBuffer, &mut Reads<'_>) -> usize) -> Path {
     let mut ws = Connection::new(fixed_keys(flow.case.role));
     let mut input = ReadBuffer::with_capacity(flow.read.max(ReadBuffer::DEFAULT_CAPACITY));

@@ -58,7 +58,7 @@ impl core::error::Error for ProtocolError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Violation {
-    /// A reserved bit is set, but no negotiated extension gives it a meaning.
+    /// A reserved bit is set, but no negotiated extension assigns it a meaning.
     ReservedBits {
         /// The three bits. RSV1 is the highest (`0b100`).
         rsv: u8,
