@@ -71,7 +71,7 @@ impl<'a> Input<'a> {
     /// let (command, rest) = buffer.split_at_mut(10);
     /// assert_eq!(command, b"STARTTLS\r\n");
     /// let error = Input::new(rest).expect_empty().unwrap_err();
-    /// assert_eq!(error.to_string(), "6 bytes follow where nothing may follow");
+    /// assert_eq!(error.to_string(), "6 unexpected bytes left in the input");
     /// ```
     ///
     /// # Errors
@@ -118,7 +118,7 @@ pub struct UnexpectedBytes {
 
 impl fmt::Display for UnexpectedBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes follow where nothing may follow", self.len)
+        write!(f, "{} unexpected bytes left in the input", self.len)
     }
 }
 

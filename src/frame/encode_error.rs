@@ -58,14 +58,12 @@ pub enum EncodeError {
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            EncodeError::Closed => {
-                f.write_str("no frame but a ping or pong may follow a close frame")
-            }
+            EncodeError::Closed => f.write_str("data or close frame after a close frame"),
             EncodeError::MaskKeyMissing => f.write_str("client frame without a mask key"),
             EncodeError::MaskKeyUnwanted => f.write_str("server frame with a mask key"),
             EncodeError::FragmentedControl { opcode } => write!(f, "fragmented {opcode} frame"),
             EncodeError::ReservedBits { rsv } => {
-                write!(f, "reserved bits {rsv:03b} on a frame that begins no message")
+                write!(f, "reserved bits {rsv:03b} on a frame that does not begin a message")
             }
             EncodeError::TruncatedCloseCode => {
                 f.write_str("close frame with a payload of one byte")
@@ -89,7 +87,7 @@ impl fmt::Display for EncodeError {
                 )
             }
             EncodeError::PayloadTooLong { remaining } => {
-                write!(f, "payload exceeds the {remaining} bytes that the frame still takes")
+                write!(f, "payload exceeds the {remaining} bytes left in the frame")
             }
         }
     }
