@@ -1,13 +1,16 @@
-//! Bytes that were read, and are taken off their front.
+//! The input of everything that receives: bytes that were read and not yet taken.
 
 use core::fmt;
 
-/// A cursor over bytes that were read: everything here that receives takes bytes off its front.
+/// A cursor over bytes that were read and not yet taken.
 ///
-/// A handshake takes its head and leaves what follows, which is frames already; a
-/// `Connection` takes what completes the next event. Call them with the same
-/// input until they return `None`, and nothing is lost between them. What is taken may be
-/// overwritten, as payloads are unmasked in place, and events borrow from it.
+/// Everything in this crate that receives takes bytes from the front of an `Input`. A handshake
+/// takes its head and leaves what follows, which is already frames. A `Connection` takes bytes up
+/// to the end of the next event. Call them with the same input until they return `None`; then no
+/// bytes are lost between them.
+///
+/// Bytes that were taken may be overwritten, because payloads are unmasked in place. Events borrow
+/// from them.
 ///
 /// ```
 /// use sansock::Input;
@@ -29,13 +32,13 @@ pub struct Input<'a> {
 }
 
 impl<'a> Input<'a> {
-    /// A cursor at the first of `bytes`.
+    /// Creates a cursor at the first of `bytes`.
     #[inline]
     pub const fn new(bytes: &'a mut [u8]) -> Self {
         Input { bytes }
     }
 
-    /// Returns the number of bytes that were not taken.
+    /// Returns the number of bytes not yet taken.
     #[inline]
     pub const fn len(&self) -> usize {
         self.bytes.len()
@@ -47,22 +50,22 @@ impl<'a> Input<'a> {
         self.bytes.is_empty()
     }
 
-    /// Returns the bytes that were not taken.
+    /// Returns the bytes not yet taken.
     #[inline]
     pub const fn as_bytes(&self) -> &[u8] {
         self.bytes
     }
 
-    /// Returns the bytes that were not taken, for as long as their buffer is borrowed.
+    /// Returns the bytes not yet taken, for as long as their buffer is borrowed.
     #[inline]
     pub fn into_bytes(self) -> &'a mut [u8] {
         self.bytes
     }
 
-    /// Checks that nothing is left, before the protocol under this one changes.
+    /// Checks that no bytes are left. Call it before the protocol below WebSocket changes.
     ///
     /// Bytes that were read in the clear must not be treated as if they had come after the TLS
-    /// handshake (STARTTLS, CVE-2011-0411): whoever sent them was not authenticated.
+    /// handshake (STARTTLS, CVE-2011-0411): their sender was not authenticated.
     ///
     /// ```
     /// use sansock::Input;
@@ -71,12 +74,12 @@ impl<'a> Input<'a> {
     /// let (command, rest) = buffer.split_at_mut(10);
     /// assert_eq!(command, b"STARTTLS\r\n");
     /// let error = Input::new(rest).expect_empty().unwrap_err();
-    /// assert_eq!(error.to_string(), "6 bytes follow where nothing may follow");
+    /// assert_eq!(error.to_string(), "6 unexpected bytes left in the input");
     /// ```
     ///
     /// # Errors
     ///
-    /// [`UnexpectedBytes`] if something is left.
+    /// Returns [`UnexpectedBytes`] if bytes are left.
     pub fn expect_empty(&self) -> Result<(), UnexpectedBytes> {
         match self.bytes.len() {
             0 => Ok(()),
@@ -84,7 +87,7 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// Takes `len` bytes, or all if there are fewer, off the front.
+    /// Takes `len` bytes from the front, or all bytes if there are fewer.
     #[inline]
     pub(crate) fn take(&mut self, len: usize) -> &'a mut [u8] {
         let all = core::mem::take(&mut self.bytes);
@@ -101,24 +104,24 @@ impl<'a> From<&'a mut [u8]> for Input<'a> {
     }
 }
 
-/// Shows the length alone, so that logs hold nobody's data.
+/// Shows only the length, so that logs contain no user data.
 impl fmt::Debug for Input<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Input({} bytes)", self.bytes.len())
     }
 }
 
-/// Bytes were left where none may follow, by [`Input::expect_empty`].
+/// The error of [`Input::expect_empty`]: bytes are left where none may follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct UnexpectedBytes {
-    /// How many.
+    /// The number of bytes left.
     pub len: usize,
 }
 
 impl fmt::Display for UnexpectedBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes follow where nothing may follow", self.len)
+        write!(f, "{} unexpected bytes left in the input", self.len)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a Close frame carries: RFC 6455 §5.5.1, §7.4.
+//! The body of a Close frame: RFC 6455 §5.5.1, §7.4.
 
 use core::fmt;
 
@@ -9,20 +9,20 @@ use crate::error::Violation;
 use crate::opcode::Opcode;
 use crate::utf8::{self, Validator};
 
-/// The body of a Close frame: nothing, or a code and a reason, which may be empty.
+/// The body of a Close frame: empty, or a code and a reason. The reason may be empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CloseBody<'a> {
     /// The code and the reason, or `None` for an empty body.
     pub status: Option<(CloseCode, CloseReason<'a>)>,
 }
 
-/// The body of a Close frame that breaks RFC 6455 §5.5.1 or §7.4.
+/// The error for a Close frame's body that breaks RFC 6455 §5.5.1 or §7.4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct InvalidCloseBody {
-    /// The rule that it breaks.
+    /// The rule that the body breaks.
     pub violation: Violation,
-    /// The index in the body of the byte that shows it.
+    /// The index in the body of the byte that shows the violation.
     pub offset: usize,
 }
 
@@ -35,18 +35,18 @@ impl fmt::Display for InvalidCloseBody {
 impl core::error::Error for InvalidCloseBody {}
 
 impl<'a> CloseBody<'a> {
-    /// Reads a whole body.
+    /// Parses a whole body.
     ///
     /// # Errors
     ///
-    /// [`InvalidCloseBody`] at the first byte of `payload` that breaks a rule.
+    /// Returns [`InvalidCloseBody`] at the first byte of `payload` that breaks a rule.
     pub fn parse(payload: &'a [u8]) -> Result<CloseBody<'a>, InvalidCloseBody> {
         if payload.len() > MAX_CONTROL_PAYLOAD {
             let too_long = Violation::ControlTooLong { opcode: Opcode::Close };
             return Err(InvalidCloseBody { violation: too_long, offset: MAX_CONTROL_PAYLOAD });
         }
         let Some((code, reason)) = payload.split_first_chunk() else {
-            // RFC 6455 §5.5.1: a body, if there is one, begins with a two-byte code.
+            // RFC 6455 §5.5.1: if there is a body, it begins with a two-byte code.
             return match payload {
                 [] => Ok(CloseBody { status: None }),
                 _ => Err(InvalidCloseBody { violation: Violation::TruncatedCloseCode, offset: 0 }),
@@ -58,18 +58,18 @@ impl<'a> CloseBody<'a> {
         Ok(CloseBody { status: Some((code, reason)) })
     }
 
-    /// Judges the beginning of a body of which more is to come.
+    /// Checks the beginning of a body that is not complete yet.
     ///
     /// # Errors
     ///
-    /// As [`parse`](Self::parse), for what no continuation can mend.
+    /// Returns the errors of [`parse`](Self::parse) that no further bytes can repair.
     pub fn check_prefix(payload: &[u8]) -> Result<(), InvalidCloseBody> {
         let Some((code, reason)) = payload.split_first_chunk() else { return Ok(()) };
         parse_code(*code)?;
         Validator::new().push(reason).map_err(|error| invalid_reason(error.offset))
     }
 
-    /// The body as it goes on the wire.
+    /// Encodes the body as it is sent on the wire.
     pub fn to_bytes(&self) -> ShortBytes<MAX_CONTROL_PAYLOAD> {
         let mut bytes = ShortBytes::EMPTY;
         if let Some((code, reason)) = self.status {
@@ -80,14 +80,14 @@ impl<'a> CloseBody<'a> {
     }
 }
 
-/// RFC 6455 §7.4: which codes may stand in a Close frame.
+/// Parses a close code, and checks that a Close frame may contain it, RFC 6455 §7.4.
 fn parse_code(code: [u8; 2]) -> Result<CloseCode, InvalidCloseBody> {
     let code = u16::from_be_bytes(code);
     let violation = Violation::InvalidCloseCode { code };
     CloseCode::new(code).ok_or(InvalidCloseBody { violation, offset: 1 })
 }
 
-/// A reason that breaks at this index.
+/// Returns the error for a reason that becomes invalid at its index `at`.
 const fn invalid_reason(at: usize) -> InvalidCloseBody {
     InvalidCloseBody { violation: Violation::InvalidCloseReason, offset: size_of::<u16>() + at }
 }

@@ -1,4 +1,4 @@
-//! Whole control frames, RFC 6455 §5.5, as an endpoint itself sends them.
+//! Encodes the control frames that an endpoint sends by itself, RFC 6455 §5.5.
 
 use super::header::Header;
 use super::short::ShortBytes;
@@ -6,10 +6,10 @@ use super::{MAX_CONTROL_PAYLOAD, MAX_HEADER};
 use crate::mask;
 use crate::opcode::Opcode;
 
-/// A control frame as it goes on the wire.
+/// An encoded control frame, as it is sent on the wire.
 pub type ControlFrame = ShortBytes<{ MAX_HEADER + MAX_CONTROL_PAYLOAD }>;
 
-/// Encodes a control frame, masked if there is a key. `payload` is at most
+/// Encodes a control frame, and masks it if there is a key. `payload` is at most
 /// [`MAX_CONTROL_PAYLOAD`] bytes long.
 #[inline]
 pub(crate) fn control_frame(
@@ -30,7 +30,7 @@ pub(crate) fn control_frame(
 mod tests {
     use super::*;
 
-    /// RFC 6455 §5.7 has these two.
+    /// Both frames are examples of RFC 6455 §5.7.
     #[test]
     fn a_control_frame_is_a_header_and_its_payload_masked_by_the_key() {
         let ping = control_frame(Opcode::Ping, b"Hello", None);

@@ -1,4 +1,4 @@
-//! The frame within which a decoder is.
+//! The frame whose payload a decoder is reading.
 
 #[cfg(feature = "alloc")]
 use super::fast_path::Fragment;
@@ -6,23 +6,23 @@ use super::header::{Header, Rsv};
 use crate::mask::Key;
 use crate::opcode::Opcode;
 
-/// The frame within which a decoder is.
+/// The frame whose payload a decoder is reading.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CurrentFrame {
     pub(crate) fin: bool,
     pub(super) rsv: Rsv,
     pub(crate) opcode: Opcode,
-    /// Whether any of the payload has come.
+    /// `true` if a piece of the payload was taken.
     pub(crate) begun: bool,
-    /// The key of a masked payload; its first byte masks the next byte to come.
+    /// The key of a masked payload. Its first byte masks the next byte to come.
     pub(crate) key: Option<Key>,
-    /// Bytes of payload to come.
+    /// The number of payload bytes to come.
     pub(crate) remaining: u64,
 }
 
 #[cfg(feature = "alloc")]
 impl CurrentFrame {
-    /// A fragment whose payload comes next.
+    /// Creates the state for a fragment whose payload comes next.
     #[inline]
     pub(super) fn of_fragment(fragment: &Fragment<'_>) -> CurrentFrame {
         CurrentFrame {
@@ -35,20 +35,20 @@ impl CurrentFrame {
         }
     }
 
-    /// Whether the next `len` bytes of payload are a whole message, RFC 6455 §5.4.
+    /// Returns `true` if the next `len` bytes of payload are a whole message, RFC 6455 §5.4.
     #[inline]
     pub(crate) fn is_whole_message(&self, len: usize) -> bool {
         self.opcode != Opcode::Continuation && !self.begun && self.is_end_of_message(len)
     }
 
-    /// Whether some of a message's payload came before the next `len` bytes of this frame, and some
+    /// Returns `true` if some of a data frame's payload came before its next `len` bytes, and some
     /// comes after them.
     #[inline]
     pub(crate) fn is_inner(&self, len: usize) -> bool {
         self.begun && self.opcode.is_data() && (len as u64) < self.remaining
     }
 
-    /// Whether a message ends with the next `len` bytes of payload.
+    /// Returns `true` if a message ends with the next `len` bytes of payload.
     #[inline]
     pub(crate) fn is_end_of_message(&self, len: usize) -> bool {
         self.fin && self.remaining == len as u64
@@ -56,7 +56,7 @@ impl CurrentFrame {
 }
 
 impl CurrentFrame {
-    /// The header that it began with, while none of its payload has come.
+    /// Returns the header of this frame. Call it before any of the payload is taken.
     pub(crate) fn header(&self) -> Header {
         Header {
             fin: self.fin,
@@ -67,8 +67,9 @@ impl CurrentFrame {
         }
     }
 
-    /// The length of the piece of payload that the next `available` bytes begin with, or `None`
-    /// where there has to be one and is none.
+    /// Returns the length of the piece of payload at the front of the next `available` bytes.
+    ///
+    /// Returns `None` if more payload is to come and `available` is 0.
     #[inline]
     pub(crate) fn len_in(&self, available: usize) -> Option<usize> {
         let len = usize::try_from(self.remaining).map_or(available, |len| len.min(available));

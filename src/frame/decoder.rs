@@ -1,4 +1,4 @@
-//! From bytes to frames: a state machine that holds a header in pieces and nothing else.
+//! The decoder: a state machine that stores nothing but a header that is cut.
 
 use core::fmt;
 
@@ -17,14 +17,15 @@ use crate::role::Role;
 
 /// Decodes the stream of frames that the peer sends, in place.
 ///
-/// Each frame is given as a [`Part::Header`], as soon as the last byte of its header is there, and
-/// then at least one [`Part::Payload`], empty for an empty frame. It keeps the rules of RFC 6455 §5
-/// for headers: masking by role, reserved bits, opcodes, lengths, control frames, the order of
-/// fragments, and [`Limits`]. What payloads must be, UTF-8 or a [`CloseBody`](super::CloseBody), is
-/// for who collects them.
+/// For each frame, it returns a [`Part::Header`] as soon as the last byte of the header has
+/// arrived. Then it returns at least one [`Part::Payload`], which is empty for an empty frame.
 ///
-/// After an error the stream has no more meaning: the decoder takes whatever else comes and gives
-/// nothing.
+/// It checks the rules of RFC 6455 §5 for headers: masking by role, reserved bits, opcodes,
+/// lengths, control frames, the order of fragments, and [`Limits`]. It does not check payloads. If
+/// you need valid UTF-8 or a valid [`CloseBody`](super::CloseBody), check the payloads yourself.
+///
+/// After an error, the rest of the stream has no meaning: the decoder takes all further bytes and
+/// returns `None`.
 ///
 /// ```
 /// use sansock::frame::{Decoder, Part};
@@ -47,28 +48,29 @@ pub struct Decoder {
     pub(super) rules: Rules,
     pub(super) state: State,
     open: Option<OpenMessage>,
-    /// Bytes taken since the start of the stream.
+    /// The number of bytes taken since the start of the stream.
     pub(super) offset: u64,
-    /// Within a message, or a control frame between two: where that began, `mark <= offset`. Between
-    /// two messages: `mark > offset` where the bytes up to `mark` have come and stay with the caller.
+    /// Within a message, or within a control frame between two messages: the offset at which it
+    /// began, `mark <= offset`. Between two messages: if `mark > offset`, the bytes up to `mark`
+    /// have arrived and stay with the caller.
     pub(super) mark: u64,
 }
 
-/// A part of a frame.
+/// A part of a frame: its header, or a piece of its payload.
 #[derive(PartialEq, Eq)]
 pub enum Part<'a> {
-    /// A new frame begins.
+    /// The header of a new frame.
     Header(Header),
-    /// The next piece of its payload, unmasked.
+    /// The next piece of the frame's payload, unmasked.
     Payload {
-        /// The piece: a part of the input.
+        /// The piece, borrowed from the input.
         bytes: &'a mut [u8],
-        /// Whether the payload ends with it.
+        /// `true` if the payload ends with this piece.
         last: bool,
     },
 }
 
-/// Shows a payload's length alone, so that logs hold nobody's data.
+/// Shows only the length of a payload, so that logs contain no user data.
 impl fmt::Debug for Part<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -84,43 +86,44 @@ impl fmt::Debug for Part<'_> {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum State {
     BetweenMessages,
-    /// Within a header of which the first bytes are held, or between two frames of a message.
+    /// Within a header, whose first bytes are stored here; or between two frames of a message.
     Header(ShortBytes<MAX_HEADER>),
     /// Within a payload.
     Payload(CurrentFrame),
-    /// After an error, or where no more is wanted.
+    /// After an error, or after [`stop`](Decoder::stop).
     Stopped,
 }
 
 impl Decoder {
-    /// A decoder for an endpoint of this role, with [`Limits::DEFAULT`] and no reserved bits.
+    /// Creates a decoder for an endpoint of this role, with [`Limits::DEFAULT`] and without
+    /// reserved bits.
     pub const fn new(role: Role) -> Self {
         let rules = Rules::new(role, Rsv::NONE, Limits::DEFAULT);
         Decoder { rules, state: State::BetweenMessages, open: None, offset: 0, mark: 0 }
     }
 
-    /// The same with other limits.
+    /// Sets the limits.
     #[must_use]
     pub const fn with_limits(mut self, limits: Limits) -> Self {
         self.rules = self.rules.with_limits(limits);
         self
     }
 
-    /// The same with reserved bits that a negotiated extension gives a meaning, on the first frames of
-    /// messages.
+    /// Allows these reserved bits on the first frame of each message. Use it for the bits that a
+    /// negotiated extension defines.
     #[must_use]
     pub const fn with_rsv(mut self, allowed: Rsv) -> Self {
         self.rules.allowed = allowed;
         self
     }
 
-    /// Takes the next part of a frame off the front of `input`, unmasking it in place.
+    /// Takes the next part of a frame from the front of `input`, and unmasks it in place.
     ///
-    /// `None` says that all of `input` was taken and the frame goes on in bytes yet to come.
+    /// Returns `None` if all of `input` was taken and the next part needs more bytes.
     ///
     /// # Errors
     ///
-    /// [`ProtocolError`] at the first byte that breaks a rule for headers, once.
+    /// Returns [`ProtocolError`], once, at the first byte that breaks a rule for headers.
     pub fn decode<'a>(&mut self, input: &mut Input<'a>) -> Result<Option<Part<'a>>, ProtocolError> {
         let Some(frame) = self.current() else {
             let taken = self.header(input.as_bytes())?;
@@ -133,24 +136,25 @@ impl Decoder {
         Ok(Some(Part::Payload { bytes, last: self.advance(len) }))
     }
 
-    /// How many bytes of the stream were taken so far.
+    /// Returns the number of bytes taken since the start of the stream.
     pub const fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// How many bytes have come so far, those that stay with the caller included.
+    /// Returns the number of bytes that have arrived, including those that stay with the caller.
     #[cfg(feature = "alloc")]
     pub(crate) fn received(&self) -> u64 {
         self.offset.max(self.mark)
     }
 
-    /// How many bytes have come and stay with the caller.
+    /// Returns the number of bytes that have arrived and stay with the caller.
     #[cfg(feature = "alloc")]
     pub(crate) fn held(&self) -> u64 {
         self.mark.saturating_sub(self.offset)
     }
 
-    /// Where the message began, or the control frame between two, that is not whole yet.
+    /// Returns the offset at which the unfinished message, or control frame between two messages,
+    /// began. Returns `None` if there is neither, or after a stop.
     #[cfg(feature = "alloc")]
     pub(crate) fn unfinished(&self) -> Option<u64> {
         match self.state {
@@ -160,8 +164,10 @@ impl Decoder {
         }
     }
 
-    /// How many bytes of payload have come of that message; none of a control frame. The header
-    /// counts too where it stays with the caller.
+    /// Returns how many bytes of payload of the unfinished message have arrived.
+    ///
+    /// The payload of a control frame does not count. If the header stays with the caller, it
+    /// counts too.
     #[cfg(feature = "alloc")]
     pub(crate) fn message_received(&self) -> u64 {
         let announced = self.open.map_or(0, |open| open.len);
@@ -178,7 +184,7 @@ impl Decoder {
         matches!(self.state, State::BetweenMessages)
     }
 
-    /// Whether the bytes taken so far end within a frame.
+    /// Returns `true` if the bytes taken so far end within a frame.
     #[cfg(feature = "tokio-util")]
     pub(crate) fn is_within_frame(&self) -> bool {
         match self.state {
@@ -188,9 +194,9 @@ impl Decoder {
         }
     }
 
-    /// Takes the message that `bytes` begin with, where it is in one frame and whole.
+    /// Takes the message at the front of `bytes`, if it is whole and in one frame.
     ///
-    /// `None` takes nothing, and says nothing of what there is instead.
+    /// Otherwise it returns `None` and takes nothing. `None` does not tell what `bytes` begin with.
     #[inline]
     pub(crate) fn whole_message(&mut self, bytes: &[u8]) -> Option<SingleFrame> {
         if !matches!(self.state, State::BetweenMessages) {
@@ -201,11 +207,15 @@ impl Decoder {
         Some(message)
     }
 
-    /// Takes the fragments of a message at the front of `bytes`, up to the message's last, and passes
-    /// each whole one and its payload to `append`. Of one that is not whole it takes the header.
+    /// Takes the fragments of one message from the front of `bytes`, and passes each whole fragment
+    /// and its payload to `append`.
     ///
-    /// Returns how many bytes it took, and whether the message ends with them, or the first error of
-    /// `append`, which is not called again. If it took nothing, that says nothing of what there is instead.
+    /// It stops after the last fragment of the message. If a fragment is not whole, it takes only
+    /// the header of that fragment.
+    ///
+    /// Returns the number of bytes taken, and either whether the message ends with them or the
+    /// first error of `append`. After an error, `append` is not called again. If nothing was taken,
+    /// the result does not tell what `bytes` begin with.
     #[cfg(feature = "alloc")]
     #[inline(always)]
     pub(crate) fn fragments<E>(
@@ -243,8 +253,8 @@ impl Decoder {
         (taken, is_end)
     }
 
-    /// Whether `bytes` may begin with what [`fragments`](Self::fragments) takes, which is not
-    /// to be called otherwise.
+    /// Returns `true` if `bytes` may begin with a fragment. Call [`fragments`](Self::fragments)
+    /// only then.
     #[cfg(feature = "alloc")]
     #[inline]
     pub(crate) fn is_at_fragment(&self, bytes: &[u8]) -> bool {
@@ -256,7 +266,8 @@ impl Decoder {
         is_between_frames && bytes.first().is_some_and(|&first| fast_path::begins_fragment(first))
     }
 
-    /// The frame whose payload, or the rest of it, comes next; `None` where a header does.
+    /// Returns the frame whose payload, or the rest of it, comes next. Returns `None` if a header
+    /// comes next.
     #[inline]
     pub(crate) const fn current(&self) -> Option<CurrentFrame> {
         match self.state {
@@ -265,9 +276,11 @@ impl Decoder {
         }
     }
 
-    /// Takes a header, or as much of it as is there, off the front of `input`, and gives how many
-    /// bytes it took. To be called where [`current`](Self::current) is `None`; where it still is
-    /// then, all was taken.
+    /// Takes a header, or as much of it as is there, from the front of `input`. Returns the number
+    /// of bytes taken.
+    ///
+    /// Call it only if [`current`](Self::current) is `None`. If `current` is still `None`
+    /// afterwards, all of `input` was taken.
     #[inline]
     pub(crate) fn header(&mut self, input: &[u8]) -> Result<usize, ProtocolError> {
         if self.is_between_messages() {
@@ -286,14 +299,14 @@ impl Decoder {
                     Ok(len)
                 }
                 Ok(None) if input.is_empty() => Ok(0),
-                // Less than a header is no more than can be held.
+                // A header that is not whole is shorter than `MAX_HEADER`, so it fits.
                 Ok(None) => Ok(self.hold(ShortBytes::EMPTY, input)),
                 Err(fault) => Err(self.fail(fault, 0)),
             },
         }
     }
 
-    /// A header of which `held` came before. It is read anew from its start.
+    /// Reads a header again from its start. `held` are its bytes from earlier inputs.
     fn header_continued(
         &mut self,
         held: ShortBytes<MAX_HEADER>,
@@ -310,17 +323,17 @@ impl Decoder {
         }
     }
 
-    /// Holds all of `input`, which is a part of a header, after what is held of it.
+    /// Stores all of `input`, which is a part of a header, after the bytes in `held`.
     fn hold(&mut self, held: ShortBytes<MAX_HEADER>, input: &[u8]) -> usize {
         self.state = State::Header(held.followed_by(input));
         self.offset += input.len() as u64;
         input.len()
     }
 
-    /// Takes the next `len` bytes of the payload, and says whether they are the last.
+    /// Takes the next `len` bytes of the payload, and returns `true` if they are the last.
     ///
-    /// `len` is at most [`CurrentFrame::remaining`]. To unmask them is for who asks: the key for it is
-    /// the one that [`current`](Self::current) gave before.
+    /// `len` is at most [`CurrentFrame::remaining`]. The caller unmasks the bytes, with the key
+    /// that [`current`](Self::current) returned before this call.
     #[inline]
     pub(crate) fn advance(&mut self, len: usize) -> bool {
         let State::Payload(current) = &mut self.state else { return true };
@@ -336,7 +349,7 @@ impl Decoder {
         true
     }
 
-    /// Notes the end of a frame, and of the message where it was the last.
+    /// Ends a frame, and its message if `ends_message`.
     fn end_frame(&mut self, ends_message: bool) {
         if ends_message {
             self.open = None;
@@ -347,24 +360,24 @@ impl Decoder {
         };
     }
 
-    /// Returns the role of this end.
+    /// Returns the role of this endpoint.
     #[cfg(feature = "alloc")]
     pub(crate) const fn role(&self) -> Role {
         self.rules.role
     }
 
-    /// Has other limits hold from the next header on.
+    /// Changes the limits from the next header on.
     #[cfg(feature = "alloc")]
     pub(crate) fn set_limits(&mut self, limits: Limits) {
         self.rules = self.rules.with_limits(limits);
     }
 
-    /// Takes whatever comes from now on, and gives nothing.
+    /// Stops decoding: all further bytes are taken, and nothing is returned for them.
     pub(crate) fn stop(&mut self) {
         self.state = State::Stopped;
     }
 
-    /// Notes a whole header, the last `len` bytes of which were just taken.
+    /// Begins a frame. The last `len` bytes of its header have just been taken.
     #[inline]
     fn begin(&mut self, header: &Header, len: usize) {
         self.offset += len as u64;
@@ -381,7 +394,7 @@ impl Decoder {
         });
     }
 
-    /// Notes a failure in the header of which `held` bytes were taken before this input.
+    /// Stops after a fault in a header, of which `held` bytes were taken before this input.
     #[cold]
     fn fail(&mut self, (violation, at): Fault, held: usize) -> ProtocolError {
         self.stop();

@@ -1,14 +1,15 @@
-//! Why an encoder refuses a frame.
+//! The reasons why an encoder refuses a frame.
 
 use core::fmt;
 
 use crate::opcode::Opcode;
 
-/// A frame that RFC 6455 §5 forbids here, by [`Encoder`](super::Encoder). Nothing has changed.
+/// The error of [`Encoder`](super::Encoder): RFC 6455 §5 forbids the frame here. The encoder is
+/// unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EncodeError {
-    /// A data frame or a second Close after a Close, RFC 6455 §5.5.1.
+    /// A data frame or a second Close frame after a Close frame, RFC 6455 §5.5.1.
     Closed,
     /// A client's frame without a mask key, RFC 6455 §5.1.
     MaskKeyMissing,
@@ -19,38 +20,38 @@ pub enum EncodeError {
         /// The control frame's opcode.
         opcode: Opcode,
     },
-    /// A reserved bit on a control or continuation frame, where no extension gives it a meaning.
+    /// A reserved bit on a control or continuation frame, where extensions define none.
     ReservedBits {
         /// The three bits, RSV1 the highest (`0b100`).
         rsv: u8,
     },
-    /// A Close frame of one byte, which is neither empty nor a whole code, RFC 6455 §5.5.1.
+    /// A Close frame with a payload of one byte: neither empty nor a whole code, RFC 6455 §5.5.1.
     TruncatedCloseCode,
-    /// A control frame of more than 125 bytes, RFC 6455 §5.5.
+    /// A control frame with a payload of more than 125 bytes, RFC 6455 §5.5.
     ControlTooLong {
-        /// The payload length asked for.
+        /// The requested payload length.
         len: u64,
     },
     /// A payload of 2^63 bytes or more, RFC 6455 §5.2.
     LengthOverflow {
-        /// The payload length asked for.
+        /// The requested payload length.
         len: u64,
     },
-    /// A continuation frame while no message is open, RFC 6455 §5.4.
+    /// A continuation frame without a message in progress, RFC 6455 §5.4.
     UnexpectedContinuation,
-    /// A new message while one is open, RFC 6455 §5.4.
+    /// A new message while another one is unfinished, RFC 6455 §5.4.
     ExpectedContinuation {
-        /// The opcode that was asked for instead of a continuation.
+        /// The opcode that was requested instead of a continuation.
         opcode: Opcode,
     },
-    /// A header while the payload of the frame before is not complete.
+    /// A new header before the payload of the previous frame is complete.
     PayloadOwed {
-        /// The bytes that are missing.
+        /// The number of payload bytes still missing.
         remaining: u64,
     },
     /// More payload than the frame's header announced.
     PayloadTooLong {
-        /// The bytes that the frame still takes.
+        /// The number of payload bytes left in the frame.
         remaining: u64,
     },
 }
@@ -58,14 +59,12 @@ pub enum EncodeError {
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            EncodeError::Closed => {
-                f.write_str("no frame but a ping or pong may follow a close frame")
-            }
+            EncodeError::Closed => f.write_str("data or close frame after a close frame"),
             EncodeError::MaskKeyMissing => f.write_str("client frame without a mask key"),
             EncodeError::MaskKeyUnwanted => f.write_str("server frame with a mask key"),
             EncodeError::FragmentedControl { opcode } => write!(f, "fragmented {opcode} frame"),
             EncodeError::ReservedBits { rsv } => {
-                write!(f, "reserved bits {rsv:03b} on a frame that begins no message")
+                write!(f, "reserved bits {rsv:03b} on a frame that does not begin a message")
             }
             EncodeError::TruncatedCloseCode => {
                 f.write_str("close frame with a payload of one byte")
@@ -89,7 +88,7 @@ impl fmt::Display for EncodeError {
                 )
             }
             EncodeError::PayloadTooLong { remaining } => {
-                write!(f, "payload exceeds the {remaining} bytes that the frame still takes")
+                write!(f, "payload exceeds the {remaining} bytes left in the frame")
             }
         }
     }

@@ -1,4 +1,4 @@
-//! From frames to bytes: headers written, payloads masked in place.
+//! The encoder: writes headers, and masks payloads in place.
 
 use super::MAX_CONTROL_PAYLOAD;
 use super::encode_error::EncodeError;
@@ -9,9 +9,9 @@ use crate::role::Role;
 
 /// Encodes the stream of frames that this endpoint sends, without an allocator.
 ///
-/// For each frame, [`header`](Self::header) gives the bytes to be sent first; then
-/// [`payload`](Self::payload) makes each piece of the payload ready to be sent, in place. What
-/// would break RFC 6455 §5 is refused.
+/// For each frame, call [`header`](Self::header), which returns the bytes to send first. Then pass
+/// each piece of the payload to [`payload`](Self::payload), which prepares it in place to be sent.
+/// Frames that would break RFC 6455 §5 are refused.
 ///
 /// ```
 /// use sansock::frame::{Encoder, Header};
@@ -29,32 +29,37 @@ use crate::role::Role;
 #[derive(Clone, Debug)]
 pub struct Encoder {
     role: Role,
-    /// Whether a message was begun and its last frame is yet to come.
+    /// `true` if a message was begun and its last frame is yet to come.
     message_open: bool,
-    /// Whether a Close was begun.
+    /// `true` if a Close frame was begun.
     closed: bool,
-    /// The payload that the last header announced and that was not given yet.
+    /// The payload bytes that the last header announced and that are yet to come.
     remaining: u64,
-    /// The first byte of it masks the next byte of payload.
+    /// The mask key of the frame. Its first byte masks the next byte of payload.
     key: [u8; 4],
 }
 
 impl Encoder {
-    /// An encoder for an endpoint of this role.
+    /// Creates an encoder for an endpoint of this role.
     pub const fn new(role: Role) -> Self {
         Encoder { role, message_open: false, closed: false, remaining: 0, key: [0; 4] }
     }
 
-    /// Begins a frame, and gives the bytes of its header.
+    /// Begins a frame and returns the bytes of its header.
     ///
     /// # Errors
     ///
-    /// [`EncodeError`] where the payload of the frame before is not complete
-    /// ([`PayloadOwed`](EncodeError::PayloadOwed)), where a mask key is missing or unwanted, where a
-    /// control frame is too long or fragmented, where reserved bits are set on another frame than the
-    /// first of a message, where a length is 2^63 or above, and where the
-    /// frame does not follow from those before it (RFC 6455 §5.4). After a Close, everything but pings
-    /// and pongs is refused ([`Closed`](EncodeError::Closed)). Nothing has changed then.
+    /// Returns [`EncodeError`] and changes nothing if
+    ///
+    /// - the payload of the previous frame is not complete
+    ///   ([`PayloadOwed`](EncodeError::PayloadOwed)),
+    /// - a mask key is missing or unwanted,
+    /// - a control frame is too long or fragmented, or a Close frame has a payload of one byte,
+    /// - reserved bits are set on a frame that is not the first of a message,
+    /// - a length is 2^63 or more,
+    /// - the frame does not fit the order of frames in a message (RFC 6455 §5.4),
+    /// - a Close frame was begun before, and the frame is not a ping or pong
+    ///   ([`Closed`](EncodeError::Closed)).
     pub fn header(&mut self, header: Header) -> Result<HeaderBytes, EncodeError> {
         self.check(&header)?;
         if header.opcode.is_data() {
@@ -66,12 +71,14 @@ impl Encoder {
         Ok(header.to_bytes())
     }
 
-    /// Makes the next piece of the frame's payload ready to be sent: a client masks it in place, a
-    /// server leaves it as it is.
+    /// Prepares the next piece of the frame's payload to be sent.
+    ///
+    /// A client masks the piece in place; a server leaves it unchanged.
     ///
     /// # Errors
     ///
-    /// [`EncodeError::PayloadTooLong`] where the header announced less; `piece` is unchanged then.
+    /// Returns [`EncodeError::PayloadTooLong`] if the header announced less. `piece` is then
+    /// unchanged.
     pub fn payload(&mut self, piece: &mut [u8]) -> Result<(), EncodeError> {
         let Some(remaining) = self.remaining.checked_sub(piece.len() as u64) else {
             return Err(EncodeError::PayloadTooLong { remaining: self.remaining });
@@ -95,18 +102,18 @@ impl Encoder {
             (Role::Server, Some(_)) => return Err(EncodeError::MaskKeyUnwanted),
             _ => {}
         }
-        // RFC 7692 §6.1: what extensions mark is the first frame of a message.
+        // RFC 7692 §6.1: extensions set reserved bits only on the first frame of a message.
         if rsv != Rsv::NONE && !matches!(opcode, Opcode::Text | Opcode::Binary) {
             return Err(EncodeError::ReservedBits { rsv: rsv.bits() });
         }
-        // RFC 6455 §5.5: control frames are short and whole.
+        // RFC 6455 §5.5: control frames are short and not fragmented.
         if opcode.is_control() && !fin {
             return Err(EncodeError::FragmentedControl { opcode });
         }
         if opcode.is_control() && len > MAX_CONTROL_PAYLOAD as u64 {
             return Err(EncodeError::ControlTooLong { len });
         }
-        // RFC 6455 §5.5.1: a Close that has a body begins it with a two-byte code.
+        // RFC 6455 §5.5.1: if a Close has a body, it begins with a two-byte code.
         if opcode == Opcode::Close && len == 1 {
             return Err(EncodeError::TruncatedCloseCode);
         }
@@ -114,11 +121,11 @@ impl Encoder {
         if len > i64::MAX as u64 {
             return Err(EncodeError::LengthOverflow { len });
         }
-        // RFC 6455 §5.5.1: no more data frames after a Close; and one Close is enough.
+        // RFC 6455 §5.5.1: no data frame follows a Close. A second Close is not needed.
         if self.closed && (opcode.is_data() || opcode == Opcode::Close) {
             return Err(EncodeError::Closed);
         }
-        // RFC 6455 §5.4: a message is one frame, or a first one and continuations of it.
+        // RFC 6455 §5.4: a message is one frame, or a first frame and its continuations.
         match (self.message_open, opcode) {
             (false, Opcode::Continuation) => Err(EncodeError::UnexpectedContinuation),
             (true, Opcode::Text | Opcode::Binary) => {

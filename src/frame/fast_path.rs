@@ -1,7 +1,7 @@
-//! The common cases: a message in one frame, best of all whole, and a fragment.
+//! The fast path for the common cases: a whole message in one frame, and a fragment.
 //!
-//! They are told apart from everything else here, and what is left of reading them is short. That keeps
-//! no rule of its own: whatever is not plainly allowed is left to [`Rules::read`], which says why.
+//! It has no rules of its own. A header that is not clearly allowed is left to [`Rules::read`],
+//! which returns the fault if there is one.
 
 use super::header::{FIN, LEN, MASK};
 use super::rules::{OpenMessage, Rules, read_len};
@@ -12,11 +12,11 @@ use crate::role::Role;
 /// A message in one frame, at the front of the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SingleFrame {
-    /// Text or binary.
+    /// Either text or binary.
     pub(crate) opcode: Opcode,
-    /// The key that the payload is masked with, if it is.
+    /// The key that the payload is masked with, if it is masked.
     pub(crate) key: Option<Key>,
-    /// Bytes before the payload.
+    /// The number of bytes before the payload.
     pub(crate) header_len: usize,
     pub(crate) payload_len: usize,
 }
@@ -25,18 +25,18 @@ pub(crate) struct SingleFrame {
 #[cfg(feature = "alloc")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fragment<'a> {
-    /// Whether its message ends with it.
+    /// `true` if this is the last fragment of its message.
     pub(crate) fin: bool,
-    /// Text or binary where its message begins with it, and a continuation otherwise.
+    /// Text or binary if the message begins with this fragment, and otherwise continuation.
     pub(crate) opcode: Opcode,
-    /// The key that the payload is masked with, if it is.
+    /// The key that the payload is masked with, if it is masked.
     pub(crate) key: Option<Key>,
     pub(super) payload_len: usize,
-    /// The input after its header.
+    /// The input after the fragment's header.
     pub(super) rest: &'a [u8],
 }
 
-/// Whether a fragment may have this first byte, when the rest of it is right.
+/// Returns `true` if a fragment can begin with this byte.
 #[cfg(feature = "alloc")]
 #[inline]
 pub(super) const fn begins_fragment(first: u8) -> bool {
@@ -44,10 +44,11 @@ pub(super) const fn begins_fragment(first: u8) -> bool {
 }
 
 impl Rules {
-    /// The message that `bytes` begin with, where it is in one frame without reserved bits, all of
-    /// it is there and nothing is wrong with its header. `None` says only that it is not so plain.
+    /// Returns the message at the front of `bytes`, if it is whole, in one frame, without reserved
+    /// bits and with a valid header.
     ///
-    /// To be asked where no message is open.
+    /// `None` only means that `bytes` do not begin with such a message. Call it only between two
+    /// messages.
     #[inline]
     pub(super) fn whole_message(&self, bytes: &[u8]) -> Option<SingleFrame> {
         // RFC 6455 §5.2, in the order of the bytes.
@@ -62,9 +63,12 @@ impl Rules {
         (payload_len <= rest.len()).then_some(SingleFrame { opcode, key, header_len, payload_len })
     }
 
-    /// The fragment that `bytes` begin with, RFC 6455 §5.4: the first frame of a message that has more
-    /// of them, or a continuation of the `open` one, without reserved bits, all of its header there and
-    /// nothing wrong with it. `None` says only that it is not so plain.
+    /// Returns the fragment at the front of `bytes`, RFC 6455 §5.4, if its header is whole, valid
+    /// and without reserved bits.
+    ///
+    /// The fragment is the first frame of a message that has more frames, or a continuation of the
+    /// `open` message. Its payload may be cut. `None` only means that `bytes` do not begin with
+    /// such a fragment.
     #[cfg(feature = "alloc")]
     #[inline(always)]
     pub(super) fn fragment<'a>(
@@ -79,7 +83,7 @@ impl Rules {
             {
                 Opcode::Continuation
             }
-            // With FIN it would be a whole message.
+            // With FIN, the message would be in one frame.
             (None, TEXT) => Opcode::Text,
             (None, BINARY) => Opcode::Binary,
             _ => return None,
@@ -88,8 +92,8 @@ impl Rules {
         Some(Fragment { fin: first & FIN != 0, opcode, key, payload_len, rest })
     }
 
-    /// What a header has after its first byte, where nothing is wrong with it: the length of the payload
-    /// and its key, and what follows them.
+    /// Reads the rest of a header after its first byte, if the header is valid. Returns the length
+    /// of the payload, its key, and what follows the header.
     #[inline(always)]
     fn plain_rest<'a>(
         &self,
@@ -108,19 +112,19 @@ impl Rules {
     }
 }
 
-/// A first byte: no FIN, no reserved bits, text.
+/// The first byte of a text frame without FIN and reserved bits.
 const TEXT: u8 = Opcode::Text.as_u8();
-/// A first byte: no FIN, no reserved bits, binary.
+/// The first byte of a binary frame without FIN and reserved bits.
 const BINARY: u8 = Opcode::Binary.as_u8();
-/// A first byte: no FIN, no reserved bits, a continuation.
+/// The first byte of a continuation frame without FIN and reserved bits.
 #[cfg(feature = "alloc")]
 const CONTINUATION: u8 = Opcode::Continuation.as_u8();
-/// A first byte: FIN, no reserved bits, a continuation.
+/// The first byte of a continuation frame with FIN and without reserved bits.
 #[cfg(feature = "alloc")]
 const FIN_CONTINUATION: u8 = FIN | CONTINUATION;
-/// A first byte: FIN, no reserved bits, text.
+/// The first byte of a text frame with FIN and without reserved bits.
 const FIN_TEXT: u8 = FIN | TEXT;
-/// A first byte: FIN, no reserved bits, binary.
+/// The first byte of a binary frame with FIN and without reserved bits.
 const FIN_BINARY: u8 = FIN | BINARY;
 
 #[cfg(test)]
@@ -132,7 +136,7 @@ mod tests {
     use crate::frame::header::Rsv;
     use crate::frame::rules::Limits;
 
-    /// What the rules for all headers make of the same bytes.
+    /// Reads the same bytes by the rules for all headers.
     fn by_the_rules(rules: &Rules, bytes: &[u8]) -> Option<SingleFrame> {
         let (header, header_len) = rules.read(None, bytes).ok()??;
         let is_message = header.fin && matches!(header.opcode, Opcode::Text | Opcode::Binary);
@@ -222,7 +226,8 @@ mod tests {
     const LENGTHS: [u64; 11] =
         [0, 125, 126, 127, 300, 301, 65_535, 65_536, 69_999, 70_000, 1 << 63];
 
-    /// The frame as long as it says, a byte less, a byte more, and hardly any of it.
+    /// Compares both readers for a frame that is whole, one byte shorter, one byte longer, and only
+    /// begun.
     fn assert_same(rules: &Rules, bytes: &[u8]) {
         let end = match rules.read(None, bytes) {
             Ok(Some((header, len))) => len + usize::try_from(header.payload_len).unwrap(),

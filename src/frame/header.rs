@@ -1,4 +1,4 @@
-//! The header of a frame and its bytes: RFC 6455 §5.2.
+//! The header of a frame and its encoding: RFC 6455 §5.2.
 //!
 //! ```text
 //!  0                   1
@@ -17,40 +17,42 @@ use super::MAX_HEADER;
 use super::short::ShortBytes;
 use crate::opcode::Opcode;
 
-/// What stands before a payload, RFC 6455 §5.2.
+/// The header of a frame: what comes before its payload, RFC 6455 §5.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Header {
-    /// Whether this is the last fragment of its message.
+    /// `true` if this is the last frame of its message.
     pub fin: bool,
-    /// The bits that extensions give a meaning to.
+    /// The reserved bits, which extensions define.
     pub rsv: Rsv,
-    /// What the frame is for.
+    /// The type of the frame.
     pub opcode: Opcode,
-    /// The key that the payload is masked with: `Some` for every frame that a client sends, `None`
-    /// for every frame that a server sends.
+    /// The key that the payload is masked with. It is `Some` for every frame that a client sends,
+    /// and `None` for every frame that a server sends.
     pub mask_key: Option<[u8; 4]>,
     /// The length of the payload in bytes, below 2^63.
     pub payload_len: u64,
 }
 
-/// A header as it goes on the wire.
+/// An encoded header, as it is sent on the wire.
 pub type HeaderBytes = ShortBytes<MAX_HEADER>;
 
 impl Header {
-    /// The header of a message, or of a control frame, in one frame and without extension bits.
+    /// Creates the header of a message in one frame, or of a control frame, without reserved bits.
     pub const fn single(opcode: Opcode, payload_len: u64, mask_key: Option<[u8; 4]>) -> Self {
         Header { fin: true, rsv: Rsv::NONE, opcode, mask_key, payload_len }
     }
 
-    /// The header as it goes on the wire, its length in as few bytes as possible.
+    /// Encodes the header as it is sent on the wire, with its length in as few bytes as possible.
     #[inline]
     pub(super) fn to_bytes(self) -> HeaderBytes {
         let (bytes, len) = self.encode();
         ShortBytes::from_front(bytes.to_le_bytes(), len)
     }
 
-    /// The header as a number, whose lowest byte goes first on the wire, and how many bytes of it
-    /// are the header: it is put together in registers, and stored at once.
+    /// Encodes the header as a number, and returns the number and the header's length in bytes.
+    ///
+    /// The lowest byte of the number is sent first. The header is built in registers and stored at
+    /// once.
     #[inline]
     #[allow(clippy::cast_possible_truncation, reason = "each cast is in the range it matched")]
     pub(crate) fn encode(self) -> (u128, usize) {
@@ -74,7 +76,7 @@ impl Header {
     }
 }
 
-/// How many bytes the header takes that begins with `bytes`, as far as these tell.
+/// Returns the length of the header that begins with `bytes`, as far as `bytes` show it.
 #[cfg(feature = "alloc")]
 pub(super) fn expected_len(bytes: &[u8]) -> usize {
     let Some(second) = bytes.get(1) else { return 2 };
@@ -87,7 +89,7 @@ pub(super) fn expected_len(bytes: &[u8]) -> usize {
     2 + longer_len + key
 }
 
-/// The three reserved bits of a header, to which extensions give meanings, RFC 6455 §5.2, §9.
+/// The three reserved bits of a header, which extensions define: RFC 6455 §5.2, §9.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Rsv(u8);
 
@@ -101,17 +103,17 @@ impl Rsv {
     /// RSV3.
     pub const RSV3: Rsv = Rsv(0b001);
 
-    /// The three bits, RSV1 the highest: `0b100` is RSV1 alone.
+    /// Returns the three bits, with RSV1 the highest: `0b100` is RSV1 alone.
     pub const fn bits(self) -> u8 {
         self.0
     }
 
-    /// Whether every bit of `other` is set in `self` too.
+    /// Returns `true` if every bit of `other` is also set in `self`.
     pub const fn contains(self, other: Rsv) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// The bits of a header's first byte.
+    /// Returns the reserved bits of a header's first byte.
     pub(super) const fn of(first: u8) -> Rsv {
         Rsv((first >> RSV_SHIFT) & 0b111)
     }
@@ -125,25 +127,25 @@ impl BitOr for Rsv {
     }
 }
 
-/// In the first byte: the last fragment of a message.
+/// In the first byte: set for the last frame of a message.
 pub(super) const FIN: u8 = 0b1000_0000;
-/// In the first byte: what the frame is for.
+/// In the first byte: the opcode.
 pub(super) const OPCODE: u8 = 0b0000_1111;
-/// How far left the reserved bits stand in the first byte.
+/// How far the reserved bits are shifted to the left in the first byte.
 const RSV_SHIFT: u32 = 4;
 
-/// In the second byte: a mask key follows.
+/// In the second byte: set if a mask key follows.
 pub(super) const MASK: u8 = 0b1000_0000;
-/// In the second byte: the length, or which longer length follows.
+/// In the second byte: the length, or `LEN_16` or `LEN_64` if a longer length follows.
 pub(super) const LEN: u8 = 0b0111_1111;
 /// The length is in the next 16 bits.
 pub(super) const LEN_16: u8 = 126;
 /// The length is in the next 64 bits.
 pub(super) const LEN_64: u8 = 127;
 
-/// The least length that takes 16 bits.
+/// The smallest length that needs 16 bits.
 pub(super) const LEN_16_U64: u64 = LEN_16 as u64;
-/// The greatest length that 16 bits hold.
+/// The largest length that fits into 16 bits.
 pub(super) const MAX_LEN_16: u64 = u16::MAX as u64;
 
 #[cfg(all(test, feature = "alloc"))]

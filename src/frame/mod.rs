@@ -1,9 +1,11 @@
 //! Frames on the wire: RFC 6455 §5, without an allocator.
 //!
-//! [`Decoder`] takes a stream of bytes and gives headers and pieces of payload, unmasked in place;
-//! [`Encoder`] does the opposite; [`Relay`] passes frames on from one peer to another. All know their
-//! role, keep the order of frames that §5.4 asks for, and hold no payload: a proxy, a device without
-//! a heap or a connection of one's own can stand on them.
+//! - [`Decoder`] takes bytes and returns headers and pieces of payload, unmasked in place.
+//! - [`Encoder`] takes headers and pieces of payload, and prepares the bytes to send.
+//! - [`Relay`] passes frames from one peer on to another.
+//!
+//! Each of them knows its role, checks the order of frames (§5.4) and stores no payload. You can
+//! build a proxy, a device without a heap, or your own connection on them.
 
 mod close_body;
 mod control_frame;
@@ -38,8 +40,8 @@ pub(crate) use fast_path::SingleFrame;
 #[cfg(feature = "alloc")]
 pub(crate) use peek::Peek;
 
-/// The longest payload of a control frame, RFC 6455 §5.5.
+/// The length of the longest payload of a control frame, RFC 6455 §5.5.
 pub const MAX_CONTROL_PAYLOAD: usize = 125;
 
-/// The longest header: two bytes, a 64-bit length and a mask key.
+/// The length of the longest header: two bytes, a 64-bit length and a mask key.
 pub const MAX_HEADER: usize = 14;

@@ -1,22 +1,23 @@
-//! What a buffer begins with, for a caller that leaves a message there until it is whole.
+//! Looks at the front of a buffer, for callers that keep a message there until it is whole.
 
 use super::decoder::Decoder;
 use super::fast_path::SingleFrame;
 use super::header::{Rsv, expected_len};
 use crate::mask::Key;
 
-/// What bytes begin with that were not taken.
+/// What the bytes in a buffer begin with. None of them is taken.
 pub(crate) enum Peek {
     /// The header of a message in one frame.
     Message(SingleFrame),
-    /// A part of a header without a fault, and the length of that header as far as the part tells.
+    /// A part of a header without a fault, and the header's length as far as the part shows it.
     PartialHeader(usize),
-    /// Anything else: a fragment, a control frame, what an extension has changed, a fault.
+    /// Anything else: a fragment, a control frame, a frame that an extension has changed, or a
+    /// fault.
     Other,
 }
 
 impl Decoder {
-    /// Returns what `bytes` begin with, and takes nothing.
+    /// Returns what `bytes` begin with, without taking any of them.
     #[inline]
     pub(crate) fn peek(&self, bytes: &[u8]) -> Peek {
         if !self.is_between_messages() {
@@ -41,13 +42,13 @@ impl Decoder {
         }
     }
 
-    /// Notes that the first `len` bytes of a message have come and stay with the caller.
+    /// Records that the first `len` bytes of a message have arrived and stay with the caller.
     #[inline]
     pub(crate) fn note_held(&mut self, len: usize) {
         self.mark = self.offset + len as u64;
     }
 
-    /// Takes `len` bytes, which are all of a message or as much of it as counts.
+    /// Takes `len` bytes: a whole message, or what has arrived of a message that is refused.
     #[inline]
     pub(crate) fn take_message(&mut self, len: usize) {
         self.offset += len as u64;

@@ -1,4 +1,4 @@
-//! From frames received to frames sent on: headers rewritten, payloads masked anew in place.
+//! The relay: rewrites headers, and changes the masks of payloads in place.
 
 use core::fmt;
 use core::mem;
@@ -16,11 +16,11 @@ use crate::mask::{self, Key};
 use crate::opcode::Opcode;
 use crate::role::Role;
 
-/// Passes on the stream of frames that one peer sends to another peer: one direction of an
-/// intermediary, RFC 6455 §1.3, §5.4.
+/// Passes frames from one peer on to another peer: one direction of an intermediary, RFC 6455 §1.3,
+/// §5.4.
 ///
-/// A proxy has two of them. It is a server to its client, whose frames it sends on as a client, and
-/// a client to its server, whose frames it sends on as a server:
+/// A proxy has two relays. To its client it is a server, and it sends the client's frames on as a
+/// client. To its server it is a client, and it sends the server's frames on as a server:
 ///
 /// ```
 /// use sansock::Role;
@@ -31,22 +31,24 @@ use crate::role::Role;
 /// let to_another_client = Relay::new(Role::Server).with_sender(Role::Server);
 /// ```
 ///
-/// What goes on is what came: the same frames, fragmented alike, control frames among them. Only the
-/// mask is another one. RFC 6455 §5.3 asks for a fresh key a frame of who sends it, so payloads are
-/// combined with the XOR of the old key and the new one, in place and in one pass; between two ends
-/// that do not mask they are not touched. Nothing is reassembled, inflated or held, but a header that
-/// a read has cut: a frame of any length goes through in constant memory, piece by piece.
+/// The frames are sent on as they were received: fragmented in the same way, and with the control
+/// frames between them. Only the mask changes. RFC 6455 §5.3 requires the sender to use a fresh key
+/// for each frame. Therefore payloads are combined with the XOR of the old key and the new key, in
+/// place and in one pass. If frames are masked on neither side, payloads are not changed.
 ///
-/// The rules for headers are kept as by a [`Decoder`], and limits too, so that what is sent on is a
-/// stream that any endpoint must take. Payloads are not looked at: UTF-8, and what a Close carries, are
-/// for the ends to judge. Nothing follows a Close, RFC 6455 §5.5.1: what comes after it is taken and
-/// dropped.
+/// Nothing is reassembled, inflated or stored, except a header that is cut. A frame of any length
+/// passes through in constant memory, piece by piece.
+///
+/// The rules for headers and the limits are the same as for a [`Decoder`], so that any endpoint
+/// must accept the frames that are sent on. Payloads are not checked: the endpoints check UTF-8 and
+/// the content of a Close. Nothing is sent on after a Close, RFC 6455 §5.5.1: all further bytes are
+/// taken and dropped.
 ///
 /// ```
 /// use sansock::frame::Relay;
 /// use sansock::{Input, Opcode, Role};
 ///
-/// // A masked "Hello", RFC 6455 §5.7, of which the second read brings the last three letters.
+/// // A masked "Hello", RFC 6455 §5.7. Its last three letters are in the second read.
 /// let mut first = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f";
 /// let mut second = *b"\x4d\x51\x58";
 /// let fresh_key = || *b"\x00\x20\x00\x20"; // from a strong source of entropy
@@ -67,76 +69,81 @@ use crate::role::Role;
 pub struct Relay {
     decoder: Decoder,
     sender: Role,
-    /// The key that the payload at hand is sent with; its first byte masks the next byte to come.
+    /// The key that masks the current payload as it is sent on. Its first byte masks the next byte
+    /// to come.
     key: Option<Key>,
-    /// Whether a Close was given to be sent.
+    /// `true` if a whole Close was returned, or if a source of mask keys panicked.
     closed: bool,
 }
 
-/// What has to be sent on next: a frame's header and as much of its payload as is there, or the next
+/// The next bytes to send on: a frame's header and as much of its payload as is there, or the next
 /// piece of its payload.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Forwarded<'a> {
-    /// The header of a frame that begins here, as it is sent on: with the new mask key if there is
-    /// one, which the pieces of payload are masked with.
+    /// The header to send on, if a frame begins here. Its mask key, if there is one, is the new key
+    /// that the pieces of payload are masked with.
     pub header: Option<Header>,
-    /// The piece of payload, masked as the peer has to see it: a part of the input. It is empty where
-    /// the frame is, or where the input ended with the header.
+    /// The piece of payload, masked for the peer that it is sent to, and borrowed from the input.
+    /// It is empty if the frame is empty, or if the input ended with the header.
     pub payload: &'a [u8],
-    /// Whether the frame ends with it.
+    /// `true` if the frame ends with this piece.
     pub last: bool,
 }
 
 impl Relay {
-    /// A relay of what is received in this role, sent on in the other one, with [`Limits::DEFAULT`]
-    /// and no reserved bits.
+    /// Creates a relay that receives in this role and sends on in the other role, with
+    /// [`Limits::DEFAULT`] and without reserved bits.
     pub const fn new(role: Role) -> Self {
         Relay { decoder: Decoder::new(role), sender: role.peer(), key: None, closed: false }
     }
 
-    /// The same, sent on in this role: where both peers are clients, or both are servers.
+    /// Sets the role in which frames are sent on. Use it if both peers are clients, or both are
+    /// servers.
     #[must_use]
     pub const fn with_sender(mut self, role: Role) -> Self {
         self.sender = role;
         self
     }
 
-    /// The same with other limits. A relay itself needs none, as nothing is kept.
+    /// Sets the limits. The relay itself needs none, because it stores no payload.
     #[must_use]
     pub const fn with_limits(mut self, limits: Limits) -> Self {
         self.decoder = self.decoder.with_limits(limits);
         self
     }
 
-    /// The same with the reserved bits of an extension that both peers have negotiated through this
-    /// relay, on the first frames of messages.
+    /// Allows these reserved bits on the first frame of each message. Use it for an extension that
+    /// both peers have negotiated through this relay.
     #[must_use]
     pub const fn with_rsv(mut self, allowed: Rsv) -> Self {
         self.decoder = self.decoder.with_rsv(allowed);
         self
     }
 
-    /// Takes the next frame, or as much of it as is there, off the front of `input`, and gives what has
-    /// to be sent on for it.
+    /// Takes the next frame, or as much of it as is there, from the front of `input`. Returns what
+    /// to send on for it.
     ///
-    /// `mask_key` is called once for each frame where the sender is a client, and never where it is a
-    /// server. RFC 6455 §5.3, §10.3: its keys must come from a strong source of entropy. If it panics,
-    /// nothing more can be sent on, as after a Close.
+    /// Call it with the same `input` until it returns `None`. Then all of `input` was taken.
+    /// `input` is overwritten.
     ///
-    /// `None` says that all of `input` was taken. Until then, call it again with the same `input`,
-    /// which is overwritten.
+    /// If the relay sends on as a client, `mask_key` is called once for each frame. Otherwise it is
+    /// never called. Its keys must come from a strong source of entropy, RFC 6455 §5.3, §10.3. If
+    /// it panics, nothing more can be sent on, as after a Close.
     ///
-    /// The caller sees each header before it goes on. A frame may be left out by sending nothing of
-    /// it; a fragment only together with all others of its message.
+    /// You see each header before it is sent on. To leave out a frame, send nothing of it. A
+    /// fragment can only be left out together with all other fragments of its message.
     ///
     /// # Errors
     ///
-    /// [`ProtocolError`] at the first byte that breaks a rule for headers, once; whatever else comes
-    /// is taken and dropped. Nothing of that frame was given to be sent on, and all frames before it
-    /// were given whole. RFC 6455 §7.1.7: both connections should then be closed, the one whose peer
-    /// is at fault with the error's [`close_code`](ProtocolError::close_code), and the other, say,
-    /// with [`GOING_AWAY`](crate::CloseCode::GOING_AWAY). [`close`](Self::close) gives the frames.
+    /// Returns [`ProtocolError`], once, at the first byte that breaks a rule for headers. All
+    /// further bytes are taken and dropped. Nothing of the frame at fault was returned, and all
+    /// frames before it were returned whole.
+    ///
+    /// Both connections should then be closed, RFC 6455 §7.1.7. Use the error's
+    /// [`close_code`](ProtocolError::close_code) for the peer at fault, and for example
+    /// [`GOING_AWAY`](crate::CloseCode::GOING_AWAY) for the other peer. [`close`](Self::close)
+    /// returns the frames.
     #[inline]
     pub fn forward<'a>(
         &mut self,
@@ -154,12 +161,15 @@ impl Relay {
         Ok(Some(Forwarded { header: Some(header), payload, last: true }))
     }
 
-    /// Closes the way on: gives a Close frame to be sent after what was given before, with a key from
-    /// `mask_key` where the sender is a client, and takes and drops whatever comes from now on. `body`
-    /// is sent as it is; a server must not say 1010, RFC 6455 §7.4.1.
+    /// Closes this direction: returns a Close frame to send after all that was returned before.
     ///
-    /// `None` changes nothing, and says that no Close can be sent, as one was before, or as a frame
-    /// was begun: who will not wait for the rest of it can only end the transport.
+    /// All further bytes are taken and dropped. If the relay sends on as a client, the frame is
+    /// masked with a key from `mask_key`. `body` is sent as it is; a server must not send 1010,
+    /// RFC 6455 §7.4.1.
+    ///
+    /// Returns `None` and changes nothing if no Close can be sent, because a Close was sent before
+    /// or a frame is not complete. If you do not want to wait for the rest of that frame, you can
+    /// only end the transport.
     ///
     /// ```
     /// use sansock::frame::{CloseBody, Relay};
@@ -184,24 +194,26 @@ impl Relay {
         Some(control_frame(Opcode::Close, &body.to_bytes(), mask_key))
     }
 
-    /// Whether what was given to be sent on ends with a whole frame, so that one's own ping may
-    /// follow: RFC 6455 §5.4 lets a control frame stand between the fragments of a message, and
-    /// nothing may stand within a frame.
+    /// Returns `true` if the bytes that were returned so far end with a whole frame.
+    ///
+    /// Only then may you send a ping of your own: RFC 6455 §5.4 allows a control frame between the
+    /// fragments of a message, but nothing within a frame.
     pub const fn is_between_frames(&self) -> bool {
         self.decoder.current().is_none()
     }
 
-    /// Whether a whole Close was given to be sent: nothing follows.
+    /// Returns `true` if a whole Close was returned, or if a source of mask keys panicked. Nothing
+    /// more is sent on.
     pub const fn is_closed(&self) -> bool {
         self.closed
     }
 
-    /// How many bytes of the stream were taken so far.
+    /// Returns the number of bytes taken since the start of the stream.
     pub const fn offset(&self) -> u64 {
         self.decoder.offset()
     }
 
-    /// Frames in all the ways in which they may come.
+    /// Takes the next frame in whatever pieces it arrives.
     #[inline(never)]
     fn forward_in_pieces<'a>(
         &mut self,
@@ -216,14 +228,15 @@ impl Relay {
         Ok(self.decoder.current().map(|frame| {
             let mask_key = self.next_key(mask_key);
             self.key = mask_key.map(Key::new);
-            // There may be none of the payload yet.
+            // The input may end with the header.
             let len = frame.len_in(input.len()).unwrap_or_default();
             let header = Some(Header { mask_key, ..frame.header() });
             Forwarded { header, ..self.piece(frame, len, input) }
         }))
     }
 
-    /// The next `len` bytes of payload, of which there are as many.
+    /// Takes the next `len` bytes of payload, and changes their mask. `input` has at least `len`
+    /// bytes.
     fn piece<'a>(
         &mut self,
         frame: CurrentFrame,
@@ -241,14 +254,17 @@ impl Relay {
         Forwarded { header: None, payload, last }
     }
 
-    /// Sends nothing more, and takes and drops whatever comes.
+    /// Stops sending: all further bytes are taken and dropped.
     fn stop(&mut self) {
         self.closed = true;
         self.decoder.stop();
     }
 
-    /// RFC 6455 §5.1: a client masks every frame, a server none. The header of the frame was taken: if
-    /// the caller's source panics, nothing can follow.
+    /// Returns a key for the next frame, if the relay sends on as a client. RFC 6455 §5.1: a client
+    /// masks every frame, a server none.
+    ///
+    /// The header of the frame was already taken. If the caller's source of keys panics, nothing
+    /// can follow.
     fn next_key(&mut self, mask_key: impl FnOnce() -> [u8; 4]) -> Option<[u8; 4]> {
         struct StopIfDropped<'r>(&'r mut Relay);
         impl Drop for StopIfDropped<'_> {
@@ -268,14 +284,14 @@ impl Relay {
 }
 
 impl Forwarded<'_> {
-    /// The bytes of the header, to be sent before the payload; none where no frame begins here.
+    /// Returns the bytes of the header, to send before the payload. Empty if no frame begins here.
     #[inline]
     pub fn head(&self) -> HeaderBytes {
         self.header.map_or(ShortBytes::EMPTY, Header::to_bytes)
     }
 }
 
-/// Shows the payload's length alone, so that logs hold nobody's data.
+/// Shows only the length of the payload, so that logs contain no user data.
 impl fmt::Debug for Forwarded<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Forwarded")
@@ -286,7 +302,8 @@ impl fmt::Debug for Forwarded<'_> {
     }
 }
 
-/// Takes one mask off and puts the other on, in one pass: XOR with both keys is XOR with theirs.
+/// Removes one mask and applies the other in one pass: XOR with both keys, one after the other, is
+/// the same as XOR with the XOR of both.
 #[inline]
 fn mask_anew(payload: &mut [u8], received: Option<Key>, sent: Option<Key>) {
     let both = received.zip(sent).map(|(received, sent)| received.combined(sent));

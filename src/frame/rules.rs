@@ -1,8 +1,8 @@
-//! What a header must be: RFC 6455 §5.1 to §5.5, and the limits that §10.4 asks for.
+//! The rules for headers: RFC 6455 §5.1 to §5.5, and the limits that §10.4 asks for.
 //!
-//! One function reads a header from as much of it as has arrived, and judges every field as soon
-//! as it is there. It keeps nothing: a header that came in pieces is read again from its start,
-//! which is 14 bytes away at most.
+//! One function reads a header from as much of it as has arrived, and checks each field as soon as
+//! it is there. It stores nothing: a header that is cut is read again from its start, which is at
+//! most 14 bytes back.
 
 use core::num::NonZeroU32;
 
@@ -13,8 +13,8 @@ use crate::mask::Key;
 use crate::opcode::Opcode;
 use crate::role::Role;
 
-/// What a peer may send at most. Everything is refused from the header that announces it, before
-/// any of the payload.
+/// The limits on what a peer may send. A frame or message beyond them is refused at the header that
+/// announces it, before any of the payload.
 ///
 /// ```
 /// use sansock::Limits;
@@ -25,45 +25,47 @@ use crate::role::Role;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes of payload in a frame; beyond it 1009. 16 MiB by default.
+    /// The most bytes of payload in a frame. More is refused with close code 1009. 16 MiB by
+    /// default.
     pub frame: u64,
-    /// Bytes of payload in all fragments of a message; beyond it 1009. 64 MiB by default. A message
-    /// in one frame has the limit of the frame too.
+    /// The most bytes of payload in all frames of a message. More is refused with close code 1009.
+    /// 64 MiB by default. If a message is in one frame, the limit on frames applies too.
     pub message: u64,
-    /// Frames a message, at least 1; beyond it 1008. 16 384 by default.
+    /// The most frames in a message, at least 1. More are refused with close code 1008. 16 384 by
+    /// default.
     pub fragments: u32,
 }
 
 impl Limits {
-    /// The limits that apply where none are set.
+    /// The limits that apply if none are set.
     pub const DEFAULT: Limits = Limits { frame: 16 << 20, message: 64 << 20, fragments: 16_384 };
 
-    /// No limits, for what keeps nothing, such as a relay.
+    /// No limits. Use them for something that stores no payload, such as a relay.
     pub const NONE: Limits = Limits { frame: u64::MAX, message: u64::MAX, fragments: u32::MAX };
 
-    /// The same with another limit on the payload of a frame, in bytes.
+    /// Sets the limit on the payload of a frame, in bytes.
     #[must_use]
     pub const fn with_frame(mut self, frame: u64) -> Self {
         self.frame = frame;
         self
     }
 
-    /// The same with another limit on the payload of a message, in bytes.
+    /// Sets the limit on the payload of a message, in bytes.
     #[must_use]
     pub const fn with_message(mut self, message: u64) -> Self {
         self.message = message;
         self
     }
 
-    /// The same with another limit on the frames of a message.
+    /// Sets the limit on the frames of a message.
     #[must_use]
     pub const fn with_fragments(mut self, fragments: u32) -> Self {
         self.fragments = fragments;
         self
     }
 
-    /// Lowers these limits to what can be allocated, so that more is refused as too big and does not
-    /// panic: a buffer grows by doubling.
+    /// Lowers the limits to what can be allocated, so that more is refused as too big and does not
+    /// cause a panic. That is half of `isize::MAX`, because a buffer grows by doubling.
     #[cfg(feature = "alloc")]
     pub(crate) fn allocatable(self) -> Limits {
         let most = isize::MAX as u64 / 2;
@@ -77,17 +79,19 @@ impl Default for Limits {
     }
 }
 
-/// What is known of the message that the peer is sending, if it is sending one.
+/// What is known about the message that the peer is sending.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OpenMessage {
-    /// The payload that its frames have announced: `len <= limits.message`, by the limits of then.
+    /// The payload that its frames have announced: `len <= limits.message`, by the limits at the
+    /// time.
     pub(super) len: u64,
-    /// Its frames so far: `fragments <= limits.fragments`, likewise.
+    /// The number of its frames so far: `fragments <= limits.fragments`, by the limits at the time.
     pub(super) fragments: NonZeroU32,
 }
 
 impl OpenMessage {
-    /// The message with one more frame, or the first, that has `len` bytes of payload.
+    /// Returns the message with one more frame, or with its first, which has `len` bytes of
+    /// payload.
     #[inline]
     pub(super) fn with_frame(open: Option<OpenMessage>, len: u64) -> OpenMessage {
         match open {
@@ -99,18 +103,18 @@ impl OpenMessage {
     }
 }
 
-/// What does not change from header to header.
+/// What does not change from one header to the next.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
     pub(super) role: Role,
     pub(super) allowed: Rsv,
-    /// The three [`Limits`], which take less room side by side with the others.
+    /// The three [`Limits`]. Separate fields make the struct smaller.
     pub(super) fragment_limit: u32,
     frame_limit: u64,
     message_limit: u64,
 }
 
-/// A rule that a header broke, and the index in the header of the byte that shows it.
+/// The rule that a header breaks, and the index in the header of the byte that shows it.
 pub(super) type Fault = (Violation, usize);
 
 impl Rules {
@@ -128,9 +132,9 @@ impl Rules {
         Rules::new(self.role, self.allowed, limits)
     }
 
-    /// Reads the header that `bytes` begin with.
+    /// Reads the header at the front of `bytes`.
     ///
-    /// Gives the header and its length, or `None` where it goes on beyond `bytes`.
+    /// Returns the header and its length, or `None` if the header continues beyond `bytes`.
     #[inline(always)]
     pub(super) fn read(
         &self,
@@ -153,7 +157,7 @@ impl Rules {
         Ok(Some((header, bytes.len() - rest.len())))
     }
 
-    /// FIN, the reserved bits and the opcode: by themselves and in the order of frames.
+    /// Reads FIN, the reserved bits and the opcode. Checks each alone and in the order of frames.
     #[inline]
     fn first_byte(
         &self,
@@ -169,25 +173,25 @@ impl Rules {
         let opcode = Opcode::from_u8(byte & OPCODE)
             .ok_or(Violation::ReservedOpcode { opcode: byte & OPCODE })?;
         if opcode.is_control() {
-            // RFC 6455 §5.5: control frames are not fragmented; they may come within a message.
+            // RFC 6455 §5.5: control frames are not fragmented. They may come within a message.
             if !fin {
                 return Err(Violation::FragmentedControl { opcode });
             }
-            // RFC 7692 §6.1: what marks compressed messages is not for control frames.
+            // RFC 7692 §6.1: the bit that marks compressed messages is not for control frames.
             if rsv != Rsv::NONE {
                 return Err(Violation::ReservedBits { rsv: rsv.bits() });
             }
             return Ok((fin, rsv, opcode));
         }
         match (open, opcode) {
-            // RFC 6455 §5.4: a message is one frame, or a first one and continuations of it, and
-            // the fragments of two messages are not interleaved.
+            // RFC 6455 §5.4: a message is one frame, or a first frame and its continuations. The
+            // fragments of two messages are not interleaved.
             (None, Opcode::Continuation) => Err(Violation::UnexpectedContinuation),
             (Some(_), Opcode::Text | Opcode::Binary) => {
                 Err(Violation::ExpectedContinuation { opcode })
             }
-            // RFC 6455 §5.2 leaves to extensions what the bits mean; RFC 7692 §6.1, the one in use,
-            // has them on the first frame of a message alone.
+            // RFC 6455 §5.2: extensions define the bits. RFC 7692 §6.1, the extension in use, has
+            // them only on the first frame of a message.
             (Some(_), _) if rsv != Rsv::NONE => Err(Violation::ReservedBits { rsv: rsv.bits() }),
             // RFC 6455 §10.4: an implementation protects itself from too many fragments.
             (Some(open), _) if open.fragments.get() >= self.fragment_limit => {
@@ -197,7 +201,7 @@ impl Rules {
         }
     }
 
-    /// The mask bit, and the length as far as the second byte tells it.
+    /// Checks the mask bit, and returns the length as far as it is in the second byte.
     #[inline]
     fn second_byte(&self, opcode: Opcode, byte: u8) -> Result<u8, Violation> {
         // RFC 6455 §5.1: a client masks every frame, a server none.
@@ -208,11 +212,11 @@ impl Rules {
         }
         let short_len = byte & LEN;
         if opcode.is_control() {
-            // RFC 6455 §5.5: a control frame has 125 bytes at most.
+            // RFC 6455 §5.5: the payload of a control frame has at most 125 bytes.
             if usize::from(short_len) > MAX_CONTROL_PAYLOAD {
                 return Err(Violation::ControlTooLong { opcode });
             }
-            // RFC 6455 §5.5.1: a Close that has a body begins it with a two-byte code.
+            // RFC 6455 §5.5.1: if a Close has a body, it begins with a two-byte code.
             if opcode == Opcode::Close && short_len == 1 {
                 return Err(Violation::TruncatedCloseCode);
             }
@@ -220,8 +224,8 @@ impl Rules {
         Ok(short_len)
     }
 
-    /// The mask key in front of `bytes`, if this end is sent one, and what follows it; `None` where
-    /// it goes on beyond `bytes`.
+    /// Reads the mask key at the front of `bytes`, if the peer masks its frames. Returns the key
+    /// and what follows it, or `None` if the key continues beyond `bytes`.
     #[inline]
     pub(super) fn read_mask_key<'a>(&self, bytes: &'a [u8]) -> Option<(Option<Key>, &'a [u8])> {
         match self.role {
@@ -232,7 +236,8 @@ impl Rules {
         }
     }
 
-    /// The limits of §10.4, on frames that carry data: control frames have a limit of their own.
+    /// Checks the limits of RFC 6455 §10.4 on data frames. Control frames have a limit of their
+    /// own.
     #[inline]
     pub(super) fn check_len(
         &self,
@@ -255,8 +260,10 @@ impl Rules {
     }
 }
 
-/// The payload length, of which `short_len` stands in the second byte and the rest, if any, in
-/// front of `bytes`. Gives what follows it too, or `None` where it goes on beyond `bytes`.
+/// Reads the payload length. `short_len` is its part in the second byte; a longer length is at the
+/// front of `bytes`.
+///
+/// Returns the length and what follows it, or `None` if the length continues beyond `bytes`.
 #[inline]
 pub(super) fn read_len(short_len: u8, bytes: &[u8]) -> Result<Option<(u64, &[u8])>, Fault> {
     match short_len {

@@ -1,10 +1,9 @@
-//! A few bytes in place: what headers and control frames are made of.
+//! A few bytes stored inline, for headers and control frames.
 
 use core::fmt;
 use core::ops::Deref;
 
-/// Up to `N` bytes that are stored inline: an encoded header or control frame. It dereferences to the
-/// bytes.
+/// Up to `N` bytes stored inline: an encoded header or control frame. Dereferences to the bytes.
 #[derive(Clone, Copy)]
 pub struct ShortBytes<const N: usize> {
     bytes: [u8; N],
@@ -13,13 +12,13 @@ pub struct ShortBytes<const N: usize> {
 }
 
 impl<const N: usize> ShortBytes<N> {
-    /// No bytes. `N` is 255 at most.
+    /// No bytes. `N` is at most 255.
     pub(crate) const EMPTY: ShortBytes<N> = {
         assert!(N <= 0xFF, "the length is a u8");
         ShortBytes { bytes: [0; N], len: 0 }
     };
 
-    /// Appends as much of `bytes` as fits, and says how many that are.
+    /// Appends as much of `bytes` as fits, and returns the number of bytes appended.
     #[allow(clippy::cast_possible_truncation, reason = "count <= N <= 255")]
     pub(crate) fn append(&mut self, bytes: &[u8]) -> usize {
         let free = self.bytes.get_mut(usize::from(self.len)..).unwrap_or_default();
@@ -31,8 +30,8 @@ impl<const N: usize> ShortBytes<N> {
         count
     }
 
-    /// The first `len` of `bytes`, or as many as fit: a copy of a fixed length, which takes less than
-    /// one of `len`.
+    /// Copies the first `len` of `bytes`, or as many as fit. All of `bytes` that fit are copied,
+    /// because a copy of a fixed length is faster than one of `len` bytes.
     #[inline]
     #[allow(clippy::cast_possible_truncation, reason = "the least is at most N <= 255")]
     pub(super) fn from_front<const M: usize>(bytes: [u8; M], len: usize) -> Self {
@@ -44,12 +43,12 @@ impl<const N: usize> ShortBytes<N> {
         front
     }
 
-    /// These bytes, to be changed.
+    /// Returns the bytes as a mutable slice.
     pub(super) fn as_mut_slice(&mut self) -> &mut [u8] {
         self.bytes.get_mut(..usize::from(self.len)).unwrap_or_default()
     }
 
-    /// These bytes and as much of `bytes` as fits after them.
+    /// Returns these bytes, followed by as much of `bytes` as fits.
     pub(super) fn followed_by(mut self, bytes: &[u8]) -> Self {
         self.append(bytes);
         self
@@ -70,7 +69,7 @@ impl<const N: usize> AsRef<[u8]> for ShortBytes<N> {
     }
 }
 
-/// Shows the length alone: control frames carry what users wrote.
+/// Shows only the length, because control frames contain user data.
 impl<const N: usize> fmt::Debug for ShortBytes<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ShortBytes({} bytes)", self.len)

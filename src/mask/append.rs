@@ -1,22 +1,23 @@
-//! Masking into a buffer that grows: one pass where copying and then masking are two.
+//! Masking while appending to a buffer: one pass, where copying and then masking need two.
 
 use bytes::BufMut;
 
 use super::{Key, instances, is_ascii};
 
-/// Appends `payload`, masked with `key`. It is fastest where there is room for all of it.
+/// Appends `payload`, masked with `key`. It is fastest if the buffer has room for all of it.
 #[inline]
 pub(crate) fn append(buffer: &mut impl BufMut, payload: &[u8], key: Key) {
     append_seen::<false>(buffer, payload, key);
 }
 
-/// The same, and says whether what was appended is ASCII.
+/// Appends as [`append`] does, and returns `true` if the appended bytes are ASCII.
 #[inline]
 pub(crate) fn append_noting_ascii(buffer: &mut impl BufMut, payload: &[u8], key: Key) -> bool {
     is_ascii(append_seen::<true>(buffer, payload, key))
 }
 
-/// What it gives is as for [`kernel::mask`](super::kernel::mask).
+/// Appends `payload`, masked with `key`, and returns what [`kernel::mask`](super::kernel::mask)
+/// returns.
 #[inline(always)]
 fn append_seen<const NOTE: bool>(buffer: &mut impl BufMut, payload: &[u8], key: Key) -> u64 {
     let room = buffer.chunk_mut();
@@ -24,9 +25,9 @@ fn append_seen<const NOTE: bool>(buffer: &mut impl BufMut, payload: &[u8], key: 
     if room.len() < len {
         return append_in_parts::<NOTE>(buffer, payload, key);
     }
-    // SAFETY: `payload` is `len` bytes long and `spare_mut` at least as long, and they do not overlap as
-    // `spare_mut` is exclusive; the kernel writes the first `len` bytes of `spare_mut`, which `advance_mut`
-    // then takes for written.
+    // SAFETY: `payload` is `len` bytes long, and `room` is at least as long. They do not overlap,
+    // because `room` is borrowed exclusively. The kernel writes the first `len` bytes of `room`,
+    // which `advance_mut` then treats as written.
     unsafe {
         let seen = instances::mask::<NOTE>(from, to, len, key);
         buffer.advance_mut(len);
@@ -34,7 +35,8 @@ fn append_seen<const NOTE: bool>(buffer: &mut impl BufMut, payload: &[u8], key: 
     }
 }
 
-/// The same where the room that there is comes first, and then more.
+/// Appends as [`append_seen`] does, if there is too little room. It fills the room that there is,
+/// and then the room that the buffer adds.
 #[cold]
 fn append_in_parts<const NOTE: bool>(
     buffer: &mut impl BufMut,

@@ -1,4 +1,4 @@
-//! The kernel for each set of instructions, and the choice between them.
+//! The kernel for each set of instructions, and the choice of one of them.
 
 use core::{fmt, iter};
 
@@ -7,8 +7,10 @@ use super::vector::Avx2;
 use super::vector::Words;
 use super::{Key, kernel};
 
-/// Masks `len` bytes from `from` to `to` with the widest vectors at hand; what it gives and asks
-/// for is as for [`kernel::mask`]. The shortest payloads need no choice, and are masked in line.
+/// Masks `len` bytes from `from` to `to` with the widest vectors that the processor has.
+///
+/// Returns what [`kernel::mask`] returns. The shortest payloads need no choice of a kernel, and are
+/// masked inline.
 ///
 /// # Safety
 ///
@@ -20,9 +22,9 @@ pub(super) unsafe fn mask<const NOTE: bool>(
     len: usize,
     key: Key,
 ) -> u64 {
-    // Where ASCII is noted, the compiler keeps more than that in words instead of vectors.
+    // If ASCII is noted, the compiler keeps longer payloads in words instead of vectors.
     let max_in_line = if NOTE { 64 } else { kernel::MAX_SHORT };
-    // SAFETY: the caller's promise, and the length is as `short` asks.
+    // SAFETY: the caller's promise, and `short` is called with a length that it accepts.
     unsafe {
         if len <= max_in_line {
             kernel::short::<NOTE>(from, to, len, key)
@@ -34,6 +36,8 @@ pub(super) unsafe fn mask<const NOTE: bool>(
     }
 }
 
+/// Masks as [`mask`] does, with the widest kernel.
+///
 /// # Safety
 ///
 /// As for [`kernel::mask`].
@@ -48,12 +52,13 @@ unsafe fn mask_with_widest<const NOTE: bool, const BACK: bool>(
     unsafe { Kernel::widest().mask::<NOTE, BACK>(from, to, len, key) }
 }
 
-/// The OR of `bytes`, folded to a word.
+/// Returns the OR of `bytes`, folded to a word.
 #[cfg(feature = "alloc")]
 #[inline]
 pub(super) fn look(bytes: &[u8]) -> u64 {
     let (from, len) = (bytes.as_ptr(), bytes.len());
-    // SAFETY: the bytes are those of the slice, and at least as many as the vector of each has.
+    // SAFETY: the bytes are those of the slice. There are at least as many as each call's vector
+    // has.
     unsafe {
         match len {
             32.. => look_with_widest(from, len),
@@ -64,6 +69,8 @@ pub(super) fn look(bytes: &[u8]) -> u64 {
     }
 }
 
+/// Returns the OR of `len` bytes, with the widest kernel.
+///
 /// # Safety
 ///
 /// As for [`kernel::look`], and `len >= 32`.
@@ -74,13 +81,13 @@ unsafe fn look_with_widest(from: *const u8, len: usize) -> u64 {
     unsafe { Kernel::widest().look(from, len) }
 }
 
-/// A kernel. One exists only where the processor has its instructions.
+/// A kernel. A value exists only if the processor has the kernel's instructions.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Kernel(Instructions);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Instructions {
-    /// What every processor of the target has: SSE2 on `x86_64`, NEON on `aarch64`.
+    /// The instructions of every processor of the target: SSE2 on `x86_64`, NEON on `aarch64`.
     Baseline,
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
     Avx2,
@@ -95,7 +102,7 @@ impl Kernel {
         iter::once(Kernel::BASELINE).chain(wider)
     }
 
-    /// Returns the kernel that [`super::apply`] and all others take.
+    /// Returns the kernel that [`super::apply`] and all other functions use.
     #[inline]
     fn widest() -> Kernel {
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
@@ -112,7 +119,7 @@ impl Kernel {
         unsafe { self.mask::<false, false>(start, start, len, Key::new(key).turned(offset)) };
     }
 
-    /// Masks while copying, as [`super::apply_copy`] does.
+    /// Masks while it copies, as [`super::apply_copy`] does.
     pub fn apply_copy(
         self,
         payload: &[u8],
@@ -123,7 +130,8 @@ impl Kernel {
         let (from, to) = (payload.as_ptr(), masked.as_mut_ptr());
         let len = payload.len().min(masked.len());
         let key = Key::new(key).turned(offset);
-        // SAFETY: `len` is within both slices, which do not overlap as one of them is exclusive.
+        // SAFETY: `len` is within both slices. They do not overlap, because `masked` is borrowed
+        // exclusively.
         unsafe {
             if kernel::waits_for_stores(from, to) {
                 self.mask::<false, true>(from, to, len, key);
@@ -157,7 +165,7 @@ impl Kernel {
         }
     }
 
-    /// Returns what [`kernel::look`] does.
+    /// Returns what [`kernel::look`] returns.
     ///
     /// # Safety
     ///
@@ -182,7 +190,7 @@ impl fmt::Debug for Kernel {
     }
 }
 
-/// Whether this processor has AVX2. Without `std` only the compiler's flags can tell.
+/// Returns `true` if this processor has AVX2. Without `std`, only the compiler's flags show it.
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 #[inline]
 fn has_avx2() -> bool {
@@ -192,6 +200,8 @@ fn has_avx2() -> bool {
     return cfg!(target_feature = "avx2");
 }
 
+/// Masks as [`kernel::mask`] does, with AVX2.
+///
 /// # Safety
 ///
 /// As for [`kernel::mask`], on a processor with AVX2.
@@ -207,6 +217,8 @@ unsafe fn avx2<const NOTE: bool, const BACK: bool>(
     unsafe { kernel::mask::<Avx2, NOTE, BACK>(from, to, len, key) }
 }
 
+/// Returns what [`kernel::look`] returns, with AVX2.
+///
 /// # Safety
 ///
 /// As for [`kernel::look`], on a processor with AVX2.
@@ -217,7 +229,7 @@ unsafe fn look_avx2(from: *const u8, len: usize) -> u64 {
     unsafe { kernel::look::<Avx2>(from, len) }
 }
 
-/// Each kernel by itself, as `mask` chooses one of them only.
+/// Tests each kernel by itself, because `mask` chooses only one of them.
 #[cfg(test)]
 #[allow(clippy::indexing_slicing, reason = "tests fail by panicking")]
 mod tests {
@@ -228,7 +240,7 @@ mod tests {
     const MAX_LEN: usize = 600;
     /// The size of the longest vector.
     const ALIGNMENTS: usize = 32;
-    /// What stands before and after the payload.
+    /// The value of the bytes before and after the payload.
     const OUTSIDE: u8 = 0xEE;
 
     type Mask = unsafe fn(Kernel, *const u8, *mut u8, usize, Key) -> u64;
@@ -244,7 +256,7 @@ mod tests {
         let source: Vec<u8> = (0..=255u8).cycle().map(|i| i.wrapping_mul(7)).take(700).collect();
         let alignments = |offset| (offset..ALIGNMENTS).step_by(3);
         for (offset, alignment) in (0..4).flat_map(|i| alignments(i).map(move |j| (i, j))) {
-            // The distance between the addresses of a copy differs too.
+            // The distance between the two addresses of a copy differs too.
             let payload = &source[alignment * 5 % 32..];
             let mut masked = payload.to_vec();
             scalar::apply(&mut masked, KEY, offset);
@@ -259,7 +271,8 @@ mod tests {
         }
     }
 
-    /// Whether `way` makes `masked` of `payload`, in place and by copying, and writes nothing else.
+    /// Returns `true` if `way` turns `payload` into `masked`, in place and by copying, and writes
+    /// nothing else.
     fn masks(
         kernel: Kernel,
         way: Mask,
@@ -277,7 +290,7 @@ mod tests {
 
         let (here, there) = (&mut in_place[place.clone()], &mut copied[place]);
         let (start, len) = (here.as_mut_ptr(), here.len());
-        // SAFETY: each slice has `len` bytes; those of a copy do not overlap.
+        // SAFETY: each slice has `len` bytes. The two slices of the copy do not overlap.
         unsafe {
             way(kernel, start, start, len, key);
             way(kernel, payload.as_ptr(), there.as_mut_ptr(), len, key);
@@ -299,7 +312,7 @@ mod tests {
                 scalar::apply(&mut masked, KEY, 0);
                 for kernel in Kernel::all() {
                     let to = text.as_mut_ptr();
-                    // SAFETY: both have `len` bytes, and do not overlap.
+                    // SAFETY: both slices have `len` bytes, and do not overlap.
                     let seen = unsafe {
                         [
                             kernel.mask::<true, false>(masked.as_ptr(), to, len, key),

@@ -1,46 +1,50 @@
-//! The kernel: vectors of words, and no loop where two vectors will do.
+//! The kernel: masks with vectors of words, and without a loop if two vectors are enough.
 //!
 //! ```text
-//! up to 128 bytes:   a vector at each end, of the largest size that fits; in the middle they overlap
-//! more than that:    head  the first vector, wherever it lies
+//! up to 128 bytes:   a vector at each end, as large as fits; they overlap in the middle
+//! more than that:    head  the first vector, at any address
 //!                    body  vectors at aligned addresses, four at a time, then one at a time
-//!                    tail  the last vector, wherever it lies
+//!                    tail  the last vector, at any address
 //! ```
 //!
-//! 1. Ends that overlap take the place of a tail that is done byte by byte, which costs more than
-//!    everything else in a short payload. What is masked twice would be masked not at all, so each
-//!    vector is loaded before any store that could overlap it, and stores it whole: the bytes that
-//!    two vectors have in common are the same in both.
-//! 2. A store that crosses a cache line costs two, so the body's stores are aligned. Its loads are
-//!    too where a payload is masked in place; when it is copied they fall as they may.
-//! 3. The key turns with the place of a vector, and with nothing else, as vectors are a multiple of
-//!    its length: head, body and tail have one pattern each.
-//! 4. A vector is an array of words, which the compiler keeps in registers as wide as the processor
-//!    it compiles for, or where it cannot be trusted to, the processor's own ([`Vector`]). All that
-//!    has to do with vectors is always inlined, so that a function with `#[target_feature]` that
-//!    calls [`mask`] is a kernel for that feature, and there is one text for all of them: a function
-//!    of its own would not have the feature, and would be passed its vectors in memory.
-//! 5. One kernel reads from here and writes to there. In place, both are the same.
-//! 6. A copy goes from the end to the start (`BACK`) where its loads would wait for its stores
-//!    otherwise ([`waits_for_stores`]), at up to twice the time.
-//! 7. Whether all of what is written is ASCII falls out of it, and spares text a second look: an OR
-//!    a vector where it is asked for (`NOTE`), and nothing where it is not. Of text that is not masked
-//!    the same vectors are looked at, and nothing else ([`look`]).
+//! 1. Two ends that overlap replace a tail that is masked byte by byte. In a short payload, such a
+//!    tail would cost more than everything else. A byte that is masked twice would not be masked at
+//!    all. Therefore each vector is loaded before any store that could overlap it, and is stored
+//!    whole. The bytes that two vectors have in common are then the same in both.
+//! 2. A store that crosses a cache line costs two, so the body's stores are aligned. If a payload
+//!    is masked in place, the body's loads are aligned too. If it is copied, the loads may be at
+//!    any address.
+//! 3. How far the key is turned depends only on the place of a vector. The size of a vector is a
+//!    multiple of the key's length, so all vectors of the body have the same pattern: head, body
+//!    and tail need one pattern each.
+//! 4. A vector is an array of words. The compiler keeps it in registers as wide as the processor
+//!    that it compiles for has. Where the compiler cannot be trusted to do so, the vector is the
+//!    processor's own type ([`Vector`]). Every function that deals with vectors is always inlined.
+//!    Thus a function with `#[target_feature]` that calls [`mask`] is a kernel for that feature,
+//!    and all kernels share one source text. A function that is not inlined would not have the
+//!    feature, and its vectors would be passed in memory.
+//! 5. One kernel reads from one address and writes to another. In place, both are the same.
+//! 6. If the loads of a copy would wait for its stores ([`waits_for_stores`]), the copy goes from
+//!    the end to the start (`BACK`). Forward, it would take up to twice the time.
+//! 7. The kernel also finds out whether all bytes that it writes are ASCII, so that text needs no
+//!    second pass. It costs one OR for each vector if it is asked for (`NOTE`), and nothing
+//!    otherwise. If text is not masked, [`look`] reads the same vectors and does nothing else.
 //!
-//! The price is the raw pointers: safe code cannot hold a payload to read from and the same payload
-//! to write to. Their bounds are few, and stand at each function.
+//! The price is raw pointers: safe code cannot hold a payload to read from and the same payload to
+//! write to. The bounds are few, and each function states its own.
 
 use super::Key;
 use super::vector::{Vector, Words};
 
-/// Masks `len` bytes from `from` to `to`. With `NOTE` it gives the OR of all that it wrote, folded to
-/// a word, and without it a number that means nothing. A vector is a `V`. With `BACK` the body
-/// goes from its end to its start.
+/// Masks `len` bytes from `from` to `to`, with vectors of type `V`.
+///
+/// With `NOTE`, it returns the OR of all bytes that it wrote, folded to a word. Without `NOTE`, the
+/// result has no meaning. With `BACK`, the body is masked from its end to its start.
 ///
 /// # Safety
 ///
-/// `from` is valid for reading `len` bytes and `to` for writing them, and they are the same or do
-/// not overlap.
+/// `from` is valid for reading `len` bytes, and `to` is valid for writing `len` bytes. `from` and
+/// `to` are the same address, or their bytes do not overlap.
 #[inline(always)]
 pub(super) unsafe fn mask<V: Vector, const NOTE: bool, const BACK: bool>(
     from: *const u8,
@@ -48,7 +52,7 @@ pub(super) unsafe fn mask<V: Vector, const NOTE: bool, const BACK: bool>(
     len: usize,
     key: Key,
 ) -> u64 {
-    // SAFETY: the caller's promise; each length is as the function that it chooses asks.
+    // SAFETY: the caller's promise, and each function is called with a length that it accepts.
     unsafe {
         if len <= MAX_SHORT {
             short::<NOTE>(from, to, len, key)
@@ -58,8 +62,10 @@ pub(super) unsafe fn mask<V: Vector, const NOTE: bool, const BACK: bool>(
     }
 }
 
-/// As [`mask`], for up to [`MAX_SHORT`] bytes, where wider vectors than every processor has gain
-/// nothing. Those up to 16 come first, as they have the least else to do.
+/// Masks as [`mask`] does, up to [`MAX_SHORT`] bytes.
+///
+/// At these lengths, vectors wider than those that every processor has gain nothing. Lengths up to
+/// 16 are tested first, because they have the least other work.
 ///
 /// # Safety
 ///
@@ -71,7 +77,7 @@ pub(super) unsafe fn short<const NOTE: bool>(
     len: usize,
     key: Key,
 ) -> u64 {
-    // SAFETY: the caller's promise, and each length is in the range that its function asks for.
+    // SAFETY: the caller's promise, and each function is called with a length that it accepts.
     unsafe {
         if len <= 16 {
             match len {
@@ -90,10 +96,10 @@ pub(super) unsafe fn short<const NOTE: bool>(
     }
 }
 
-/// The longest payload that has no body.
+/// The length of the longest payload that has no body.
 pub(super) const MAX_SHORT: usize = 128;
 
-/// Masks a vector or more: head, body and tail.
+/// Masks at least one vector: head, body and tail.
 ///
 /// # Safety
 ///
@@ -107,14 +113,14 @@ unsafe fn long<V: Vector, const NOTE: bool, const BACK: bool>(
 ) -> u64 {
     let size = size_of::<V>();
     let last = len - size;
-    // How far it is to the next aligned address: `1 <= start <= size`.
+    // The distance to the next aligned address: `1 <= start <= size`.
     let start = size - to.addr() % size;
     let aligned = pattern(key, start);
     let mut at = start;
-    // SAFETY: every vector lies in the `len` bytes that the caller vouches for: the head and the
-    // tail as `len >= size`, the body's as the last of those that a round takes begins at or before
-    // `last`. Head and tail are loaded before anything is stored; between two vectors of the body
-    // there is no overlap. Where there is no body, `last <= start <= size`: head and tail meet.
+    // SAFETY: every vector is within the `len` bytes that the caller promises. For head and tail,
+    // this follows from `len >= size`. For the body, the last vector of each round begins at or
+    // before `last`. Head and tail are loaded before anything is stored. No two vectors of the body
+    // overlap. If there is no body, `last <= start <= size`: head and tail meet.
     unsafe {
         let head = load::<V>(from, 0) ^ pattern(key, 0);
         let tail = load::<V>(from, last) ^ pattern(key, last);
@@ -152,7 +158,7 @@ unsafe fn long<V: Vector, const NOTE: bool, const BACK: bool>(
     }
 }
 
-/// The OR of `len` bytes, folded to a word.
+/// Returns the OR of `len` bytes, folded to a word.
 ///
 /// # Safety
 ///
@@ -163,10 +169,10 @@ pub(super) unsafe fn look<V: Vector>(from: *const u8, len: usize) -> u64 {
     let size = size_of::<V>();
     let last = len - size;
     let mut at = size - from.addr() % size;
-    // SAFETY: every vector lies in the `len` bytes, as in `long`.
+    // SAFETY: every vector is within the `len` bytes, as in `long`.
     unsafe {
         let load = |at| load::<V>(from, at);
-        // Two, so that one does not wait for the other.
+        // Two results, so that neither has to wait for the other.
         let (mut even, mut odd) = (load(0), load(last));
         while at + 3 * size <= last {
             even = even | load(at) | load(at + 2 * size);
@@ -181,9 +187,10 @@ pub(super) unsafe fn look<V: Vector>(from: *const u8, len: usize) -> u64 {
     }
 }
 
-/// Whether the loads of a copy that goes forward would wait for the stores before them: a processor
-/// takes a load for one of what was just stored where the lowest bits of the two addresses are the
-/// same, which are those within a page.
+/// Returns `true` if the loads of a copy that goes forward would wait for the stores before them.
+///
+/// If the lowest bits of two addresses are the same, a processor treats a load from one as a load
+/// of what was just stored to the other. These are the bits of an address within a page.
 #[inline]
 pub(super) fn waits_for_stores(from: *const u8, to: *const u8) -> bool {
     let ahead = to.addr().wrapping_sub(from.addr()) % PAGE;
@@ -192,7 +199,7 @@ pub(super) fn waits_for_stores(from: *const u8, to: *const u8) -> bool {
 
 const PAGE: usize = 4096;
 
-/// Masks one to two vectors: the first and the last, which overlap.
+/// Masks one to two vectors: the first and the last, which overlap or meet.
 ///
 /// # Safety
 ///
@@ -205,8 +212,8 @@ unsafe fn ends<V: Vector, const NOTE: bool>(
     key: Key,
 ) -> u64 {
     let last = len - size_of::<V>();
-    // SAFETY: a vector at 0 and one at `last` lie in the `len` bytes that the caller vouches for;
-    // both are loaded before the first is stored.
+    // SAFETY: a vector at 0 and one at `last` are within the `len` bytes that the caller promises.
+    // Both are loaded before the first is stored.
     unsafe {
         let head = load::<V>(from, 0) ^ pattern(key, 0);
         let tail = load::<V>(from, last) ^ pattern(key, last);
@@ -224,8 +231,8 @@ unsafe fn ends<V: Vector, const NOTE: bool>(
 #[inline]
 unsafe fn half_words(from: *const u8, to: *mut u8, len: usize, key: Key) -> u64 {
     let last = len - size_of::<u32>();
-    // SAFETY: four bytes at 0 and four at `last` lie in the `len` bytes that the caller vouches
-    // for; both are loaded before the first is stored.
+    // SAFETY: four bytes at 0 and four at `last` are within the `len` bytes that the caller
+    // promises. Both are loaded before the first is stored.
     unsafe {
         let head = from.cast::<u32>().read_unaligned() ^ key.in_memory();
         let tail = from.add(last).cast::<u32>().read_unaligned() ^ key.turned(last).in_memory();
@@ -235,7 +242,7 @@ unsafe fn half_words(from: *const u8, to: *mut u8, len: usize, key: Key) -> u64 
     }
 }
 
-/// Masks 1 to 3 bytes: the first, the middle and the last, of which some may be the same.
+/// Masks 1 to 3 bytes: the first, the middle and the last, some of which may be the same.
 ///
 /// # Safety
 ///
@@ -243,7 +250,7 @@ unsafe fn half_words(from: *const u8, to: *mut u8, len: usize, key: Key) -> u64 
 #[inline]
 unsafe fn bytes(from: *const u8, to: *mut u8, len: usize, key: Key) -> u64 {
     let [first, middle, last] = [0, len / 2, len - 1];
-    // SAFETY: each place is below `len`; all are loaded before the first is stored.
+    // SAFETY: each place is below `len`. All bytes are loaded before the first is stored.
     unsafe {
         let masked = |at| *from.add(at) ^ key.turned(at).first();
         let (a, b, c) = (masked(first), masked(middle), masked(last));
@@ -254,22 +261,26 @@ unsafe fn bytes(from: *const u8, to: *mut u8, len: usize, key: Key) -> u64 {
     }
 }
 
-/// The key as it meets the vector at `at`, repeated.
+/// Returns the key as it is turned for the vector at `at`, repeated to fill the vector.
 #[inline(always)]
 fn pattern<V: Vector>(key: Key, at: usize) -> V {
     let key = u64::from(key.turned(at).in_memory());
     V::splat(key << 32 | key)
 }
 
+/// Loads the vector at `at`.
+///
 /// # Safety
 ///
 /// `from` is valid for reading a vector at `at`.
 #[inline(always)]
 unsafe fn load<V: Vector>(from: *const u8, at: usize) -> V {
-    // SAFETY: the caller's promise, and every value of the bytes is valid.
+    // SAFETY: the caller's promise, and every value of a vector's bytes is valid.
     unsafe { from.add(at).cast::<V>().read_unaligned() }
 }
 
+/// Stores `vector` at `at`.
+///
 /// # Safety
 ///
 /// `to` is valid for writing a vector at `at`.

@@ -1,6 +1,6 @@
 //! A mask key in a register.
 
-/// A mask key, RFC 6455 §5.3, whose next byte is the lowest.
+/// A mask key, RFC 6455 §5.3. Its lowest byte masks the next byte of payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Key(u32);
 
@@ -14,32 +14,32 @@ impl Key {
         Key(u32::from_le_bytes(key))
     }
 
-    /// The key's bytes in their order.
+    /// Returns the key's bytes in their order.
     #[inline]
     pub(crate) const fn to_bytes(self) -> [u8; 4] {
         self.0.to_le_bytes()
     }
 
-    /// The key as it stands after `count` bytes of payload.
+    /// Returns the key for the payload after the next `count` bytes.
     #[inline]
     #[allow(clippy::cast_possible_truncation, reason = "what is cast is at most 24")]
     pub(crate) const fn turned(self, count: usize) -> Key {
         Key(self.0.rotate_right(8 * (count % 4) as u32))
     }
 
-    /// The key that masks as this one and the other do, one after the other.
+    /// Returns the key that masks as this key and then `other` do.
     #[inline]
     pub(crate) const fn combined(self, other: Key) -> Key {
         Key(self.0 ^ other.0)
     }
 
-    /// The byte that masks the next byte.
+    /// Returns the byte that masks the next byte of payload.
     #[inline]
     pub(super) const fn first(self) -> u8 {
         self.to_bytes()[0]
     }
 
-    /// A number that has the key's bytes in their order where it is stored.
+    /// Returns a number that has the key's bytes in their order when it is stored.
     #[inline]
     pub(super) const fn in_memory(self) -> u32 {
         u32::from_ne_bytes(self.to_bytes())

@@ -1,8 +1,8 @@
 //! Masking: XOR with a four-byte key, RFC 6455 §5.3.
 //!
 //! Masking and unmasking are the same operation. Byte `i` of a payload is combined with byte
-//! `i mod 4` of the key; a payload that comes in pieces is masked piece by piece, each with the
-//! number of payload bytes before it as its `offset`.
+//! `i mod 4` of the key. If a payload arrives in pieces, mask each piece by itself, with the number
+//! of payload bytes before it as its `offset`.
 //!
 //! ```
 //! use sansock::mask;
@@ -31,22 +31,22 @@ mod append;
 pub(crate) use append::{append, append_noting_ascii};
 pub(crate) use key::Key;
 
-/// Masks `payload` in place; applied twice with the same key and offset it changes nothing.
+/// Masks `payload` in place. A second call with the same key and offset unmasks it.
 ///
-/// `offset` is the number of payload bytes before these in their frame; only its remainder by
+/// `offset` is the number of payload bytes before `payload` in its frame. Only its remainder by
 /// four matters.
 #[inline]
 pub fn apply(payload: &mut [u8], key: [u8; 4], offset: usize) {
     apply_key(payload, Key::new(key).turned(offset));
 }
 
-/// As [`apply`], for a key that is turned to the payload's first byte.
+/// Masks as [`apply`] does, with a key that is turned to the payload's first byte.
 #[inline]
 fn apply_key(payload: &mut [u8], key: Key) {
     in_place::<false>(payload, key);
 }
 
-/// The same for a payload that may not be masked.
+/// Unmasks `payload` in place, if there is a key.
 #[inline]
 pub(crate) fn unmask(payload: &mut [u8], key: Option<Key>) {
     if let Some(key) = key {
@@ -54,20 +54,22 @@ pub(crate) fn unmask(payload: &mut [u8], key: Option<Key>) {
     }
 }
 
-/// As [`unmask`], and says whether all of the result is ASCII.
+/// Unmasks as [`unmask`] does, and returns `true` if all of the result is ASCII.
 #[cfg(feature = "alloc")]
 #[inline]
 pub(crate) fn unmask_noting_ascii(payload: &mut [u8], key: Option<Key>) -> bool {
     match key {
         Some(key) => is_ascii(in_place::<true>(payload, key)),
-        // To look at a short text takes no longer than to ask whether to.
+        // To scan a short text takes no longer than to check its first bytes.
         None if payload.len() > 128 && !begins_in_ascii(payload) => false,
         None => is_ascii(instances::look(payload)),
     }
 }
 
-/// Where nothing is unmasked a look is a pass of its own, and in most languages the first bytes of a
-/// text tell that it would be in vain.
+/// Returns `true` if the first 32 bytes are ASCII, or if there are fewer bytes.
+///
+/// If nothing is unmasked, a scan for ASCII is a pass of its own. In most languages, the first
+/// bytes of a text already show that the scan would be in vain.
 #[cfg(feature = "alloc")]
 #[inline(never)]
 fn begins_in_ascii(bytes: &[u8]) -> bool {
@@ -75,22 +77,24 @@ fn begins_in_ascii(bytes: &[u8]) -> bool {
     front.is_none_or(|front| front.iter().fold(0, |seen, byte| seen | byte).is_ascii())
 }
 
-/// Writes `payload`, masked, to the front of `masked`, and returns how many bytes it wrote: the
-/// length of the shorter of both.
+/// Writes `payload`, masked, to the front of `masked`. Returns the number of bytes written, which
+/// is the length of the shorter slice.
 ///
-/// `offset` is as for [`apply`]. This is one pass where copying and then masking are two.
+/// This is one pass, where copying and then masking need two. `offset` is the same as for
+/// [`apply`].
 #[allow(unsafe_code)]
 pub fn apply_copy(payload: &[u8], masked: &mut [u8], key: [u8; 4], offset: usize) -> usize {
     let len = payload.len().min(masked.len());
     let key = Key::new(key).turned(offset);
-    // SAFETY: `len` is within both slices, which do not overlap as one of them is exclusive.
+    // SAFETY: `len` is within both slices. They do not overlap, because `masked` is borrowed
+    // exclusively.
     unsafe { instances::mask::<false>(payload.as_ptr(), masked.as_mut_ptr(), len, key) };
     len
 }
 
-/// The key as it stands after `count` bytes of payload: its next byte comes first.
+/// Returns the key as it is after `count` bytes of payload: the byte for the next one comes first.
 ///
-/// Who keeps a rotated key needs to keep no offset.
+/// If you store a rotated key, you need not store an offset.
 ///
 /// ```
 /// assert_eq!(sansock::mask::rotate([1, 2, 3, 4], 5), [2, 3, 4, 1]);
@@ -100,7 +104,7 @@ pub const fn rotate(key: [u8; 4], count: usize) -> [u8; 4] {
     Key::new(key).turned(count).to_bytes()
 }
 
-/// In place; what it gives is as for [`kernel::mask`].
+/// Masks `payload` in place, and returns what [`kernel::mask`] returns.
 #[inline(never)]
 #[allow(unsafe_code)]
 fn in_place<const NOTE: bool>(payload: &mut [u8], key: Key) -> u64 {
@@ -109,26 +113,27 @@ fn in_place<const NOTE: bool>(payload: &mut [u8], key: Key) -> u64 {
     unsafe { instances::mask::<NOTE>(start, start, len, key) }
 }
 
-/// Whether bytes, given as the OR of all of them by words, are ASCII.
+/// Returns `true` if bytes are ASCII. `seen` is the OR of all of them, by words.
 #[cfg(feature = "alloc")]
 #[inline]
 const fn is_ascii(seen: u64) -> bool {
     seen & 0x8080_8080_8080_8080 == 0
 }
 
-/// Returns a mask key for one frame, from the thread's random number generator, which the operating
-/// system seeds: RFC 6455 §5.3 and §10.3 ask for a strong source of entropy. Take a fresh one for
-/// each frame.
+/// Returns a mask key for one frame, from the thread's random number generator.
+///
+/// Take a fresh key for each frame. The operating system seeds the generator, because RFC 6455 §5.3
+/// and §10.3 ask for a strong source of entropy.
 ///
 /// # Panics
 ///
-/// If the operating system has no entropy to give.
+/// Panics if the operating system provides no entropy.
 #[cfg(feature = "rand")]
 pub fn random_key() -> [u8; 4] {
     rand::random()
 }
 
-/// The slowest and plainest masking there is, to test the others against.
+/// The slowest and plainest masking, to test the other ways against.
 #[doc(hidden)]
 pub use scalar::apply as apply_scalar;
 
@@ -144,7 +149,7 @@ mod tests {
 
     const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-    /// Every length around the block sizes, every offset in the key, every alignment.
+    /// Covers every length around the block sizes, every offset in the key and every alignment.
     #[test]
     fn wide_masks_as_scalar_does_at_every_length_offset_and_alignment() {
         let source: Vec<u8> = (0..=255u8).cycle().map(|i| i.wrapping_mul(7)).take(1500).collect();
@@ -170,7 +175,7 @@ mod tests {
         }
     }
 
-    /// The way depends on how far apart both are within a page.
+    /// The direction of a copy depends on the distance of both addresses within a page.
     #[test]
     fn a_copy_is_the_same_whichever_way_it_goes() {
         const PAGE: usize = 4096;
@@ -191,7 +196,7 @@ mod tests {
         }
     }
 
-    /// Vectors of every size, as `apply` chooses one of them only.
+    /// Covers vectors of every size, because `apply` chooses only one of them.
     #[test]
     fn vectors_of_every_size_mask_as_scalar_does() {
         let key = Key::new(KEY);
@@ -211,7 +216,8 @@ mod tests {
             ] {
                 let mut masked = source.clone();
                 let start = masked.as_mut_ptr();
-                // SAFETY: `start` is that of `len` bytes, read and written in place.
+                // SAFETY: `start` is the address of `len` bytes, which are read and written in
+                // place.
                 #[allow(unsafe_code)]
                 unsafe {
                     mask(start, start, len, key)
@@ -244,7 +250,7 @@ mod tests {
         }
     }
 
-    /// With vectors of every size, at every alignment.
+    /// Covers vectors of every size, at every alignment.
     #[cfg(feature = "alloc")]
     #[test]
     fn a_look_sees_every_byte_of_the_payload_and_no_other() {
@@ -260,7 +266,8 @@ mod tests {
                 (64, kernel::look::<Words<8>>),
             ] {
                 if len >= size {
-                    // SAFETY: the bytes are those of the slice, and enough.
+                    // SAFETY: the bytes are those of the slice, and there are at least `size` of
+                    // them.
                     #[allow(unsafe_code)]
                     seen.push(unsafe { look(payload.as_ptr(), len) });
                 }

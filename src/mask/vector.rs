@@ -1,29 +1,30 @@
-//! What a kernel loads, masks and stores at once: words, or a vector of the processor.
+//! Vectors: what a kernel loads, masks and stores at once. A vector is an array of words, or a
+//! vector of the processor.
 //!
-//! All of it is always inlined, as the kernel is, and for its reason.
+//! All functions here are always inlined, for the same reason as the kernel.
 
 use core::ops::{BitOr, BitXor};
 
-/// A vector, in memory as many bytes as it holds.
+/// A vector. In memory it takes as many bytes as it holds.
 ///
 /// # Safety
 ///
-/// Has no padding, and every value of its bytes is valid.
+/// The type has no padding, and every value of its bytes is valid.
 pub(super) unsafe trait Vector:
     Copy + BitXor<Output = Self> + BitOr<Output = Self>
 {
-    /// Returns a vector of nothing but `word`.
+    /// Returns a vector in which each word is `word`.
     fn splat(word: u64) -> Self;
 
-    /// Returns the OR of its words.
+    /// Returns the OR of the vector's words.
     fn fold(self) -> u64;
 }
 
-/// `N` words, which the compiler makes one or more of the processor's vectors.
+/// An array of `N` words, which the compiler turns into one or more vectors of the processor.
 #[derive(Clone, Copy)]
 pub(super) struct Words<const N: usize>([u64; N]);
 
-// SAFETY: so it is with an array of words.
+// SAFETY: an array of words has no padding, and every value of its bytes is valid.
 unsafe impl<const N: usize> Vector for Words<N> {
     #[inline(always)]
     fn splat(word: u64) -> Self {
@@ -34,7 +35,7 @@ unsafe impl<const N: usize> Vector for Words<N> {
     fn fold(mut self) -> u64 {
         const { assert!(N.is_power_of_two()) };
         let mut words = N;
-        // By halves, so that the compiler needs no word of a vector by itself but the last two.
+        // Halving the vector leaves only its last two words to be taken out one by one.
         while words > 1 {
             words /= 2;
             let (front, back) = self.0.split_at_mut(words);
@@ -84,14 +85,15 @@ mod avx2 {
 
     use super::{Vector, Words};
 
-    /// A vector of AVX2. The compiler makes one of four words too; but where it may use AVX-512
-    /// (`-C target-cpu=native`), it gathers them word by word, and a copy takes ten times as long.
+    /// A vector of AVX2. The compiler turns four words into one too. But if it may use AVX-512
+    /// (`-C target-cpu=native`), it gathers the words one by one, and a copy takes ten times as
+    /// long.
     ///
-    /// One exists only where the processor has AVX2, as every kernel's caller promises.
+    /// A value exists only if the processor has AVX2, as the callers of all kernels promise.
     #[derive(Clone, Copy)]
     pub(in crate::mask) struct Avx2(__m256i);
 
-    // SAFETY: so it is with a vector of integers.
+    // SAFETY: a vector of integers has no padding, and every value of its bytes is valid.
     unsafe impl Vector for Avx2 {
         #[inline(always)]
         fn splat(word: u64) -> Self {
@@ -101,7 +103,7 @@ mod avx2 {
 
         #[inline(always)]
         fn fold(self) -> u64 {
-            // SAFETY: both have no padding, and every value is valid.
+            // SAFETY: both types have no padding, and every value of their bytes is valid.
             Words::<4>(unsafe { transmute::<__m256i, [u64; 4]>(self.0) }).fold()
         }
     }

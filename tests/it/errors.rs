@@ -209,7 +209,7 @@ fn every_refusal_says_what_was_wrong() {
 #[test]
 fn every_frame_that_is_refused_says_why() {
     let errors = [
-        (EncodeError::Closed, "no frame but a ping or pong may follow a close frame"),
+        (EncodeError::Closed, "data or close frame after a close frame"),
         (EncodeError::MaskKeyMissing, "client frame without a mask key"),
         (EncodeError::MaskKeyUnwanted, "server frame with a mask key"),
         (EncodeError::FragmentedControl { opcode: Opcode::Close }, "fragmented close frame"),
@@ -220,7 +220,7 @@ fn every_frame_that_is_refused_says_why() {
         ),
         (
             EncodeError::ReservedBits { rsv: 0b100 },
-            "reserved bits 100 on a frame that begins no message",
+            "reserved bits 100 on a frame that does not begin a message",
         ),
         (EncodeError::TruncatedCloseCode, "close frame with a payload of one byte"),
         (EncodeError::UnexpectedContinuation, "continuation frame without a message in progress"),
@@ -234,7 +234,7 @@ fn every_frame_that_is_refused_says_why() {
         ),
         (
             EncodeError::PayloadTooLong { remaining: 2 },
-            "payload exceeds the 2 bytes that the frame still takes",
+            "payload exceeds the 2 bytes left in the frame",
         ),
     ];
     for (error, text) in errors {
