@@ -41,10 +41,7 @@ impl<'a> CloseBody<'a> {
     ///
     /// Returns [`InvalidCloseBody`] at the first byte of `payload` that breaks a rule.
     pub fn parse(payload: &'a [u8]) -> Result<CloseBody<'a>, InvalidCloseBody> {
-        if payload.len() > MAX_CONTROL_PAYLOAD {
-            let too_long = Violation::ControlTooLong { opcode: Opcode::Close };
-            return Err(InvalidCloseBody { violation: too_long, offset: MAX_CONTROL_PAYLOAD });
-        }
+        Self::check_len(payload)?;
         let Some((code, reason)) = payload.split_first_chunk() else {
             // RFC 6455 §5.5.1: if there is a body, it begins with a two-byte code.
             return match payload {
@@ -64,6 +61,7 @@ impl<'a> CloseBody<'a> {
     ///
     /// Returns the errors of [`parse`](Self::parse) that no further bytes can repair.
     pub fn check_prefix(payload: &[u8]) -> Result<(), InvalidCloseBody> {
+        Self::check_len(payload)?;
         let Some((code, reason)) = payload.split_first_chunk() else { return Ok(()) };
         parse_code(*code)?;
         Validator::new().push(reason).map_err(|error| invalid_reason(error.offset))
@@ -77,6 +75,15 @@ impl<'a> CloseBody<'a> {
             bytes.append(reason.as_str().as_bytes());
         }
         bytes
+    }
+
+    /// RFC 6455 §5.5: a control frame has a payload of at most 125 bytes.
+    fn check_len(payload: &[u8]) -> Result<(), InvalidCloseBody> {
+        if payload.len() > MAX_CONTROL_PAYLOAD {
+            let too_long = Violation::ControlTooLong { opcode: Opcode::Close };
+            return Err(InvalidCloseBody { violation: too_long, offset: MAX_CONTROL_PAYLOAD });
+        }
+        Ok(())
     }
 }
 
@@ -135,9 +142,10 @@ mod tests {
         assert_eq!(CloseBody::parse(b"\x03"), Err(truncated));
         assert_eq!(CloseBody::check_prefix(b"\x03"), Ok(()));
         let too_long = Violation::ControlTooLong { opcode: Opcode::Close };
-        assert_eq!(
-            CloseBody::parse(&[b"\x03\xe8", &[b'x'; 124][..]].concat()),
-            Err(InvalidCloseBody { violation: too_long, offset: 125 })
-        );
+        let long = [b"\x03\xe8", &[b'x'; 124][..]].concat();
+        let too_long = Err(InvalidCloseBody { violation: too_long, offset: 125 });
+        assert_eq!(CloseBody::parse(&long).map(|_| ()), too_long);
+        assert_eq!(CloseBody::check_prefix(&long), too_long);
+        assert_eq!(CloseBody::check_prefix(&long[..125]), Ok(()));
     }
 }

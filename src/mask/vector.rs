@@ -22,6 +22,7 @@ pub(super) unsafe trait Vector:
 
 /// An array of `N` words, which the compiler turns into one or more vectors of the processor.
 #[derive(Clone, Copy)]
+#[repr(transparent)]
 pub(super) struct Words<const N: usize>([u64; N]);
 
 // SAFETY: an array of words has no padding, and every value of its bytes is valid.
@@ -91,6 +92,7 @@ mod avx2 {
     ///
     /// A value exists only if the processor has AVX2, as the callers of all kernels promise.
     #[derive(Clone, Copy)]
+    #[repr(transparent)]
     pub(in crate::mask) struct Avx2(__m256i);
 
     // SAFETY: a vector of integers has no padding, and every value of its bytes is valid.

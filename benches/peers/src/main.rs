@@ -30,7 +30,7 @@ FILTER is a part of a row's name, such as 'server decode 125'.
   --check              only whether every peer does every row's work
   --peers A,B          only these peers
   --seconds-per-row S  time for a row, with all peers (default 2)
-  --read-buffer KIB    what is read into where the caller does the reading (default 64)
+  --read-buffer KIB    what is read into where the caller does the reading (default 16)
   --csv FILE           writes all figures there
   --svg DIR            draws them there
   --machine TEXT       what to say of the machine";
