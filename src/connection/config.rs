@@ -39,8 +39,8 @@ pub struct Config {
     /// fragments of a [`MessageWriter`](super::MessageWriter), which are as long as you make them.
     pub fragment_size: Option<NonZeroUsize>,
     /// Once this many bytes of output are queued, your messages, pings and pongs are refused until
-    /// some bytes are written. The output can exceed it by one message, and by the answers to pings
-    /// and Closes, which are never refused. 1 MiB by default; `None` means no limit.
+    /// some bytes are written. The output can exceed this limit by one message, and by the answers
+    /// to pings and Closes, which are never refused. 1 MiB by default; `None` means no limit.
     ///
     /// Ask [`is_full`](super::Connection::is_full) before each
     /// [`receive`](super::Connection::receive), and write first if it returns `true`. Then your
@@ -182,7 +182,7 @@ pub enum Delivery {
 /// ```
 ///
 /// With every policy, a flood of pings does not fill the output. While at least 1 KiB of output is
-/// queued and a pong is in it, only the latest ping is answered.
+/// queued with an automatic pong in it, only the latest ping is answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PingPolicy {

@@ -3,7 +3,7 @@
 use crate::close::CloseCode;
 use crate::message::{Payload, Received, Text};
 
-/// A message, or a chunk of one, or a control frame that was received.
+/// What was received: a message, a chunk of a message, or a control frame.
 ///
 /// Events borrow the input, not the connection. So you can send while you hold an event.
 ///

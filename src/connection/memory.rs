@@ -17,8 +17,8 @@ impl Connection {
     }
 
     /// Frees all memory that the connection does not need: the buffers that hold no data, and the
-    /// free space around data that waits. Call it when the connection has been idle for a while,
-    /// because what follows has to allocate again.
+    /// free space around data that waits. Call it when the connection has been idle for a while.
+    /// The next message allocates again.
     ///
     /// It takes constant time: if more than 4 KiB of a buffer would have to be moved, that buffer
     /// stays as it is.

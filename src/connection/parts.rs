@@ -66,7 +66,8 @@ pub struct Progress {
 
 /// Taking a connection apart.
 impl Connection {
-    /// Takes the connection apart. Use it to change the configuration, or to take over the output.
+    /// Takes the connection apart. Use it to change the configuration, or to continue over another
+    /// transport.
     ///
     /// The parts contain no unread input. What [`receive`](Self::receive) took is in
     /// [`Parts::progress`]. What it did not take is still in your input. Bytes in a

@@ -108,11 +108,11 @@ pub enum TransportAction {
 /// How a connection ended, RFC 6455 §7.1.5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CloseStatus {
-    /// With a Close frame from the peer. This is the code in the first one that was received.
+    /// A Close frame with this code was received. The first Close frame counts.
     Code(CloseCode),
-    /// With a Close frame from the peer that has no code.
+    /// A Close frame without a code was received.
     NoStatus,
-    /// Without a Close frame from the peer.
+    /// No Close frame was received.
     Abnormal,
 }
 

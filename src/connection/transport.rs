@@ -40,8 +40,8 @@ impl Connection {
     /// [`Config::max_output`](crate::Config::max_output) allows. Messages, pings and pongs that you
     /// send are then refused with [`SendError::Full`](crate::SendError::Full).
     ///
-    /// Ask before each [`receive`](Self::receive), and write first if it is full. Then you can
-    /// answer whatever is received, and the output never holds more than `max_output` and the
+    /// Ask before each [`receive`](Self::receive), and write first if this returns `true`. Then you
+    /// can answer whatever is received, and the output never holds more than `max_output` and the
     /// answers to one event.
     ///
     /// ```
@@ -62,9 +62,9 @@ impl Connection {
 
     /// Returns how many bytes of output are queued.
     ///
-    /// If the peer reads slowly, they become more. From
-    /// [`max_output`](crate::Config::max_output) bytes on, messages are refused and handed back.
-    /// Automatic answers to the peer are not refused: their number is limited separately.
+    /// If the peer reads slowly, the number grows. From [`max_output`](crate::Config::max_output)
+    /// bytes on, messages are refused, and [`send`](Self::send) returns the message. Automatic
+    /// answers to the peer are not refused: their number is limited separately.
     ///
     /// ```
     /// use bytes::Buf;

@@ -13,8 +13,8 @@ use crate::message::{Payload, Text};
 use crate::opcode::Opcode;
 
 impl Connection {
-    /// Takes a piece of a control frame, RFC 6455 §5.5. If a read has cut the frame, copies the
-    /// piece behind those before it. Returns the event if the frame is whole.
+    /// Takes a piece of a control frame, RFC 6455 §5.5. If a read has cut the frame, appends the
+    /// piece to those before it. Returns the event if the frame is whole.
     pub(super) fn take_control<'a>(
         &mut self,
         frame: CurrentFrame,

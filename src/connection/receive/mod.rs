@@ -183,7 +183,7 @@ impl Connection {
         })
     }
 
-    /// Takes a piece of a message that is not whole in one input, and copies it behind the pieces
+    /// Takes a piece of a message that is not whole in one input, and appends it to the pieces
     /// before it.
     fn reassemble<'a>(
         &mut self,

@@ -49,8 +49,8 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`SendError`] if another message is unfinished or the connection is closing. A full output
-    /// is no error here: it refuses the first fragment.
+    /// [`SendError`] if another message is unfinished or the connection is closing. If the output
+    /// is full, the first fragment is refused, not this call.
     pub fn start_text(&mut self) -> Result<MessageWriter<'_>, SendError> {
         self.start(OutgoingMessage { opcode: Opcode::Text, text: Some(Validator::new()) })
     }

@@ -32,7 +32,7 @@ impl Connection {
     ///
     /// A server copies nothing of a message that the transport takes whole. A client has to mask
     /// it, RFC 6455 §5.3: it masks one block of 16 KiB at a time, the next one after the last one
-    /// is taken. A message of any length so needs one block of memory, which stays in the L1 cache.
+    /// is taken. So a message of any length needs one block of memory, which stays in the L1 cache.
     ///
     /// ```
     /// use std::io::{IoSlice, Write};
