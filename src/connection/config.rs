@@ -1,4 +1,4 @@
-//! What a connection may do and hold.
+//! The configuration of connections.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -7,10 +7,14 @@ use core::num::NonZeroUsize;
 use crate::frame::Limits;
 use crate::role::Role;
 
-/// The role, the limits and the source of mask keys of any number of connections.
+/// The configuration of connections: the role, the limits, and a client's source of mask keys.
 ///
-/// A client's configuration cannot be made without a source of mask keys, RFC 6455 §10.3, so that
-/// no connection lacks one. Many connections share one configuration by `Arc<Config>`.
+/// Create it by [`server`](Self::server), `client` or
+/// [`client_with_mask_keys`](Self::client_with_mask_keys), then set the fields. Any number of
+/// connections can share one configuration by `Arc<Config>`.
+///
+/// A client's configuration cannot be created without a source of mask keys, RFC 6455 §10.3, so
+/// every client connection has one.
 ///
 /// ```
 /// let mut config = sansock::Config::server();
@@ -19,57 +23,60 @@ use crate::role::Role;
 #[derive(Clone, Debug)]
 pub struct Config {
     masking: Masking,
-    /// What the peer may send at most.
+    /// The limits for what the peer sends.
     pub limits: Limits,
-    /// Whether messages are told of when they are whole, or as they arrive. Whole by default.
+    /// Whether each message is delivered as one event or in chunks as it arrives. By default, as
+    /// one event.
     pub delivery: Delivery,
-    /// How the peer's pings are answered. All are, by default.
+    /// How the peer's pings are answered. By default, all of them are.
     pub pings: PingPolicy,
-    /// The largest payload of a frame that is sent. Longer messages are sent in fragments of this
-    /// size, RFC 6455 §5.4, so that control frames and other streams of the transport need not wait
-    /// for all of them. There is no limit by default, as most peers do best with one frame a
-    /// message.
+    /// The largest payload of one outgoing frame. Longer messages are sent in fragments of this
+    /// size, RFC 6455 §5.4. Control frames and other streams of the transport then need not wait
+    /// for the whole message. `None`, the default, means one frame for each message, which suits
+    /// most peers best.
     ///
-    /// It does not apply to a [`PreparedMessage`](crate::message::PreparedMessage), nor to the fragments of a
-    /// [`MessageWriter`](super::MessageWriter), which are as long as you make them.
+    /// It does not apply to a [`PreparedMessage`](crate::message::PreparedMessage), nor to the
+    /// fragments of a [`MessageWriter`](super::MessageWriter), which are as long as you make them.
     pub fragment_size: Option<NonZeroUsize>,
-    /// Once this many bytes of output wait, messages, pings and pongs of yours are refused until some
-    /// are written: the output is at most this and one message. Answers to pings and closes are
-    /// queued all the same. 1 MiB by default; `None` is no limit.
+    /// Once this many bytes of output are queued, your messages, pings and pongs are refused until
+    /// some bytes are written. The output can exceed this limit by one message, and by the answers
+    /// to pings and Closes, which are never refused. 1 MiB by default; `None` means no limit.
     ///
     /// Ask [`is_full`](super::Connection::is_full) before each
-    /// [`receive`](super::Connection::receive), and write first if it is, so that an answer is never
-    /// refused.
+    /// [`receive`](super::Connection::receive), and write first if it returns `true`. Then your
+    /// answers are not refused.
     pub max_output: Option<usize>,
 }
 
 impl Config {
-    /// For servers, which mask nothing.
+    /// Creates the configuration of servers, which do not mask.
     pub fn server() -> Self {
         Config::with_masking(Masking::Server)
     }
 
-    /// For clients, with mask keys from the thread's random number generator, which the operating
-    /// system seeds. Where the system cannot, a client panics at its first frame.
+    /// Creates the configuration of clients, with mask keys from the thread's random number
+    /// generator.
+    ///
+    /// The operating system seeds the generator. If it cannot, a client panics at its first frame.
     #[cfg(feature = "rand")]
     pub fn client() -> Self {
         Config::with_masking(Masking::ThreadRng)
     }
 
-    /// For clients, with a source of mask keys of one's own.
+    /// Creates the configuration of clients, with your own source of mask keys.
     ///
-    /// It is asked once for every frame. RFC 6455 §5.3, §10.3: its keys must come from a strong
-    /// source of entropy, so that nobody who chooses payloads can foretell a key.
+    /// `keys` is called once for each frame. RFC 6455 §5.3, §10.3: the keys must come from a strong
+    /// source of entropy, so that an attacker that chooses payloads cannot predict a key.
     ///
-    /// If it panics and you catch that, a message, a fragment or a ping of yours was not sent and can
-    /// be tried again. Where a Close, a pong, or a message that is split by
-    /// [`fragment_size`](Self::fragment_size) was to be sent, the connection has ended, and can only
-    /// be dropped.
+    /// If `keys` panics and you catch the panic, what you tried to send was not queued, and you can
+    /// try again. There are three exceptions: a Close, an automatic pong, and a message that is
+    /// split by [`fragment_size`](Self::fragment_size). After these the connection has ended, and
+    /// you can only drop it.
     pub fn client_with_mask_keys(keys: impl Fn() -> [u8; 4] + Send + Sync + 'static) -> Self {
         Config::with_masking(Masking::Source(Arc::new(keys)))
     }
 
-    /// Which end these connections are.
+    /// Returns which end of the connection this configuration is for.
     #[inline]
     pub fn role(&self) -> Role {
         match self.masking {
@@ -78,19 +85,19 @@ impl Config {
         }
     }
 
-    /// Whether a message of this length is sent in one frame.
+    /// Returns `true` if a message of this length is sent in one frame.
     #[inline]
     pub(super) fn is_one_frame(&self, len: usize) -> bool {
         self.fragment_size.is_none_or(|size| len <= size.get())
     }
 
-    /// Whether no more may be queued behind this many bytes of output.
+    /// Returns `true` if nothing more may be queued behind this many bytes of output.
     #[inline]
     pub(super) fn is_full_at(&self, output_len: usize) -> bool {
         self.max_output.is_some_and(|max| output_len >= max)
     }
 
-    /// The key for the next frame to be sent: fresh for each, and `None` for a server's.
+    /// Returns a fresh mask key for the next outgoing frame, or `None` for a server.
     #[inline]
     pub(super) fn next_mask_key(&self) -> Option<[u8; 4]> {
         match &self.masking {
@@ -101,7 +108,8 @@ impl Config {
         }
     }
 
-    /// Returns the limits that hold: lowered to what can be allocated, unless messages are streamed.
+    /// Returns the limits that apply. Unless messages are streamed, they are lowered to what can be
+    /// allocated.
     pub(super) fn message_limits(&self) -> Limits {
         match self.delivery {
             Delivery::Whole => self.limits.allocatable(),
@@ -121,18 +129,20 @@ impl Config {
     }
 }
 
-/// How messages are told of.
+/// How messages are delivered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Delivery {
-    /// Each as one event, when the last of it is there: [`Event::Text`](super::Event::Text) and
-    /// [`Event::Binary`](super::Event::Binary).
+    /// Each message is one event, delivered when the message is whole:
+    /// [`Event::Text`](super::Event::Text) or [`Event::Binary`](super::Event::Binary).
     #[default]
     Whole,
-    /// In chunks, as they arrive, also from within a frame:
-    /// [`Event::TextChunk`](super::Event::TextChunk) and
-    /// [`Event::BinaryChunk`](super::Event::BinaryChunk). Nothing is reassembled, so that a message
-    /// of any length takes no memory; the limits hold all the same, and are to be raised for such.
+    /// Each message is delivered in chunks as it arrives, even within a frame:
+    /// [`Event::TextChunk`](super::Event::TextChunk) or
+    /// [`Event::BinaryChunk`](super::Event::BinaryChunk).
+    ///
+    /// Nothing is reassembled, so a message of any length takes no memory. The limits still apply:
+    /// raise them for long messages.
     ///
     /// ```
     /// use sansock::connection::Delivery;
@@ -141,7 +151,7 @@ pub enum Delivery {
     /// let mut config = Config::server();
     /// config.delivery = Delivery::Streaming;
     /// let mut server = Connection::new(config);
-    /// // A masked "Hello", RFC 6455 §5.7, of which the second read brings the last two letters.
+    /// // A masked "Hello", RFC 6455 §5.7. The second read brings the last two letters.
     /// let mut first = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d";
     /// let mut second = *b"\x51\x58";
     ///
@@ -150,7 +160,7 @@ pub enum Delivery {
     ///     let mut input = Input::new(read);
     ///     while let Some(event) = server.receive(&mut input)? {
     ///         let Event::TextChunk { text, last } = event else { panic!() };
-    ///         assert_eq!((text.as_str(), last), expected); // lent from where it was read to
+    ///         assert_eq!((text.as_str(), last), expected); // borrowed from the input
     ///         hello.push_str(&text);
     ///     }
     /// }
@@ -171,44 +181,46 @@ pub enum Delivery {
 ///     PingPolicy::Budget { burst: 10, per_second: 1, excess: ExcessPings::FailConnection };
 /// ```
 ///
-/// Whatever the policy, a flood of pings does not fill the output: while a pong waits in it and more
-/// than a kilobyte of other bytes, only the latest ping is answered.
+/// With every policy, a flood of pings does not fill the output. While at least 1 KiB of output is
+/// queued with an automatic pong in it, only the latest ping is answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PingPolicy {
     /// Every ping is answered.
     #[default]
     AnswerAll,
-    /// No ping is answered: the application does so, by
+    /// No ping is answered automatically. The application answers by
     /// [`Connection::pong`](super::Connection::pong).
     Manual,
-    /// As many pings are answered as a budget allows.
+    /// Pings are answered as long as a budget allows.
     Budget {
-        /// How many pings are answered back to back, four million at most.
+        /// The full budget: how many pings are answered back to back. Four million at most.
         burst: u32,
-        /// How many more of them are answered each second after that, up to `burst` again. As
-        /// nothing here reads a clock, [`Timers`](crate::timer::Timers) tell of time: without them
-        /// there are no more.
+        /// How many pings each second adds to the budget, up to `burst`. A connection reads no
+        /// clock: [`Timers`](crate::timer::Timers) pass the time to it. Without them, nothing is
+        /// added.
         per_second: u32,
-        /// What becomes of further pings.
+        /// What happens to further pings.
         excess: ExcessPings,
     },
 }
 
-/// What becomes of pings beyond the budget of a [`PingPolicy`]. All are events, but for the one that
-/// fails the connection.
+/// What happens to pings beyond the budget of a [`PingPolicy`].
+///
+/// Each of them is still delivered as an event, except one that fails the connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ExcessPings {
-    /// At most one pong is queued, beside the pong for the latest ping.
+    /// While an automatic pong is queued, only the latest of them is answered.
     #[default]
     Coalesce,
     /// The connection fails with 1008.
     FailConnection,
-    /// They are left to the application.
+    /// They are not answered automatically: the application may answer them.
     Manual,
 }
 
+/// The role, and a client's source of mask keys.
 #[derive(Clone)]
 enum Masking {
     Server,

@@ -1,13 +1,14 @@
-//! What a connection has to tell.
+//! What a connection delivers.
 
 use crate::close::CloseCode;
 use crate::message::{Payload, Received, Text};
 
-/// What was received.
+/// What was received: a message, a chunk of a message, or a control frame.
 ///
-/// Events lend from the input, not from the connection: it may be written to while they are held.
+/// Events borrow the input, not the connection. So you can send while you hold an event.
 ///
-/// `{:?}` shows the lengths of payloads, so that logs hold nobody's data, and `{:#?}` shows the payloads.
+/// `{:?}` shows only the lengths of payloads, so that logs contain no user data. `{:#?}` shows the
+/// payloads.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -15,33 +16,37 @@ pub enum Event<'a> {
     Text(Text<'a>),
     /// A binary message.
     Binary(Payload<'a>),
-    /// The next piece of a text message, with [`Delivery::Streaming`](super::Delivery::Streaming):
-    /// whole code points. One that was cut by the end of a read or of a frame is a chunk of its own,
-    /// which is owned; all others are lent.
+    /// The next chunk of a text message, with [`Delivery::Streaming`](super::Delivery::Streaming).
+    ///
+    /// A chunk is made of whole code points. A code point that is cut by the end of a read or of a
+    /// frame is a separate chunk, which is owned. All other chunks are borrowed.
     TextChunk {
-        /// The piece, which is empty only where it is the last.
+        /// The chunk. It may be empty only if it is the last one.
         text: Text<'a>,
-        /// Whether the message ends with it.
+        /// Whether the message ends with this chunk.
         last: bool,
     },
-    /// The next piece of a binary message, with
+    /// The next chunk of a binary message, with
     /// [`Delivery::Streaming`](super::Delivery::Streaming).
     BinaryChunk {
-        /// The piece, which is empty only where it is the last.
+        /// The chunk. It may be empty only if it is the last one.
         data: Payload<'a>,
-        /// Whether the message ends with it.
+        /// Whether the message ends with this chunk.
         last: bool,
     },
-    /// A ping, RFC 6455 §5.5.2. Unless the [`PingPolicy`](super::PingPolicy) says otherwise, it is
-    /// answered already: its pong is in the output, or will be when an earlier one is written, or
-    /// that of a later ping instead. After our Close there is none.
+    /// A ping, RFC 6455 §5.5.2.
+    ///
+    /// It is answered automatically, unless the [`PingPolicy`](super::PingPolicy) says otherwise:
+    /// its pong is queued, or will be queued when an earlier pong is written. In the latter case,
+    /// the pong for a later ping may replace it. After our Close, pings are not answered.
     Ping(Payload<'a>),
-    /// A pong, RFC 6455 §5.5.3, asked for or not.
+    /// A pong, RFC 6455 §5.5.3. It may answer a ping of ours or none.
     Pong(Payload<'a>),
-    /// The peer's Close, RFC 6455 §5.5.1. The one that answers it is in the output already, unless
-    /// ours was sent before. No event follows.
+    /// The peer's Close, RFC 6455 §5.5.1. It is the last event.
+    ///
+    /// The Close that answers it is already in the output, unless our Close was sent before.
     Close {
-        /// The code, where there is one.
+        /// The code, if there is one.
         code: Option<CloseCode>,
         /// The reason, which may be empty.
         reason: Text<'a>,
@@ -49,7 +54,8 @@ pub enum Event<'a> {
 }
 
 impl Event<'_> {
-    /// The same event without a borrow: what is lent is copied.
+    /// Copies what is borrowed, and returns the same event without a borrow. Use it to keep an
+    /// event after the input is reused.
     pub fn into_owned(self) -> Event<'static> {
         match self {
             Event::Text(text) => Event::Text(text.into_owned()),

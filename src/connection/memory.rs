@@ -1,24 +1,27 @@
-//! Memory: how much a connection holds, and how to have it hold less.
+//! How much memory a connection holds, and how to free it.
 
 use super::Connection;
 
+/// Memory.
 impl Connection {
-    /// Frees the buffers that hold no data: output that is all written, and memory that waits for the
-    /// next reassembled message. Call it whenever a read would block. It is cheap, as it moves no data;
-    /// the next message allocates again.
+    /// Frees the buffers that hold no data: the buffers of written output, and the memory that is
+    /// kept for the next reassembled message. Call it whenever a read would block. It is cheap,
+    /// because it moves no data. The next message allocates again.
     ///
-    /// Without it, the output keeps room for the bursts of the last few rounds, and the buffer of a
-    /// reassembled message from 1 KiB on waits for the next one, until sixteen in a row have used less
-    /// than a quarter of it.
+    /// If you do not call it, the output keeps room for the bursts of the last few rounds. A buffer
+    /// of 1 KiB or more in which a message was reassembled is kept for the next one, until sixteen
+    /// messages in a row have used less than a quarter of it.
     pub fn release_buffers(&mut self) {
         self.output.release();
         self.assembler.release();
     }
 
-    /// Frees all memory that the connection can do without, at the cost of speed when there is more to
-    /// do: the buffers that hold no data, and the free space around data that waits. Call it when the
-    /// connection has been idle for a while. It takes constant time: where more than 4 KiB would have to
-    /// be moved, that buffer stays as it is.
+    /// Frees all memory that the connection does not need: the buffers that hold no data, and the
+    /// free space around data that waits. Call it when the connection has been idle for a while.
+    /// The next message allocates again.
+    ///
+    /// It takes constant time: if more than 4 KiB of a buffer would have to be moved, that buffer
+    /// stays as it is.
     ///
     /// ```
     /// use bytes::Buf;
@@ -41,11 +44,13 @@ impl Connection {
         self.assembler.shrink_to_fit();
     }
 
-    /// Bytes that the connection holds on the heap: output with the room around it, what has come of a
-    /// message or a control frame that is not whole, and memory that waits for the next message.
-    /// That counts in full while an event holds a part of it, as do payloads that are queued by
-    /// reference, though others may share them; the configuration, which is shared, does not, nor does a
-    /// [`ReadBuffer`](crate::ReadBuffer), which is the caller's.
+    /// Returns how many bytes the connection holds on the heap: the output with the free space
+    /// around it, unfinished messages and control frames, and the memory that is kept for the next
+    /// message.
+    ///
+    /// Memory that is kept for the next message counts in full even if an event holds a part of it.
+    /// Payloads that are queued by reference count in full even if they are shared. The shared
+    /// configuration and the caller's [`ReadBuffer`](crate::ReadBuffer) do not count.
     ///
     /// ```
     /// use sansock::{Config, Connection};

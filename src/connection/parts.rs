@@ -1,4 +1,4 @@
-//! A connection taken apart, and put together again.
+//! Taking a connection apart, and rebuilding it.
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -10,8 +10,10 @@ use super::{CloseStatus, Config, Connection, Delivery, Output, PingPolicy, State
 use crate::frame::{Decoder, MAX_CONTROL_PAYLOAD, ShortBytes};
 use crate::message::{Assembler, ConnectionId};
 
-/// All that a connection is, by [`Connection::into_parts`]: nothing is lost by taking it apart and
-/// putting it together again, at whichever byte.
+/// The parts of a connection, by [`Connection::into_parts`].
+///
+/// You can take a connection apart after any byte, and rebuild it by [`Connection::from_parts`].
+/// Nothing is lost.
 ///
 /// ```
 /// use bytes::Buf;
@@ -19,7 +21,7 @@ use crate::message::{Assembler, ConnectionId};
 ///
 /// let mut server = Connection::new(Config::server());
 /// server.send_text("unsent")?;
-/// // The first half of a masked "Hello", RFC 6455 §5.7; after that the transport is another one.
+/// // The first seven bytes of a masked "Hello", RFC 6455 §5.7. After them the transport changes.
 /// assert!(server.receive(&mut Input::new(&mut b"\x81\x85\x37\xfa\x21\x3d\x7f".to_vec()[..]))?.is_none());
 /// let mut parts = server.into_parts();
 /// assert_eq!(parts.output.chunk(), b"\x81\x06unsent");
@@ -36,17 +38,17 @@ use crate::message::{Assembler, ConnectionId};
 /// ```
 #[non_exhaustive]
 pub struct Parts {
-    /// The configuration, which may be exchanged for another of the same role and delivery. Limits
-    /// hold from the next header on, and another budget for pings from its start.
+    /// The configuration. You may replace it by another one with the same role and delivery. New
+    /// limits apply from the next header on. A different ping policy starts with a full budget.
     pub config: Arc<Config>,
-    /// What is not sent yet. Take the bytes to send them by other means.
+    /// The output that is not written yet. You may take its bytes and send them by other means.
     pub output: Output,
-    /// What was received of a header, a message or a control frame that is not whole, what is open
-    /// of a message that is sent in fragments, and how far the connection has come.
+    /// The partially received header, message or control frame, the message that is partially sent
+    /// in fragments, and the connection's state.
     pub progress: Progress,
 }
 
-/// Where a connection stands, but for its output.
+/// The progress of a connection: all of it except the configuration and the output.
 pub struct Progress {
     id: ConnectionId,
     decoder: Decoder,
@@ -55,19 +57,22 @@ pub struct Progress {
     control: Option<Box<ShortBytes<MAX_CONTROL_PAYLOAD>>>,
     outgoing: Option<OutgoingMessage>,
     ping_budget: PingBudget,
-    /// The policy of that budget.
+    /// The policy of `ping_budget`.
     pings: PingPolicy,
     state: State,
     closure: CloseStatus,
     has_sent_eof: bool,
 }
 
+/// Taking a connection apart.
 impl Connection {
-    /// Takes the connection apart, as for another transport or another process's rules.
+    /// Takes the connection apart. Use it to change the configuration, or to continue over another
+    /// transport.
     ///
-    /// There is no unread input in it: what [`receive`](Self::receive) took is in
-    /// [`Parts::progress`], and what it did not take is still the caller's, as is all that is in a
-    /// [`ReadBuffer`](crate::ReadBuffer) ([`into_unread`](crate::ReadBuffer::into_unread)).
+    /// The parts contain no unread input. What [`receive`](Self::receive) took is in
+    /// [`Parts::progress`]. What it did not take is still in your input. Bytes in a
+    /// [`ReadBuffer`](crate::ReadBuffer) stay there; take them out by
+    /// [`into_unread`](crate::ReadBuffer::into_unread).
     #[must_use]
     pub fn into_parts(self) -> Parts {
         let Connection { config, output, .. } = self;
@@ -87,12 +92,12 @@ impl Connection {
         Parts { config, output, progress }
     }
 
-    /// Puts a connection together again.
+    /// Rebuilds a connection from its parts.
     ///
     /// # Errors
     ///
-    /// [`ConfigMismatch`] where the configuration has another role or delivery than that
-    /// of the connection that was taken apart.
+    /// [`ConfigMismatch`] if the configuration has a different role or delivery than the connection
+    /// that was taken apart.
     pub fn from_parts(parts: Parts) -> Result<Self, ConfigMismatch> {
         let Parts { config, output, progress } = parts;
         let mut decoder = progress.decoder;
@@ -123,8 +128,8 @@ impl Connection {
     }
 }
 
-/// The configuration has another role or delivery than the connection that was taken apart, by
-/// [`Connection::from_parts`].
+/// The error of [`Connection::from_parts`]: the configuration has a different role or delivery than
+/// the connection that was taken apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ConfigMismatch;
 
@@ -136,7 +141,7 @@ impl fmt::Display for ConfigMismatch {
 
 impl core::error::Error for ConfigMismatch {}
 
-/// Shows lengths alone, so that logs hold nobody's data.
+/// Shows only lengths and the state, so that logs contain no user data.
 impl fmt::Debug for Parts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parts")
@@ -146,7 +151,7 @@ impl fmt::Debug for Parts {
     }
 }
 
-/// Shows lengths alone, so that logs hold nobody's data.
+/// Shows only lengths and the state, so that logs contain no user data.
 impl fmt::Debug for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Progress")

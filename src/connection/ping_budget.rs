@@ -1,11 +1,11 @@
-//! How many pings are answered: the budget of a [`PingPolicy`].
+//! The budget of a [`PingPolicy`]: how many pings are answered.
 
 use super::PingPolicy;
 
 /// What is left of the budget.
 #[derive(Clone, Copy)]
 pub(super) struct PingBudget {
-    /// Thousandths of pings, as a second earns `per_second` pings in milliseconds.
+    /// In thousandths of a ping: each millisecond earns `per_second` of them.
     left: u32,
 }
 
@@ -25,7 +25,7 @@ impl PingBudget {
         left.is_some()
     }
 
-    /// Adds what a time earns, up to the full budget.
+    /// Adds what `millis` milliseconds earn, up to the full budget.
     pub(super) fn refill(&mut self, policy: PingPolicy, millis: u32) {
         if let PingPolicy::Budget { per_second, .. } = policy {
             let left = self.left.saturating_add(per_second.saturating_mul(millis));
@@ -34,5 +34,5 @@ impl PingBudget {
     }
 }
 
-/// What the answer to a ping costs.
+/// The cost of the answer to one ping.
 const PING: u32 = 1000;

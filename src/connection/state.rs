@@ -1,32 +1,34 @@
-//! The life of a connection, RFC 6455 §7: one table, which sees no bytes, no transport and no role.
+//! The states of a connection, RFC 6455 §7: one table, which sees no bytes, no transport and no
+//! role.
 //!
-//! docs/CLOSING.md is drawn from it.
+//! docs/CLOSING.md is drawn from this table.
 
 use crate::close::CloseCode;
 use crate::role::Role;
 
-/// How far a connection has come, RFC 6455 §7.1.
+/// The state of a connection, RFC 6455 §7.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
     /// Messages go both ways.
     Open,
-    /// We sent a Close, and wait for the peer's; what the peer still sends is still delivered.
+    /// We sent a Close and wait for the peer's. What the peer sends until then is still delivered.
     CloseSent,
-    /// Both ends have sent a Close; ours may still be in the output, and the transport is open.
+    /// Both ends have sent a Close. Ours may still be in the output. The transport is open.
     CloseExchanged,
-    /// The peer broke the protocol, or a deadline or the caller's mistake made this end fail. What the
-    /// peer still sends is swallowed.
+    /// The peer broke the protocol, a deadline passed, or the caller made a mistake. What the peer
+    /// still sends is discarded.
     Failed,
     /// The transport has ended.
     Ended,
 }
 
-/// What moves a connection from state to state.
+/// An event that changes the state of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Occurrence {
-    /// The application closes.
+    /// The application closes the connection.
     SendClose,
-    /// The peer's Close frame was received; ours is sent with it, if it was not before.
+    /// The peer's Close frame was received. Ours is queued at the same time, unless it was sent
+    /// before.
     ReceiveClose,
     /// The peer broke the protocol, or this end fails for another reason.
     Violation,
@@ -35,7 +37,7 @@ pub(super) enum Occurrence {
 }
 
 impl State {
-    /// The state after an occurrence; the same where it changes nothing.
+    /// Returns the state after `occurrence`, or the same state if it changes nothing.
     pub(super) const fn after(self, occurrence: Occurrence) -> State {
         match (self, occurrence) {
             (State::Ended, _) | (_, Occurrence::Eof) => State::Ended,
@@ -49,18 +51,18 @@ impl State {
         }
     }
 
-    /// Whether what the peer sends is read. RFC 6455 §1.4, §7.1.7: after a Close, and after a
-    /// failure, whatever comes is discarded.
+    /// Returns `true` if what the peer sends is received. RFC 6455 §1.4, §7.1.7: after the peer's
+    /// Close and after a failure, it is discarded.
     pub(super) const fn is_receiving(self) -> bool {
         matches!(self, State::Open | State::CloseSent)
     }
 
-    /// Returns what the transport should do next.
+    /// Returns what to do with the transport next.
     pub(super) const fn transport_action(self, role: Role, sending: Sending) -> TransportAction {
         match (self, sending, role) {
             (State::Open | State::CloseSent, _, _) => TransportAction::Continue,
             (_, Sending::Queued, _) => TransportAction::Flush,
-            // RFC 6455 §7.1.1: the server closes first, so that it is the client that waits.
+            // RFC 6455 §7.1.1: the server closes first, and the client waits for that.
             (State::CloseExchanged | State::Failed, Sending::Written, Role::Server) => {
                 TransportAction::ShutdownWrite
             }
@@ -70,10 +72,10 @@ impl State {
     }
 }
 
-/// How much of what this end sends is done.
+/// How far this end has come with sending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sending {
-    /// Output waits to be written.
+    /// Output is queued.
     Queued,
     /// All output was written.
     Written,
@@ -81,23 +83,23 @@ pub(super) enum Sending {
     ShutDown,
 }
 
-/// What the transport under a connection should do next.
+/// What to do with the transport of a connection next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TransportAction {
-    /// Read and write on.
+    /// Continue to read and write.
     Continue,
-    /// Write the output; reading is of no more use.
+    /// Write the output. You can stop reading: what still arrives is discarded.
     Flush,
     /// Shut down the writing half of the transport, then call
-    /// [`Connection::sent_eof`](super::Connection::sent_eof), which makes this
+    /// [`Connection::sent_eof`](super::Connection::sent_eof). The action after that is
     /// [`AwaitEof`](TransportAction::AwaitEof).
     ///
-    /// All output has been written by then. If the transport has no halves, drop it.
+    /// All output has been written by then. If the transport cannot shut down one half, drop it.
     ShutdownWrite,
-    /// Read and discard until the peer ends the transport, or a few seconds have passed; then call
-    /// [`Connection::receive_eof`](super::Connection::receive_eof) or just drop the transport.
+    /// Read and discard until the peer ends the transport or a few seconds have passed. Then call
+    /// [`Connection::receive_eof`](super::Connection::receive_eof), or drop the transport.
     ///
-    /// A transport dropped with unread input may destroy what was written last.
+    /// If you drop a transport that has unread input, the peer may lose what was written last.
     AwaitEof,
     /// Drop the transport.
     Disconnect,
@@ -106,17 +108,17 @@ pub enum TransportAction {
 /// How a connection ended, RFC 6455 §7.1.5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CloseStatus {
-    /// With this code in the first Close frame that was received.
+    /// A Close frame with this code was received. The first Close frame counts.
     Code(CloseCode),
-    /// With a Close frame without a code.
+    /// A Close frame without a code was received.
     NoStatus,
-    /// Without a Close frame.
+    /// No Close frame was received.
     Abnormal,
 }
 
 impl CloseStatus {
-    /// The connection close code as RFC 6455 §7.1.5 has it: 1005 stands for
-    /// [`NoStatus`](CloseStatus::NoStatus) and 1006 for [`Abnormal`](CloseStatus::Abnormal).
+    /// Returns the connection close code of RFC 6455 §7.1.5: 1005 for
+    /// [`NoStatus`](CloseStatus::NoStatus), 1006 for [`Abnormal`](CloseStatus::Abnormal).
     pub const fn code(self) -> u16 {
         match self {
             CloseStatus::Code(code) => code.as_u16(),
@@ -141,7 +143,8 @@ mod tests {
     const OCCURRENCES: [Occurrence; 4] =
         [Occurrence::SendClose, Occurrence::ReceiveClose, Occurrence::Violation, Occurrence::Eof];
 
-    /// docs/CLOSING.md as the table has it. Where it differs, what is printed is to be put there.
+    /// Checks that docs/CLOSING.md shows the table. If this fails, copy the printed text to that
+    /// page.
     #[test]
     fn the_diagram_in_the_docs_is_the_table() {
         let drawn = drawn();

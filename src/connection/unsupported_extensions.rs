@@ -3,11 +3,12 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-/// The handshake agreed to extensions that a connection does not implement, RFC 6455 §9.1.
+/// The error for a handshake that agreed on extensions, RFC 6455 §9.1: a connection implements
+/// none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnsupportedExtensions {
-    /// The extensions, as the value of the header that names them.
+    /// The extensions, as in the value of the `Sec-WebSocket-Extensions` header.
     pub extensions: Box<str>,
 }
 

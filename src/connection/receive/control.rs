@@ -13,7 +13,8 @@ use crate::message::{Payload, Text};
 use crate::opcode::Opcode;
 
 impl Connection {
-    /// A piece of a control frame, RFC 6455 §5.5: collected where a read has cut it.
+    /// Takes a piece of a control frame, RFC 6455 §5.5. If a read has cut the frame, appends the
+    /// piece to those before it. Returns the event if the frame is whole.
     pub(super) fn take_control<'a>(
         &mut self,
         frame: CurrentFrame,
@@ -24,22 +25,22 @@ impl Connection {
         if is_last && !frame.begun {
             return self.control_event(frame.opcode, piece).map(Some);
         }
-        let collected = self.control.get_or_insert_with(|| Box::new(ShortBytes::EMPTY));
-        collected.append(&piece);
+        let reassembled = self.control.get_or_insert_with(|| Box::new(ShortBytes::EMPTY));
+        reassembled.append(&piece);
         if is_last {
-            let payload = BytesMut::from(&collected[..]).into();
+            let payload = BytesMut::from(&reassembled[..]).into();
             self.control = None;
             return self.control_event(frame.opcode, payload).map(Some);
         }
         if frame.opcode == Opcode::Close {
-            let collected = **collected;
-            CloseBody::check_prefix(&collected)
-                .map_err(|invalid| self.error_in_close(collected.len(), invalid))?;
+            let prefix = **reassembled;
+            CloseBody::check_prefix(&prefix)
+                .map_err(|invalid| self.error_in_close(prefix.len(), invalid))?;
         }
         Ok(None)
     }
 
-    /// A whole control frame.
+    /// Handles a whole control frame, and returns its event.
     fn control_event<'a>(
         &mut self,
         opcode: Opcode,
@@ -55,7 +56,8 @@ impl Connection {
         }
     }
 
-    /// RFC 6455 §5.5.1: the peer's Close, answered by its own code and reason unless ours was sent.
+    /// Handles the peer's Close. RFC 6455 §5.5.1: it is answered with its own code and reason,
+    /// unless our Close was sent before.
     fn close_event<'a>(&mut self, payload: Payload<'a>) -> Result<Event<'a>, ProtocolError> {
         let body = CloseBody::parse(&payload)
             .map_err(|invalid| self.error_in_close(payload.len(), invalid))?;
@@ -66,8 +68,8 @@ impl Connection {
         Ok(Event::Close { code, reason: reason_of(payload) })
     }
 
-    /// RFC 6455 §5.5.2: a ping is answered with its own payload. Not after our Close: then the
-    /// output ends.
+    /// Answers a ping as the policy says. RFC 6455 §5.5.2: the pong repeats the payload. After our
+    /// Close, no ping is answered: the Close is the last frame that we send.
     fn answer_ping(&mut self, payload: &[u8]) -> Result<(), Violation> {
         if self.state != State::Open {
             return Ok(());
@@ -90,13 +92,13 @@ impl Connection {
         Ok(())
     }
 
-    /// An error in the body of a Close frame, of which `len` bytes were taken last.
+    /// Returns the error in the body of a Close frame, of which `len` bytes were taken so far.
     fn error_in_close(&self, len: usize, invalid: InvalidCloseBody) -> ProtocolError {
         self.error_in(len, (invalid.violation, invalid.offset))
     }
 }
 
-/// The reason in the body of a Close frame, which was judged before.
+/// Returns the reason in the body of a Close frame. The body was checked before.
 fn reason_of(body: Payload<'_>) -> Text<'_> {
     let reason = match body.try_into_borrowed() {
         Ok(body) => Payload::from(body.get_mut(2..).unwrap_or_default()),

@@ -1,19 +1,20 @@
-//! Why nothing was received from a read buffer.
+//! The error of [`Connection::receive_buffered`](crate::Connection::receive_buffered).
 
 use core::fmt;
 
 use crate::error::ProtocolError;
 
-/// Why [`receive_buffered`](crate::Connection::receive_buffered) has failed the connection.
+/// The reason why [`receive_buffered`](crate::Connection::receive_buffered) failed the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ReceiveError {
-    /// The peer broke RFC 6455 or went over a limit.
+    /// The peer broke RFC 6455 or exceeded a limit.
     Protocol(ProtocolError),
-    /// The caller passed another read buffer than the one in which bytes of this connection were
-    /// left: one that holds bytes of another connection, or fewer bytes than were left.
+    /// The caller passed a wrong read buffer: it holds bytes of another connection, or fewer bytes
+    /// than this connection left in its buffer.
     ///
-    /// Nothing was taken from it. Every further call with such a buffer returns this error again.
+    /// Nothing was taken from the buffer. Every further call with such a buffer returns this error
+    /// again.
     ForeignBuffer,
 }
 

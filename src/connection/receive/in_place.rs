@@ -1,4 +1,4 @@
-//! The receiving half over a buffer in which a message stays until it is whole.
+//! Receiving from a buffer in which a message stays until it is whole.
 
 use super::{ReceiveError, borrowed};
 use crate::close::CloseCode;
@@ -7,25 +7,27 @@ use crate::error::ProtocolError;
 use crate::frame::Peek;
 use crate::message::ReadBuffer;
 
+/// Receiving from a `ReadBuffer`.
 impl Connection {
-    /// Takes what was read off the front of `input`, up to and including what completes the next
-    /// event.
+    /// Takes bytes from the front of a [`ReadBuffer`], up to the end of the next event, and returns
+    /// the event.
     ///
-    /// It is as [`receive`](Self::receive), but for what `input` does: a message in one frame stays
-    /// there until it is whole, and is lent from there, also where many reads brought it. A text is
-    /// validated as it comes all the same, and whatever breaks a rule is found at the same byte.
-    /// Fragments are reassembled elsewhere, and their event owns the message.
+    /// Use it instead of [`receive`](Self::receive) if messages are split between reads. A message
+    /// in one frame stays in `input` until it is whole, and is borrowed from there, even after many
+    /// reads. Its text is still validated as it arrives, and a violation is found at the same byte.
+    /// A message in fragments is reassembled elsewhere and owned by its event.
     ///
-    /// `None` says that more has to be read. A buffer in which something is left belongs to its
-    /// connection; an empty one may serve any.
+    /// `None` means that you have to read more. A buffer in which bytes are left belongs to its
+    /// connection. An empty buffer may serve any connection.
     ///
     /// # Errors
     ///
     /// [`ReceiveError::Protocol`] as for [`receive`](Self::receive).
     ///
-    /// [`ReceiveError::ForeignBuffer`] where `input` holds bytes of another connection, or lacks bytes
-    /// of this one that were left in a buffer and not [taken out of it](ReadBuffer::into_unread) to be put in
-    /// here. Nothing is taken from it then, and the connection has failed: a Close frame of 1011 is in the
+    /// [`ReceiveError::ForeignBuffer`] if `input` holds bytes of another connection, or lacks bytes
+    /// of this connection that were left in another buffer. To change the buffer, move these bytes
+    /// by [`into_unread`](ReadBuffer::into_unread). Nothing is taken from a foreign buffer, and the
+    /// connection has failed: unless our Close was sent before, a Close frame with 1011 is in the
     /// [output](Self::output).
     #[inline(always)]
     pub fn receive_buffered<'a>(
@@ -64,7 +66,8 @@ impl Connection {
         }
     }
 
-    /// Fails as by an internal error (1011), as bytes of this connection may be where no one knows.
+    /// Fails the connection with an internal error (1011): some of its bytes may be in an unknown
+    /// buffer.
     #[cold]
     #[inline(never)]
     fn fail_by_foreign_buffer(&mut self) -> ReceiveError {
@@ -72,9 +75,9 @@ impl Connection {
         ReceiveError::ForeignBuffer
     }
 
-    /// A message that is not whole, or was not before; and all else.
+    /// Takes everything except a message in one frame that was whole when it was first seen.
     ///
-    /// The event has a place of its own to go to, as in `receive`.
+    /// The event is written through a reference for the same reason as in `receive_in_pieces`.
     #[inline(never)]
     fn receive_partial<'a>(
         &mut self,

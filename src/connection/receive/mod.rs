@@ -2,6 +2,10 @@
 
 mod control;
 mod error;
+
+// The documentation of `Connection` shows its methods in the order of these modules.
+mod input;
+
 mod in_place;
 
 use alloc::string::ToString;
@@ -20,48 +24,10 @@ use crate::utf8::InvalidUtf8;
 pub use error::ReceiveError;
 
 impl Connection {
-    /// Takes bytes that were read off the front of `input`, up to and including those that complete
-    /// the next event.
+    /// Takes bytes up to the end of the next event. The most frequent case, a message in one frame
+    /// that is whole in `input`, is inlined.
     ///
-    /// `None` says that all of `input` was taken. Until then, call it again with the same `input`;
-    /// what is left in `input` when the caller stops earlier is the caller's to give again. Bytes
-    /// after the peer's Close, and after an error, are taken and dropped.
-    ///
-    /// A message that lies whole in `input` is lent from there, without a copy or an allocation;
-    /// one that does not is owned by its event. Either way `input` is overwritten.
-    ///
-    /// # Errors
-    ///
-    /// [`ProtocolError`], once, at the first byte that shows that the peer breaks RFC 6455 or goes
-    /// over a limit. The Close frame that says so is in the [output](Self::output) then, still to
-    /// be written, unless our Close was sent before.
-    #[inline(always)]
-    pub fn receive<'a>(
-        &mut self,
-        input: &mut Input<'a>,
-    ) -> Result<Option<Event<'a>>, ProtocolError> {
-        self.receive_from(input, |event| event)
-    }
-
-    /// As [`receive`](Self::receive), for input that is a buffer: what would be lent is split off
-    /// from it instead, without a copy.
-    ///
-    /// Such an event keeps the whole buffer in memory; where that is too much, as when a few bytes
-    /// are kept for long, copy them out.
-    ///
-    /// # Errors
-    ///
-    /// As [`receive`](Self::receive).
-    pub fn receive_from_bytes_mut(
-        &mut self,
-        input: &mut BytesMut,
-    ) -> Result<Option<Event<'static>>, ProtocolError> {
-        self.receive_from(input, |event| event)
-    }
-
-    /// The common case, a message in one frame that lies whole in `input`; all else is out of line.
-    ///
-    /// Events and errors are wrapped here, where they are made, so that the common case needs no copy.
+    /// Events and errors are wrapped here, where they are made, so that this case needs no copy.
     #[inline(always)]
     pub(crate) fn receive_from<'a, Wrapped, Failed: From<ProtocolError>>(
         &mut self,
@@ -83,15 +49,16 @@ impl Connection {
         }
     }
 
-    /// Takes the message that `bytes` begin with if it is in one frame and whole, unless messages are
-    /// streamed.
+    /// Takes the message at the front of `bytes` if it is one frame and whole. Returns `None` if
+    /// not, or if messages are streamed.
     #[inline]
     fn whole_message(&mut self, bytes: &[u8]) -> Option<SingleFrame> {
         if self.is_streaming { None } else { self.decoder.whole_message(bytes) }
     }
 
-    /// The common case of small reads: all of `input` is an inner part of a data frame's payload,
-    /// and there is room for it. `false` says that it is not so plain, and that nothing was taken.
+    /// Takes all of `input` if it is an inner part of a data frame's payload and there is room for
+    /// it, which is the most frequent case of small reads. Otherwise takes nothing and returns
+    /// `false`.
     #[inline(never)]
     fn take_inner_piece<'a>(&mut self, input: &mut impl Source<'a>) -> bool {
         let piece = input.bytes();
@@ -105,10 +72,11 @@ impl Connection {
         is_taken
     }
 
-    /// Frames in all the ways in which they may come.
+    /// Takes bytes up to the end of the next event, however the frames are cut. Fails the
+    /// connection after an error.
     ///
-    /// The event has a place of its own to go to, so that the common case can keep its event in
-    /// registers: to return it here would put both in the same memory.
+    /// The event is written through a reference. If it were returned, the event of the most
+    /// frequent case would share its memory, and could not stay in registers.
     #[inline(never)]
     fn receive_in_pieces<'a>(
         &mut self,
@@ -118,6 +86,7 @@ impl Connection {
         self.next_event(input, event).inspect_err(|error| self.fail(error))
     }
 
+    /// Takes bytes up to the end of the next event, which is written to `event`.
     fn next_event<'a>(
         &mut self,
         input: &mut impl Source<'a>,
@@ -141,7 +110,7 @@ impl Connection {
                 input.skip(taken);
                 continue;
             };
-            // Every frame has at least one piece, which is empty where the frame is.
+            // Every frame has at least one piece, which is empty if the frame is.
             let Some(len) = frame.len_in(input.bytes().len()) else { return Ok(()) };
             if frame.opcode.is_control() {
                 self.decoder.advance(len);
@@ -153,7 +122,7 @@ impl Connection {
                 let message = borrowed(frame.opcode, input.take(len), frame.key);
                 *event = Some(message.map_err(|invalid| self.error_in(len, bad_text(invalid)))?);
             } else {
-                self.collect(frame, len, input)?;
+                self.reassemble(frame, len, input)?;
                 if frame.is_end_of_message(len) {
                     *event = Some(self.finish_message()?);
                 }
@@ -164,9 +133,9 @@ impl Connection {
         }
     }
 
-    /// Fragments, RFC 6455 §5.4, up to the end of their message or to what is not so plain: each that
-    /// lies whole in `input` in one piece, from its header to the message, and the header of one that
-    /// does not. Gives how many bytes it took.
+    /// Takes fragments, RFC 6455 §5.4, up to the end of their message or to anything that is not a
+    /// plain fragment. Appends each whole fragment to the message. Of a fragment that is not whole
+    /// in `input`, takes only the header. Returns how many bytes it took.
     #[inline(never)]
     fn take_fragments<'a>(
         &mut self,
@@ -191,8 +160,8 @@ impl Connection {
         }
     }
 
-    /// Takes the next chunk of a message that is streamed, of whose payload `available` bytes are there.
-    /// Returns `None` if it completes no code point.
+    /// Takes the next chunk of a streamed message. `input` holds `available` bytes of the payload.
+    /// Returns `None` if they complete no code point.
     fn pass_on<'a>(
         &mut self,
         frame: CurrentFrame,
@@ -217,8 +186,9 @@ impl Connection {
         })
     }
 
-    /// A piece of a message that does not lie whole in one input: copied to those before it.
-    fn collect<'a>(
+    /// Takes a piece of a message that is not whole in one input, and appends it to the pieces
+    /// before it.
+    fn reassemble<'a>(
         &mut self,
         frame: CurrentFrame,
         len: usize,
@@ -238,17 +208,19 @@ impl Connection {
         self.assembler.finish().map(Event::from).ok_or_else(|| self.cut_text())
     }
 
-    /// RFC 6455 §8.1: a message as a whole is UTF-8. Its last byte shows that it is not.
+    /// Returns the error for a text that ends within a code point. RFC 6455 §8.1: the whole message
+    /// is UTF-8. Its last byte shows that it is not.
     fn cut_text(&self) -> ProtocolError {
         self.error_in(1, bad_text(InvalidUtf8 { offset: 0 }))
     }
 
-    /// An error at an index of the last `len` bytes that were taken.
+    /// Returns an error at index `at` of the last `len` bytes that were taken.
     fn error_in(&self, len: usize, (violation, at): (Violation, usize)) -> ProtocolError {
         ProtocolError::new(violation, self.decoder.offset() - len as u64 + at as u64)
     }
 
-    /// Fails because of a text in the last `len` bytes that were taken.
+    /// Fails the connection because of invalid UTF-8 in the last `len` bytes that were taken.
+    /// Returns the error.
     #[cold]
     #[inline(never)]
     fn fail_text(&mut self, len: usize, invalid: InvalidUtf8) -> ProtocolError {
@@ -257,23 +229,23 @@ impl Connection {
         error
     }
 
-    /// RFC 6455 §7.1.7: says why in a Close frame, and reads no more.
+    /// RFC 6455 §7.1.7: queues a Close frame that says why, and receives no more.
     #[cold]
     fn fail(&mut self, error: &ProtocolError) {
         self.fail_with(error.close_code(), &error.violation().to_string());
     }
 }
 
-/// What bytes are taken from: one state machine reads two kinds of input, parts of which are borrowed or
-/// split off for `'a`.
+/// An input to take bytes from, so that one state machine reads both kinds of input. Taken payloads
+/// are borrowed for `'a` or split off.
 pub(crate) trait Source<'a> {
-    /// All that is left.
+    /// Returns all bytes that are left.
     fn bytes(&self) -> &[u8];
 
-    /// Drops `len` bytes off the front.
+    /// Drops `len` bytes from the front.
     fn skip(&mut self, len: usize);
 
-    /// Takes `len` bytes, of which there are as many, off the front.
+    /// Takes `len` bytes from the front. At least `len` bytes must be left.
     fn take(&mut self, len: usize) -> Payload<'a>;
 }
 
@@ -308,7 +280,7 @@ impl Source<'static> for BytesMut {
     }
 }
 
-/// Returns a message that is borrowed from the input, its payload unmasked there.
+/// Unmasks the payload of a whole message in place, and returns its event.
 #[inline(always)]
 fn borrowed(
     opcode: Opcode,
@@ -322,7 +294,7 @@ fn borrowed(
     Ok(Event::Binary(payload))
 }
 
-/// RFC 6455 §8.1: text is UTF-8.
+/// Returns the violation for a text that is not UTF-8, RFC 6455 §8.1, and its index.
 fn bad_text(InvalidUtf8 { offset: at }: InvalidUtf8) -> (Violation, usize) {
     (Violation::InvalidUtf8, at)
 }

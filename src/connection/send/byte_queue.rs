@@ -1,4 +1,4 @@
-//! Bytes in one piece, appended at one end and taken from the other.
+//! A queue of contiguous bytes, appended at the end and taken from the front.
 //!
 //! ```text
 //! buffer  | taken | the queue          | room     |
@@ -9,21 +9,22 @@ use core::ops::Deref;
 
 use crate::retain::{MAX_RELEASE_MOVE, Retain};
 
-/// A queue of bytes that is one slice, its bytes by [`Deref`].
+/// A queue of contiguous bytes. [`Deref`] returns them as one slice.
 ///
-/// Its buffer is used again, and follows what it has to hold: what was taken is overwritten before
-/// the buffer grows, and the buffer shrinks after a number of rounds without a burst ([`Retain`]).
+/// The buffer is reused, and its size follows what is queued: bytes that were taken are overwritten
+/// before the buffer grows, and the buffer shrinks after a number of rounds without a burst
+/// ([`Retain`]).
 #[derive(Default)]
 pub(super) struct ByteQueue {
     buffer: Vec<u8>,
-    /// Bytes at the front that were taken: `taken <= buffer.len()`
+    /// How many bytes at the front were taken: `taken <= buffer.len()`
     taken: usize,
-    /// A round ends each time that the queue is emptied.
+    /// Counts rounds. A round ends each time the queue becomes empty.
     retain: Retain,
 }
 
 impl ByteQueue {
-    /// Room for `len` more bytes, to be appended.
+    /// Returns the buffer, with room for `len` more bytes. Only append to it.
     #[inline]
     pub(super) fn room_for(&mut self, len: usize) -> &mut Vec<u8> {
         if !self.has_room_for(len) {
@@ -47,12 +48,12 @@ impl ByteQueue {
         self.taken == self.buffer.len()
     }
 
-    /// Bytes that the buffer holds on the heap.
+    /// Returns how many bytes the buffer holds on the heap.
     pub(super) fn capacity(&self) -> usize {
         self.buffer.capacity()
     }
 
-    /// Takes `len` bytes, or all where there are fewer, off the front.
+    /// Takes `len` bytes from the front, or all if there are fewer.
     #[inline]
     pub(super) fn take(&mut self, len: usize) {
         self.taken += len.min(self.len());
@@ -61,22 +62,23 @@ impl ByteQueue {
         }
     }
 
-    /// Gives back the buffer if it holds nothing.
+    /// Frees the buffer if the queue is empty.
     pub(super) fn release(&mut self) {
         if self.is_empty() {
             *self = ByteQueue::default();
         }
     }
 
-    /// Gives back the room around what it holds, if few enough bytes have to be moved.
+    /// Frees the free space around the queued bytes, if few enough bytes have to be moved.
     pub(super) fn shrink_to_fit(&mut self) {
         if self.len() <= MAX_RELEASE_MOVE && self.buffer.capacity() > self.len() {
             *self = ByteQueue { buffer: self.to_vec(), ..ByteQueue::default() };
         }
     }
 
-    /// Overwrites what was taken where that is at least half, so that a queue that never empties
-    /// does not grow, and moves each byte twice at most.
+    /// Makes room for `len` more bytes. If at least half of the buffer's bytes were taken, moves
+    /// the queue over them. So a queue that never becomes empty does not grow, and each byte is
+    /// moved at most twice.
     #[cold]
     fn make_room(&mut self, len: usize) {
         if self.taken >= self.len() {
@@ -86,7 +88,7 @@ impl ByteQueue {
         self.buffer.reserve(len);
     }
 
-    /// Takes all that there is, and starts from the front again.
+    /// Takes all bytes. The next ones are stored at the front of the buffer again.
     #[inline]
     pub(super) fn rewind(&mut self) {
         if self.buffer.capacity() > ALWAYS_KEPT {
@@ -96,7 +98,7 @@ impl ByteQueue {
         self.taken = 0;
     }
 
-    /// Gives back a part of the buffer if little of it was used for a while.
+    /// Ends a round. Shrinks the buffer if the last rounds used little of it.
     fn end_round(&mut self) {
         let capacity = self.buffer.capacity();
         if self.retain.should_shrink(self.buffer.len(), capacity) {
@@ -114,7 +116,7 @@ impl Deref for ByteQueue {
     }
 }
 
-/// A buffer of up to this many bytes is kept until it is released.
+/// The largest buffer that never shrinks by itself. It is kept until it is released.
 const ALWAYS_KEPT: usize = 4096;
 
 #[cfg(test)]
@@ -161,7 +163,7 @@ mod tests {
         let mut queue = ByteQueue::default();
         push(&mut queue, &[0; 1 << 20]);
         queue.take(1 << 20);
-        assert!(queue.buffer.capacity() >= 1 << 20, "there may be more of them");
+        assert!(queue.buffer.capacity() >= 1 << 20, "another burst may follow");
         for _ in 0..100 {
             push(&mut queue, &[0; 100]);
             queue.take(100);

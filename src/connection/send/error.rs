@@ -1,25 +1,25 @@
-//! Why a call to send was refused.
+//! The errors of the calls that send.
 
 use core::fmt;
 
 use crate::message::Message;
 
-/// Why a message, a fragment, a ping or a pong was not queued. Nothing has changed then.
+/// The reason why a message, a fragment, a ping or a pong was not queued. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SendError {
-    /// As much output waits as [`Config::max_output`](crate::Config::max_output) allows: send again
-    /// when some of it is written.
+    /// As much output is queued as [`Config::max_output`](crate::Config::max_output) allows. Send
+    /// again when some of it is written.
     Full,
     /// A Close was sent or received, the connection has failed, or the transport has ended.
     Closing,
-    /// A message that was begun with [`start_text`](crate::Connection::start_text) or
-    /// [`start_binary`](crate::Connection::start_binary) is not finished: RFC 6455 §5.4 allows no
-    /// other before its end, only pings, pongs and a Close.
+    /// A message that was begun by [`start_text`](crate::Connection::start_text) or
+    /// [`start_binary`](crate::Connection::start_binary) is not finished. Before its end, RFC 6455
+    /// §5.4 allows only pings, pongs and a Close.
     MessageOpen,
-    /// A ping or pong of more than 125 bytes.
+    /// The payload of a ping or pong is longer than 125 bytes.
     TooLong,
-    /// A fragment that breaks the text it belongs to, or ends it within a code point.
+    /// The fragment makes its text message invalid UTF-8, or ends it within a code point.
     NotUtf8,
     /// The opening handshake of an `Endpoint` is not over.
     NotOpen,
@@ -40,13 +40,14 @@ impl fmt::Display for SendError {
 
 impl core::error::Error for SendError {}
 
-/// A message that [`Connection::send`](crate::Connection::send) did not queue, and why.
+/// The error of [`Connection::send`](crate::Connection::send): the message, and why it was not
+/// queued.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unsent {
     /// Why it was not queued.
     pub error: SendError,
-    /// The message, to be sent later.
+    /// The message, which you may send later.
     pub message: Message,
 }
 
@@ -58,18 +59,18 @@ impl fmt::Display for Unsent {
 
 impl core::error::Error for Unsent {}
 
-/// Drops the message.
+/// Keeps the reason, and drops the message.
 impl From<Unsent> for SendError {
     fn from(unsent: Unsent) -> Self {
         unsent.error
     }
 }
 
-/// A Close that may not be sent, by [`Connection::close`](crate::Connection::close).
+/// The error of [`Connection::close`](crate::Connection::close): this Close is not allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CloseError {
-    /// 1010 from a server: it is what a client says of a server, RFC 6455 §7.4.1.
+    /// A server passed 1010, which only a client sends, RFC 6455 §7.4.1.
     ClientOnlyCode,
 }
 

@@ -1,4 +1,4 @@
-//! Payloads that are queued by reference, each with its place among the small bytes.
+//! Payloads that are queued by reference, each with its position among the small bytes.
 //!
 //! ```text
 //! small bytes   | header, frame, header | header | frame, frame |
@@ -16,11 +16,11 @@ use bytes::{Buf, Bytes};
 
 use super::byte_queue::ByteQueue;
 
-/// Payloads that are queued by reference, among small bytes.
+/// A queue of payloads by reference, each with its position among the small bytes.
 #[derive(Default)]
 pub(super) struct LargeQueue {
     payloads: VecDeque<Large>,
-    /// The sum of `before` in `payloads`, no more than there are small bytes.
+    /// The sum of `before` over all `payloads`. It is at most the number of small bytes.
     claimed: usize,
     /// The sum of the lengths of `payloads`.
     len: usize,
@@ -28,13 +28,13 @@ pub(super) struct LargeQueue {
 
 /// A payload that is queued by reference, never empty.
 pub(super) struct Large {
-    /// Small bytes that go out between the large payload before this one and this one.
+    /// How many small bytes are written between the previous payload and this one.
     pub(super) before: usize,
     pub(super) payload: Bytes,
 }
 
 impl LargeQueue {
-    /// Queues a payload behind all of `small_len` small bytes.
+    /// Queues a payload behind all small bytes, of which there are `small_len`.
     pub(super) fn push(&mut self, small_len: usize, payload: Bytes) {
         let before = small_len - self.claimed;
         self.claimed += before;
@@ -58,12 +58,13 @@ impl LargeQueue {
         self.len
     }
 
-    /// Returns the bytes that it holds on the heap, itself included.
+    /// Returns how many bytes it holds on the heap, including itself.
     pub(super) fn memory_usage(&self) -> usize {
         size_of::<LargeQueue>() + self.payloads.capacity() * size_of::<Large>() + self.len
     }
 
-    /// As `Output::queued_chunks`.
+    /// Fills `slices` with the chunks of both queues, in the order in which they are written.
+    /// Returns how many slices are filled.
     #[cfg(feature = "std")]
     pub(super) fn chunks<'a>(&'a self, mut small: &'a [u8], slices: &mut [IoSlice<'a>]) -> usize {
         let mut filled = 0;
@@ -79,7 +80,7 @@ impl LargeQueue {
         add_chunk(slices, filled, small)
     }
 
-    /// Drops `count` bytes, of which there are as many, off the front of both queues.
+    /// Drops `count` bytes from the front of both queues, or all if there are fewer.
     pub(super) fn drop_front(&mut self, small: &mut ByteQueue, mut count: usize) {
         while count > 0 {
             let Some(front) = self.payloads.front_mut() else { return small.take(count) };
@@ -99,8 +100,8 @@ impl LargeQueue {
     }
 }
 
-/// Puts a chunk that is not empty into the slice after `filled` ones, where there is any; gives how
-/// many are filled now.
+/// Writes `chunk` to the slice after the first `filled` ones, unless `chunk` is empty or no slice
+/// is left. Returns how many slices are filled now.
 #[cfg(feature = "std")]
 #[inline]
 pub(super) fn add_chunk<'a>(slices: &mut [IoSlice<'a>], filled: usize, chunk: &'a [u8]) -> usize {

@@ -1,4 +1,4 @@
-//! Messages sent in fragments, as they come to be: RFC 6455 §5.4.
+//! Messages that are sent in fragments as they are produced: RFC 6455 §5.4.
 
 use super::SendError;
 use crate::connection::Connection;
@@ -11,16 +11,18 @@ use crate::utf8::Validator;
 pub(in crate::connection) struct OutgoingMessage {
     /// The opcode of the next fragment.
     opcode: Opcode,
-    /// For a text: has seen what was sent of it.
+    /// For a text message: has checked all fragments that were queued.
     text: Option<Validator>,
 }
 
+/// Sending a message in fragments.
 impl Connection {
-    /// Begins a text message that is sent in fragments.
+    /// Begins a text message that you send in fragments. Use it if you do not have the whole
+    /// message yet.
     ///
-    /// Until it is finished no other message can be sent, but pings, pongs and a Close can, and
-    /// everything is received: drop the writer, and take the message up again with
-    /// [`open_message`](Self::open_message).
+    /// Until the message is finished, no other message can be sent. Pings, pongs and a Close can be
+    /// sent, and everything can be received: drop the writer to do this, and resume the message
+    /// with [`open_message`](Self::open_message).
     ///
     /// ```
     /// use bytes::Buf;
@@ -35,39 +37,41 @@ impl Connection {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// # Giving up
+    /// # Abandoning a message
     ///
-    /// RFC 6455 has no way to take back a message that was begun. A writer that is dropped, or an
-    /// open message that is left alone, sends nothing more, and above all no last fragment: the peer
-    /// never takes a part of a message for all of it. Who cannot finish a message has to
-    /// [close](Self::close), with 1011 as a rule. A Close, sent or received, abandons the message:
-    /// its fragments that are in the output already are still sent.
+    /// RFC 6455 has no way to take back a message that was begun. Dropping the writer sends
+    /// nothing, in particular no last fragment, so the peer never treats a part of the message as
+    /// the whole. If you cannot finish the message, [`close`](Self::close) the connection, usually
+    /// with 1011.
+    ///
+    /// A Close, sent or received, abandons the message. Fragments that are already in the output
+    /// are still sent.
     ///
     /// # Errors
     ///
-    /// [`SendError`] where another message is open or the connection is closing.
+    /// [`SendError`] if another message is unfinished or the connection is closing. If the output
+    /// is full, the first fragment is refused, not this call.
     pub fn start_text(&mut self) -> Result<MessageWriter<'_>, SendError> {
         self.start(OutgoingMessage { opcode: Opcode::Text, text: Some(Validator::new()) })
     }
 
-    /// Begins a binary message that is sent in fragments, as [`start_text`](Self::start_text) does
-    /// a text.
+    /// Begins a binary message that you send in fragments, as [`start_text`](Self::start_text) does
+    /// for a text.
     ///
     /// # Errors
     ///
-    /// As [`start_text`](Self::start_text).
+    /// As for [`start_text`](Self::start_text).
     pub fn start_binary(&mut self) -> Result<MessageWriter<'_>, SendError> {
         self.start(OutgoingMessage { opcode: Opcode::Binary, text: None })
     }
 
-    /// The message that was begun and is not finished, to be gone on with; `None` where there is
-    /// none.
+    /// Resumes the unfinished outgoing message, or returns `None` if there is none.
     pub fn open_message(&mut self) -> Option<MessageWriter<'_>> {
         self.outgoing.is_some().then_some(MessageWriter { ws: self })
     }
 
     fn start(&mut self, outgoing: OutgoingMessage) -> Result<MessageWriter<'_>, SendError> {
-        // An empty frame may be queued whenever any may.
+        // Nothing is queued yet, so a full output is no reason to refuse.
         self.admit_message(0).or_else(|error| match error {
             SendError::Full => Ok(()),
             error => Err(error),
@@ -77,39 +81,44 @@ impl Connection {
     }
 }
 
-/// A view of a connection's open message, made by [`Connection::start_text`],
-/// [`Connection::start_binary`] and [`Connection::open_message`]; see the first of these.
+/// A writer for the unfinished outgoing message of a connection.
+///
+/// [`Connection::start_text`], which has an example, [`Connection::start_binary`] and
+/// [`Connection::open_message`] return it.
 #[derive(Debug)]
-#[must_use = "a message that is not finished keeps all others from being sent"]
+#[must_use = "until the message is finished, no other message can be sent"]
 pub struct MessageWriter<'c> {
     ws: &'c mut Connection,
 }
 
 impl MessageWriter<'_> {
-    /// Queues the next fragment, copying it; one of a text may end within a code point. It is one
-    /// frame, also where it is empty or longer than
+    /// Queues the next fragment, copying it. A fragment of a text may end within a code point.
+    ///
+    /// It is one frame, even if it is empty or longer than
     /// [`Config::fragment_size`](crate::Config::fragment_size).
     ///
     /// # Errors
     ///
-    /// [`SendError`] where the output is full, where it breaks the text, and where the connection is
-    /// closing. Nothing was queued then, and the message is still open.
+    /// [`SendError`] if the output is full, `piece` makes the text invalid UTF-8, or the connection
+    /// is closing. Nothing is queued then, and the message can be resumed unless the connection is
+    /// closing.
     pub fn fragment(&mut self, piece: &[u8]) -> Result<(), SendError> {
         self.queue(piece, false)
     }
 
-    /// Queues the last fragment, which may be empty or the only one, copying it.
+    /// Queues the last fragment, copying it. It may be empty, or the only one.
     ///
     /// # Errors
     ///
-    /// As [`fragment`](Self::fragment), and where the text ends within a code point. The message is
-    /// still open then: take it up again with [`Connection::open_message`].
+    /// As for [`fragment`](Self::fragment), and also if the text ends within a code point. The
+    /// message stays unfinished then: resume it with [`Connection::open_message`].
     pub fn finish(mut self, piece: &[u8]) -> Result<(), SendError> {
         self.queue(piece, true)?;
         self.ws.outgoing = None;
         Ok(())
     }
 
+    /// Queues a fragment, after all checks have passed.
     fn queue(&mut self, piece: &[u8], fin: bool) -> Result<(), SendError> {
         self.ws.admit(piece.len())?;
         let Some(OutgoingMessage { opcode, mut text }) = self.ws.outgoing else {
@@ -121,7 +130,7 @@ impl MessageWriter<'_> {
                 return Err(SendError::NotUtf8);
             }
         }
-        // First of all the mask key, whose source may panic.
+        // The mask key comes first, before anything changes: its source may panic.
         let header = Header { fin, ..self.ws.header(opcode, piece.len()) };
         self.ws.outgoing = Some(OutgoingMessage { opcode: Opcode::Continuation, text });
         self.ws.output.push(header, piece);

@@ -3,11 +3,20 @@
 mod byte_queue;
 mod error;
 mod large_queue;
-mod message_writer;
-mod output;
-mod output_with;
+
+// The documentation of a type shows its methods in the order of these modules.
 #[cfg(feature = "std")]
 mod write_to;
+
+mod output;
+
+mod messages;
+
+mod output_with;
+
+mod message_writer;
+
+mod control;
 
 use core::mem;
 use core::num::NonZeroUsize;
@@ -17,10 +26,8 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::state::Occurrence;
 use super::{Connection, State};
-use crate::close::{CloseCode, CloseReason};
-use crate::frame::{self, CloseBody, ControlFrame, Header, MAX_CONTROL_PAYLOAD};
+use crate::frame::{CloseBody, Header};
 use crate::mask;
-use crate::message::{Message, PreparedMessage};
 use crate::opcode::Opcode;
 use crate::role::Role;
 
@@ -32,127 +39,7 @@ pub use output_with::OutputWith;
 pub(super) use message_writer::OutgoingMessage;
 
 impl Connection {
-    /// Queues a text message, copying it.
-    ///
-    /// # Errors
-    ///
-    /// [`SendError`] where the output is full, another message is open, or the connection is
-    /// closing; nothing was queued.
-    pub fn send_text(&mut self, text: &str) -> Result<(), SendError> {
-        self.send_copied(Opcode::Text, text.as_bytes())
-    }
-
-    /// Queues a binary message, copying it.
-    ///
-    /// # Errors
-    ///
-    /// As [`send_text`](Self::send_text).
-    pub fn send_binary(&mut self, data: &[u8]) -> Result<(), SendError> {
-        self.send_copied(Opcode::Binary, data)
-    }
-
-    /// Queues a message that is given up: a large one is not copied.
-    ///
-    /// A client masks it in place, unless the buffer is shared; then it copies.
-    ///
-    /// # Errors
-    ///
-    /// [`Unsent`], which hands the message back, where the output is full, another message is
-    /// open, or the connection is closing.
-    pub fn send(&mut self, message: impl Into<Message>) -> Result<(), Unsent> {
-        let message = message.into();
-        if let Err(error) = self.admit_message(message.as_bytes().len()) {
-            return Err(Unsent { error, message });
-        }
-        let (opcode, payload) = (message.opcode(), message.into_bytes());
-        let len = payload.len();
-        if self.config.is_one_frame(len) {
-            let header = self.header(opcode, len);
-            self.queue_owned(header, payload);
-            return Ok(());
-        }
-        // Who is alone with a buffer may change it; the parts that it is split into still are.
-        match payload.try_into_mut() {
-            Ok(mut payload) => self.queue_fragments(opcode, len, |ws, header, range| {
-                ws.queue_mut(header, payload.split_to(range.len()));
-            }),
-            Err(mut payload) => self.queue_fragments(opcode, len, |ws, header, range| {
-                ws.queue_owned(header, payload.split_to(range.len()));
-            }),
-        }
-        Ok(())
-    }
-
-    /// Queues a message that was encoded before, for many connections: a server refers to it, and
-    /// copies only short ones; a client masks it while copying. It is one frame, whatever
-    /// [`Config::fragment_size`](super::Config::fragment_size) says.
-    ///
-    /// # Errors
-    ///
-    /// As [`send_text`](Self::send_text).
-    pub fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), SendError> {
-        let payload = message.payload();
-        self.admit_message(payload.len())?;
-        match self.config.role() {
-            Role::Server => self.output.push_shared(message.frame()),
-            Role::Client => {
-                let header = self.header(message.opcode(), payload.len());
-                self.output.push(header, payload);
-            }
-        }
-        Ok(())
-    }
-
-    /// Queues a ping, RFC 6455 §5.5.2, of at most 125 bytes, which the peer's pong will repeat.
-    ///
-    /// # Errors
-    ///
-    /// [`SendError`] where the output is full, the connection is closing, or the payload is too
-    /// long.
-    pub fn ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
-        self.send_control(Opcode::Ping, payload)
-    }
-
-    /// Queues a pong that answers no ping, RFC 6455 §5.5.3, of at most 125 bytes. Those that answer
-    /// one are queued by [`receive`](Self::receive).
-    ///
-    /// # Errors
-    ///
-    /// As [`ping`](Self::ping).
-    pub fn pong(&mut self, payload: &[u8]) -> Result<(), SendError> {
-        self.send_control(Opcode::Pong, payload)
-    }
-
-    /// Begins the closing handshake, RFC 6455 §7.1.2: queues a Close frame, after which nothing can
-    /// be sent. What the peer sends before its own Close is still received.
-    ///
-    /// A `&str` that is too long for a reason is cut to 123 bytes, between two code points; see
-    /// [`CloseReason`]. The Close is queued however full the output is. The peer may take its time to
-    /// answer, or never do so: how long to wait before dropping the transport is up to you.
-    ///
-    /// If a Close was sent before, the connection has failed or the transport has ended, nothing
-    /// happens: the peer may close at the same time as you.
-    ///
-    /// # Errors
-    ///
-    /// [`CloseError`] if a server gives 1010. Nothing has changed then.
-    pub fn close<'a>(
-        &mut self,
-        code: CloseCode,
-        reason: impl Into<CloseReason<'a>>,
-    ) -> Result<(), CloseError> {
-        // RFC 6455 §7.4.1: 1010 is what a client says of a server.
-        if code == CloseCode::MANDATORY_EXTENSION && self.config.role() == Role::Server {
-            return Err(CloseError::ClientOnlyCode);
-        }
-        if self.state == State::Open {
-            let status = Some((code, reason.into()));
-            self.queue_close(CloseBody { status }, Occurrence::SendClose);
-        }
-        Ok(())
-    }
-
-    /// Enters the next state, with a Close frame in the output unless one was sent before.
+    /// Queues our Close frame unless one was sent before, and enters the state after `occurrence`.
     pub(super) fn queue_close(&mut self, body: CloseBody<'_>, occurrence: Occurrence) {
         if self.state == State::Open {
             let frame = self.control_frame(Opcode::Close, &body.to_bytes());
@@ -161,7 +48,8 @@ impl Connection {
         self.enter(occurrence);
     }
 
-    /// Queues a message with a copy of `payload`. What most servers send most is done in line.
+    /// Queues a message with a copy of `payload`. The most frequent case, one frame of a server, is
+    /// inlined.
     #[inline]
     pub(super) fn send_copied(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
         let config = &*self.config;
@@ -188,8 +76,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Queues a message of `len` bytes in frames of at most `fragment_size`, RFC 6455 §5.4: has
-    /// `queue` do so with each header, and the part of the payload that it is for.
+    /// Queues a message of `len` bytes in frames of at most `fragment_size`, RFC 6455 §5.4. Calls
+    /// `queue` for each frame, with its header and the range of the payload that it carries.
     #[cold]
     #[inline(never)]
     fn queue_fragments(
@@ -211,16 +99,7 @@ impl Connection {
         });
     }
 
-    fn send_control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
-        if payload.len() > MAX_CONTROL_PAYLOAD {
-            return Err(SendError::TooLong);
-        }
-        self.admit(payload.len())?;
-        let header = self.header(opcode, payload.len());
-        self.output.push(header, payload);
-        Ok(())
-    }
-
+    /// Queues a frame, and masks its payload in place if `payload` is not shared.
     fn queue_owned(&mut self, header: Header, payload: Bytes) {
         if payload.len() < MIN_BY_REFERENCE {
             return self.output.push(header, &payload);
@@ -234,6 +113,7 @@ impl Connection {
         }
     }
 
+    /// Queues a frame, and masks its payload in place.
     fn queue_mut(&mut self, header: Header, mut payload: BytesMut) {
         if payload.len() < MIN_BY_REFERENCE {
             return self.output.push(header, &payload);
@@ -244,13 +124,13 @@ impl Connection {
         self.output.push_large(header, payload.freeze());
     }
 
-    /// Whether a message of this length may be queued now.
+    /// Checks that a message with a payload of this length may be queued now.
     #[inline]
     pub(super) fn admit_message(&self, payload_len: usize) -> Result<(), SendError> {
         self.admit_message_after(self.output.remaining(), payload_len)
     }
 
-    /// The same after so many bytes that are queued.
+    /// Checks that a message with a payload of `len` bytes may be queued behind `queued` bytes.
     #[inline]
     pub(super) fn admit_message_after(&self, queued: usize, len: usize) -> Result<(), SendError> {
         if self.outgoing.is_some() {
@@ -259,7 +139,8 @@ impl Connection {
         self.admit_after(queued, len)
     }
 
-    /// Whether a frame of this length may be queued now, not counting the open message.
+    /// Checks that a frame with a payload of this length may be queued now, even if a message is
+    /// unfinished.
     #[inline]
     pub(super) fn admit(&self, payload_len: usize) -> Result<(), SendError> {
         self.admit_after(self.output.remaining(), payload_len)
@@ -270,9 +151,10 @@ impl Connection {
         if self.state != State::Open {
             return Err(SendError::Closing);
         }
-        // Where addresses are short, one buffer queued many times could be longer than they reach,
-        // with the headers of fragments, and control frames, of which there are fewer bytes. The sum
-        // does not overflow, as what is queued was judged so, and no slice is longer than half of it.
+        // On a 32-bit processor, one shared buffer that is queued many times could make the length
+        // of the output overflow. A quarter of the range leaves room for the headers of fragments
+        // and for control frames, which are fewer bytes. The sum itself does not overflow: this
+        // check has passed for what is queued, and no slice is longer than half of the range.
         let is_countable = queued + payload_len <= usize::MAX / 4;
         if self.config.is_full_at(queued) || !is_countable {
             return Err(SendError::Full);
@@ -280,8 +162,8 @@ impl Connection {
         Ok(())
     }
 
-    /// Does what must not be left half done, and ends the connection if it panics, as a caller's source
-    /// of mask keys may: nothing is sent or received any more.
+    /// Calls `act`, which must not stop halfway. If it panics, as a caller's source of mask keys
+    /// may, the connection ends: nothing is sent or received any more.
     fn or_end<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> T {
         struct EndIfDropped<'c>(&'c mut Connection);
         impl Drop for EndIfDropped<'_> {
@@ -296,20 +178,14 @@ impl Connection {
         done
     }
 
-    /// The header of a frame of its own, with a fresh mask key where this end masks.
+    /// Returns the header of a message in one frame, or of a control frame. A client's has a fresh
+    /// mask key.
     #[inline]
     pub(super) fn header(&self, opcode: Opcode, payload_len: usize) -> Header {
         Header::single(opcode, payload_len as u64, self.config.next_mask_key())
     }
-
-    /// A control frame that the connection itself sends.
-    pub(super) fn control_frame(&mut self, opcode: Opcode, payload: &[u8]) -> ControlFrame {
-        // What it answers was taken from the input.
-        let mask_key = self.or_end(|ws| ws.config.next_mask_key());
-        frame::control_frame(opcode, payload, mask_key)
-    }
 }
 
-/// Payloads from this length on are queued by reference: below it, a copy costs less than a chunk
-/// of its own in a vectored write.
+/// The length from which on payloads are queued by reference. Below it, a copy costs less than a
+/// separate chunk in a vectored write.
 const MIN_BY_REFERENCE: usize = 4096;

@@ -1,4 +1,4 @@
-//! Messages sent from where they lie.
+//! Messages that are written from the caller's memory.
 
 use core::fmt;
 #[cfg(feature = "std")]
@@ -16,20 +16,23 @@ use crate::mask::Key;
 use crate::opcode::Opcode;
 use crate::role::Role;
 
+/// Sending messages from the caller's memory.
 impl Connection {
-    /// Sends a text message from where it lies: gives the output, of which `text` is the end.
+    /// Sends a text message without copying it to the queue. Returns a view of the output that ends
+    /// with `text`.
     ///
-    /// Write from it at once. When it is dropped, what the transport has not taken is queued, by
-    /// copying it, and is in [`output`](Self::output) from then on: to lend a message and to drop it
-    /// is to [send](Self::send_text) it, RFC 6455 §5.6. A server copies nothing of a message that the
-    /// transport takes whole. A client has to mask it, RFC 6455 §5.3, and does so in blocks of 16
-    /// KiB, the next one when the last one is taken, so that a message of any length goes through one
-    /// block of memory, which stays in the nearest cache.
+    /// Use it for messages of several KiB, if the transport is ready and each message may be a
+    /// write of its own. For small messages, or if nothing can be written yet, use
+    /// [`send_text`](Self::send_text): many of its messages go out in one write. If you own the
+    /// message, [`send`](Self::send) is just as good.
     ///
-    /// Prefer it for messages of some KiB, where the transport is ready and each may be a write of
-    /// its own. Small ones are better sent by [`send_text`](Self::send_text), many of which go out in
-    /// one write; where nothing can be written yet, so are all. Who has a message to give away does
-    /// as well with [`send`](Self::send).
+    /// Write from the view at once. When you drop it, what the transport has not taken is copied to
+    /// [`output`](Self::output). So if you drop the view without writing, the message is sent as by
+    /// `send_text`.
+    ///
+    /// A server copies nothing of a message that the transport takes whole. A client has to mask
+    /// it, RFC 6455 §5.3: it masks one block of 16 KiB at a time, the next one after the last one
+    /// is taken. So a message of any length needs one block of memory, which stays in the L1 cache.
     ///
     /// ```
     /// use std::io::{IoSlice, Write};
@@ -38,43 +41,44 @@ impl Connection {
     ///
     /// let mut transport = Vec::new();
     /// let mut server = Connection::new(Config::server());
-    /// let mut lent = server.output_with_text("Hello")?;
-    /// assert_eq!(lent.remaining(), 2 + 5);
-    /// while lent.has_remaining() {
+    /// let mut output = server.output_with_text("Hello")?;
+    /// assert_eq!(output.remaining(), 2 + 5);
+    /// while output.has_remaining() {
     ///     let mut slices = [IoSlice::new(&[]); 8];
-    ///     let filled = lent.chunks_vectored(&mut slices);
+    ///     let filled = output.chunks_vectored(&mut slices);
     /// #   #[cfg(feature = "std")] // without it, one slice at a time
-    ///     assert_eq!(filled, 2); // the header, and the very bytes that were lent
+    ///     assert_eq!(filled, 2); // the header, and "Hello" in the caller's memory
     ///     let written = transport.write_vectored(&slices[..filled])?;
-    ///     lent.advance(written); // or `break`, where the transport would block
+    ///     output.advance(written); // or `break` if the transport would block
     /// }
-    /// drop(lent);
+    /// drop(output);
     /// assert_eq!(transport, b"\x81\x05Hello");
     /// assert!(!server.has_output());
     ///
-    /// let mut lent = server.output_with_text("Hello")?;
-    /// lent.advance(4); // the transport takes no more
-    /// drop(lent);
+    /// let mut output = server.output_with_text("Hello")?;
+    /// output.advance(4); // the transport takes no more
+    /// drop(output);
     /// assert_eq!(server.output().chunk(), b"llo");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// A message longer than [`Config::fragment_size`](crate::Config::fragment_size) is not lent: it
-    /// is queued in fragments at once, by copying it, and what is given is the output.
+    /// A message longer than [`Config::fragment_size`](crate::Config::fragment_size) is copied to
+    /// the queue in fragments at once. The view then shows the queued output.
     ///
     /// # Errors
     ///
-    /// As [`send_text`](Self::send_text).
+    /// As for [`send_text`](Self::send_text).
     #[inline]
     pub fn output_with_text<'a>(&'a mut self, text: &'a str) -> Result<OutputWith<'a>, SendError> {
         self.output_with(Opcode::Text, text.as_bytes())
     }
 
-    /// Sends a binary message from where it lies, as [`output_with_text`](Self::output_with_text) does a text.
+    /// Sends a binary message without copying it to the queue, as
+    /// [`output_with_text`](Self::output_with_text) does for a text.
     ///
     /// # Errors
     ///
-    /// As [`send_text`](Self::send_text).
+    /// As for [`send_text`](Self::send_text).
     #[inline]
     pub fn output_with_binary<'a>(
         &'a mut self,
@@ -83,7 +87,8 @@ impl Connection {
         self.output_with(Opcode::Binary, data)
     }
 
-    /// What a server does most, with all that was before written, is done in line.
+    /// Starts a message of either type. The most frequent case, a server without queued output, is
+    /// inlined.
     #[inline(always)]
     fn output_with<'a>(
         &'a mut self,
@@ -123,8 +128,11 @@ impl Connection {
         })
     }
 
-    /// Queues a header and what goes with it, and gives how much of the payload that was, and what
-    /// masks the rest. A pong that waits goes first: the message is the end of the output.
+    /// Queues the header and, for a client, the first block of the payload. If the message is to be
+    /// fragmented, queues all of it. Returns how many bytes of the payload were queued, and the key
+    /// that masks the rest.
+    ///
+    /// A deferred pong is queued first, because the message has to be the end of the output.
     #[inline(never)]
     fn queue_start(
         &mut self,
@@ -143,45 +151,49 @@ impl Connection {
     }
 }
 
-/// The bytes of a header, and of nothing after it.
+/// The bytes of a header.
 type Head = [u8; size_of::<u128>()];
 
-/// A connection's output with a message at its end that is sent from where it lies: a [`Buf`], made by
-/// [`Connection::output_with_text`] and [`Connection::output_with_binary`]; see the first of these.
+/// A view of a connection's output that ends with a message in the caller's memory: a [`Buf`].
 ///
-/// Of a client's message only the block that is masked is shown by [`chunk`](Buf::chunk) and
-/// `chunks_vectored`, but all is counted by [`remaining`](Buf::remaining).
+/// [`Connection::output_with_text`], which has an example, and [`Connection::output_with_binary`]
+/// return it.
+///
+/// [`remaining`](Buf::remaining) counts the whole message. For a client, [`chunk`](Buf::chunk) and
+/// `chunks_vectored` only show it up to the end of the block that is masked.
 ///
 /// # Dropping it
 ///
-/// What is left is queued when this is dropped. If it is leaked instead (by
-/// [`mem::forget`](core::mem::forget), say), the rest of the message is lost, and the connection has
-/// ended: nothing can be sent after a part of a frame, and
-/// [`transport_action`](Connection::transport_action) says to disconnect.
-#[must_use = "a message that is not written from here is copied when this is dropped"]
+/// When the view is dropped, the bytes that are left are queued. If it is leaked instead, for
+/// example by [`mem::forget`](core::mem::forget), the rest of the message is lost and the
+/// connection has ended: nothing can be sent after a part of a frame.
+/// [`transport_action`](Connection::transport_action) then asks you to disconnect.
+#[must_use = "if the message is not written from this view, dropping the view copies it"]
 pub struct OutputWith<'a> {
     output: &'a mut Output,
-    /// The connection's, which is `Ended` while this is not dropped, and `Open` before and after.
+    /// The connection's state: `Ended` while this view exists, `Open` before and after.
     state: &'a mut State,
-    /// The header, where it is the first of all: otherwise it is queued.
+    /// The header, if nothing is before it. Otherwise the header is queued, and this is empty.
     head: Head,
     /// `head_len <= head.len()`
     head_len: usize,
-    /// The end of the payload, which is not queued. Where it is to be masked, there are queued bytes
-    /// before it, unless it is empty.
+    /// The end of the payload, which is not queued. If it has to be masked and is not empty, there
+    /// are queued bytes before it.
     rest: &'a [u8],
-    /// What masks `rest`.
+    /// The key that masks `rest`.
     key: Option<Key>,
-    /// All bytes: `remaining == output.queued() + head_len + rest.len()`
+    /// The count of all bytes: `remaining == output.queued() + head_len + rest.len()`
     remaining: usize,
 }
 
 impl OutputWith<'_> {
-    /// As [`Buf::advance`], for a transport whose count of bytes written is not to be trusted.
+    /// Drops `count` bytes from the front, as [`Buf::advance`] does, without a panic. Use it if you
+    /// do not trust the count that the transport returns.
     ///
     /// # Errors
     ///
-    /// [`AdvanceError`] where `count` is more than there is; nothing has changed then.
+    /// [`AdvanceError`] if `count` is more than [`remaining`](Buf::remaining). Nothing changes
+    /// then.
     #[inline]
     pub fn try_advance(&mut self, count: usize) -> Result<(), AdvanceError> {
         if self.head_len > 0 && count == self.remaining {
@@ -192,6 +204,7 @@ impl OutputWith<'_> {
         self.take_part(count)
     }
 
+    /// Drops `count` bytes from the front, and masks the next block if the last one is taken.
     #[inline(never)]
     fn take_part(&mut self, count: usize) -> Result<(), AdvanceError> {
         if count > self.remaining {
@@ -209,7 +222,7 @@ impl OutputWith<'_> {
         Ok(())
     }
 
-    /// As [`Buf::chunks_vectored`], where the header is queued.
+    /// Fills `slices` as [`Buf::chunks_vectored`] does. Call it only if the header is queued.
     #[cfg(feature = "std")]
     #[inline(never)]
     fn queued_chunks<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
@@ -220,7 +233,7 @@ impl OutputWith<'_> {
         }
     }
 
-    /// The header and the payload, where nothing is queued before them.
+    /// Returns the header and the payload, or `None` if something is queued before the payload.
     #[cfg(feature = "std")]
     #[inline]
     pub(super) fn both_chunks(&self) -> Option<[IoSlice<'_>; 2]> {
@@ -232,18 +245,20 @@ impl OutputWith<'_> {
         self.head.get(..self.head_len).unwrap_or_default()
     }
 
+    /// Queues the header if it is not queued yet.
     fn queue_head(&mut self) {
         self.output.push_small(self.head.get(..self.head_len).unwrap_or_default());
         self.head_len = 0;
     }
 
-    /// Queues the next block.
+    /// Masks and queues the next block of `rest`.
     fn mask_block(&mut self, key: Key) {
         let (block, rest) = self.rest.split_at(self.rest.len().min(BLOCK));
         self.output.append(block, Some(key));
         (self.rest, self.key) = (rest, Some(key.turned(block.len())));
     }
 
+    /// Queues all that is not queued yet.
     #[cold]
     #[inline(never)]
     fn queue_rest(&mut self) {
@@ -289,10 +304,12 @@ impl Buf for OutputWith<'_> {
         add_chunk(slices, filled, self.rest)
     }
 
+    /// Drops `count` bytes from the front. [`try_advance`](OutputWith::try_advance) returns an
+    /// error instead of a panic.
+    ///
     /// # Panics
     ///
-    /// Where `count` is more than [`remaining`](Buf::remaining), as the trait asks for; see
-    /// [`try_advance`](OutputWith::try_advance).
+    /// If `count` is more than [`remaining`](Buf::remaining), as the trait requires.
     #[allow(clippy::panic, reason = "the contract of `Buf`")]
     #[inline]
     fn advance(&mut self, count: usize) {
@@ -302,10 +319,11 @@ impl Buf for OutputWith<'_> {
     }
 }
 
-/// Bytes that are masked at once: fewer are more writes, and more would leave the nearest cache.
+/// How many bytes are masked at once. Fewer would need more writes; more would not stay in the L1
+/// cache.
 const BLOCK: usize = 16 << 10;
 
-/// Shows lengths alone, so that logs hold nobody's data.
+/// Shows only lengths, so that logs contain no user data.
 impl fmt::Debug for OutputWith<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OutputWith")

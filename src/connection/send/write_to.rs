@@ -8,7 +8,9 @@ use super::output::{AdvanceError, Output};
 use super::output_with::OutputWith;
 
 impl Output {
-    /// Writes all of it to a transport, many frames in one call where that takes several slices.
+    /// Writes all output to a blocking transport. Many frames go out in one vectored write.
+    ///
+    /// If the transport does not block, use [`try_write_to`](Self::try_write_to).
     ///
     /// ```
     /// use sansock::{Config, Connection};
@@ -25,12 +27,12 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// Those of the transport, `WouldBlock` among them where it takes no more now, `WriteZero` where
-    /// it takes nothing without saying why, and `Other` where it says that it took more than it was
-    /// given. What was written before is not in the output any more.
+    /// The errors of the transport, including `WouldBlock`. `WriteZero` if the transport returns
+    /// `Ok(0)`, and `Other` if it returns more than it was passed. Bytes that were written before
+    /// the error are no longer in the output.
     #[inline]
     pub fn write_to(&mut self, transport: &mut impl Write) -> io::Result<()> {
-        // As a rule it is one chunk, and one write takes all of it.
+        // Usually the output is one chunk, and one write takes all of it.
         if let Some(chunk) = self.only_chunk() {
             let len = chunk.len();
             match transport.write(chunk) {
@@ -46,9 +48,9 @@ impl Output {
 
     /// Writes as much as a transport that does not block takes now. Returns `true` if that was all.
     ///
-    /// It stops without an error where the transport takes nothing, by `WouldBlock` or by `Ok(0)`. The
-    /// latter is how the writers of TLS libraries (`rustls::Writer`) say that their buffer is full: send
-    /// what TLS has buffered, then call this again.
+    /// If the transport returns `WouldBlock` or `Ok(0)`, writing stops without an error. Writers of
+    /// TLS libraries (`rustls::Writer`) return `Ok(0)` if their buffer is full: send what TLS has
+    /// buffered, then call this again.
     ///
     /// ```
     /// use sansock::{Config, Connection};
@@ -64,15 +66,17 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// Other errors of the transport, and `Other` if it says that it took more than it was given.
+    /// Other errors of the transport, and `Other` if it returns more than it was passed.
     pub fn try_write_to(&mut self, transport: &mut impl Write) -> io::Result<bool> {
         is_all_written(self.write_to(&mut NeverZero { transport }))
     }
 }
 
 impl OutputWith<'_> {
-    /// Writes all of it to a transport: the output before the message, and the message from where it
-    /// lies.
+    /// Writes all output to a blocking transport: the queued output, then the message from the
+    /// caller's memory.
+    ///
+    /// If the transport does not block, use [`try_write_to`](Self::try_write_to).
     ///
     /// ```
     /// use sansock::{Config, Connection};
@@ -86,10 +90,10 @@ impl OutputWith<'_> {
     ///
     /// # Errors
     ///
-    /// As for [`Output::write_to`]; what was not written is queued.
+    /// As for [`Output::write_to`]. What was not written is queued.
     #[inline]
     pub fn write_to(mut self, transport: &mut impl Write) -> io::Result<()> {
-        // As a rule nothing is before it, and one write takes it all.
+        // Usually nothing is queued before the message, and one write takes all of it.
         if let Some(slices) = self.both_chunks() {
             let written = transport.write_vectored(&slices);
             take(&mut self, written)?;
@@ -97,18 +101,18 @@ impl OutputWith<'_> {
         if self.has_remaining() { write_all(&mut self, transport) } else { Ok(()) }
     }
 
-    /// Writes as much as a transport that does not block takes now, as [`Output::try_write_to`] does,
-    /// and queues the rest. Returns `true` if nothing is left to write.
+    /// Writes as much as a transport that does not block takes now, as [`Output::try_write_to`]
+    /// does, and queues the rest. Returns `true` if nothing is left to write.
     ///
     /// # Errors
     ///
-    /// As [`Output::try_write_to`].
+    /// As for [`Output::try_write_to`].
     pub fn try_write_to(self, transport: &mut impl Write) -> io::Result<bool> {
         is_all_written(self.write_to(&mut NeverZero { transport }))
     }
 }
 
-/// A writer that fails with `WouldBlock` where the one within returns `Ok(0)`.
+/// A writer that returns `WouldBlock` if the writer within returns `Ok(0)`.
 struct NeverZero<'t, T> {
     transport: &'t mut T,
 }
@@ -133,6 +137,7 @@ impl<T: Write> Write for NeverZero<'_, T> {
     }
 }
 
+/// Returns `false` for `WouldBlock`, which is no error here.
 fn is_all_written(outcome: io::Result<()>) -> io::Result<bool> {
     match outcome {
         Ok(()) => Ok(true),
@@ -141,6 +146,7 @@ fn is_all_written(outcome: io::Result<()>) -> io::Result<bool> {
     }
 }
 
+/// Writes all of `from`, up to 16 chunks at once.
 #[inline(never)]
 fn write_all(from: &mut impl Written, transport: &mut impl Write) -> io::Result<()> {
     while from.has_remaining() {
@@ -152,19 +158,20 @@ fn write_all(from: &mut impl Written, transport: &mut impl Write) -> io::Result<
     Ok(())
 }
 
-/// Takes what was written. That is not trusted, as whoever wrote the transport may err.
+/// Drops the bytes that were written from the front. The count is checked, because a transport may
+/// return a wrong one.
 #[inline]
 fn take(from: &mut impl Written, written: io::Result<usize>) -> io::Result<()> {
     match written {
         Ok(0) => Err(io::ErrorKind::WriteZero.into()),
         Ok(written) => from.try_advance(written).map_err(io::Error::other),
-        // To be tried again, as everywhere in the standard library.
+        // Write again, as everywhere in the standard library.
         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
         Err(error) => Err(error),
     }
 }
 
-/// What is written from.
+/// A buffer to write from.
 trait Written: Buf {
     fn try_advance(&mut self, count: usize) -> Result<(), AdvanceError>;
 }
