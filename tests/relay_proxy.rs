@@ -128,7 +128,7 @@ async fn an_extension_of_both_ends_is_passed_on_with_its_frames() {
         let line = "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n";
         assert_eq!(response.contains(line), is_agreed, "{response}");
 
-        // RSV1, to which RFC 7692 §6 gives a meaning.
+        // RSV1, which RFC 7692 §6 defines.
         client.write_all(&frame_for(Role::Server, 0xC1, b"any")).await.unwrap();
         client.shutdown().await.unwrap();
         let received = frames(&rest(&mut server).await);

@@ -1,6 +1,7 @@
 //! Receiving from a buffer in which a message stays until it is whole.
 
-use super::{ReceiveError, borrowed};
+use super::ReceiveError;
+use super::input::borrowed;
 use crate::close::CloseCode;
 use crate::connection::{Connection, Event};
 use crate::error::ProtocolError;
