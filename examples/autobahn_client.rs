@@ -18,9 +18,12 @@ mod transport;
 use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use connect::{Attempt, Connected, Settings};
-use sansock::{Config, Connection, Event, Input};
+use sansock::endpoint::Endpoint;
+use sansock::timer::{Timeouts, Timers};
+use sansock::{Config, Connection, Event, Input, Negotiated};
 use stop::Stop;
 
 #[tokio::main]
@@ -63,17 +66,24 @@ async fn run(url: &str, agent: &str, settings: &Settings) -> Result<(), Box<dyn 
     for case in 1..=count {
         let case = format!("{url}/runCase?case={case}&agent={agent}");
         let Connected { mut stream, early, negotiated } = connected(&case, settings).await?;
-        let ws = Connection::from_negotiated(Arc::clone(&config), &negotiated)?;
+        let ws = endpoint(&config, &negotiated)?;
         // The suite judges how a case ends.
-        let _ = echo::run(&mut stream, ws, early).await;
+        let _ = echo::run(&mut stream, ws, early, |_| ()).await;
     }
     let reports = format!("{url}/updateReports?agent={agent}");
     let Connected { mut stream, early, negotiated } = connected(&reports, settings).await?;
-    let ws = Connection::from_negotiated(config, &negotiated)?;
+    let ws = endpoint(&config, &negotiated)?;
     // The suite closes once the reports are written, and then resets the connection.
-    let _ = echo::run(&mut stream, ws, early).await;
+    let _ = echo::run(&mut stream, ws, early, |_| ()).await;
     println!("{count} cases");
     Ok(())
+}
+
+/// Returns an endpoint whose handshake is done, with the default deadlines.
+fn endpoint(config: &Arc<Config>, negotiated: &Negotiated) -> Result<Endpoint, Box<dyn Error>> {
+    let ws = Connection::from_negotiated(Arc::clone(config), negotiated)?;
+    let timers = Timers::new(Timeouts::DEFAULT, Duration::ZERO);
+    Ok(Endpoint::from_connection(ws, Some(timers)))
 }
 
 async fn connected(url: &str, settings: &Settings) -> Result<Connected, Box<dyn Error>> {

@@ -12,7 +12,7 @@
 mod connect;
 #[path = "../examples/relay/proxy.rs"]
 mod proxy;
-#[path = "../examples/echo_server/request.rs"]
+#[path = "../examples/relay/request.rs"]
 mod request;
 mod support;
 #[path = "../examples/echo_server/transport.rs"]

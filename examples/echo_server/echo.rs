@@ -4,21 +4,22 @@
 use std::io;
 use std::time::Duration;
 
-use sansock::timer::{Expired, Timeouts, Timers};
-use sansock::{Connection, Event, Input, Message, SendError, TransportAction};
+use sansock::endpoint::{self, Endpoint};
+use sansock::timer::Expired;
+use sansock::{Event, Input, Message, SendError, TransportAction};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout};
 
 use crate::transport;
 
-/// Echoes messages in either role, after the handshake. `early` arrived with the last bytes of the
-/// handshake.
+/// Echoes messages in either role. A server calls `answer` for a request. `early` was read before.
 pub(crate) async fn run(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
-    ws: Connection,
+    ws: Endpoint,
     early: Vec<u8>,
+    answer: impl Fn(&mut Endpoint),
 ) -> io::Result<()> {
-    let mut echo = Echo::new(ws, early);
+    let mut echo = Echo { ws, answer, unread: early, start: Instant::now() };
     loop {
         echo.answer_unread();
         let Some(wait) = echo.poll() else { return Ok(()) };
@@ -26,7 +27,7 @@ pub(crate) async fn run(
             // Write first: an error's Close frame is in the output too. Nothing is read meanwhile,
             // so the timers must not blame the peer.
             transport::write_all(stream, echo.ws.output()).await?;
-            echo.timers.reading_paused();
+            echo.ws.reading_paused();
             continue;
         }
         match echo.ws.transport_action() {
@@ -43,25 +44,23 @@ pub(crate) async fn run(
     }
 }
 
-/// A connection that echoes every message.
-struct Echo {
-    ws: Connection,
+/// An endpoint that echoes every message.
+struct Echo<Answer> {
+    ws: Endpoint,
+    /// What answers a request.
+    answer: Answer,
     /// Bytes that were read but not received, because the output was full.
     unread: Vec<u8>,
-    timers: Timers,
+    /// When the time of the endpoint began.
     start: Instant,
 }
 
-impl Echo {
-    fn new(ws: Connection, unread: Vec<u8>) -> Echo {
-        let timers = Timers::new(Timeouts::DEFAULT, Duration::ZERO);
-        Echo { ws, unread, timers, start: Instant::now() }
-    }
-
+impl<Answer: Fn(&mut Endpoint)> Echo<Answer> {
     /// Takes the bytes of one read.
     fn receive(&mut self, bytes: &mut [u8]) {
         if bytes.is_empty() {
-            self.ws.receive_eof();
+            // An error is that of a client that leaves before it has asked.
+            let _ = self.ws.receive_eof();
         }
         let unread = self.answer(bytes);
         self.unread.extend_from_slice(unread);
@@ -76,9 +75,17 @@ impl Echo {
     /// Answers every message in `input` until the output is full. Returns the rest of `input`.
     fn answer<'a>(&mut self, input: &'a mut [u8]) -> &'a [u8] {
         let mut input = Input::new(input);
-        // The connection answers a protocol error itself, and ignores all bytes after it.
+        // The endpoint answers an error itself, and ignores all bytes after it.
         while !self.ws.is_full() {
-            let Ok(Some(event)) = self.ws.receive(&mut input) else { break };
+            let event = match self.ws.receive(&mut input) {
+                Ok(Some(endpoint::Event::Connection(event))) => event,
+                Ok(Some(endpoint::Event::Request)) => {
+                    (self.answer)(&mut self.ws);
+                    continue;
+                }
+                Ok(Some(_)) => continue,
+                Ok(None) | Err(_) => break,
+            };
             let sent = match event {
                 // A message longer than a read is reassembled and owned, so it can be sent without
                 // a copy.
@@ -102,10 +109,10 @@ impl Echo {
     /// dropped.
     fn poll(&mut self) -> Option<Duration> {
         let now = self.start.elapsed();
-        match self.timers.poll(&mut self.ws, now) {
+        match self.ws.poll(now) {
             Ok(deadline) => Some(deadline.unwrap_or(Duration::MAX).saturating_sub(now)),
-            // The Close frame is queued.
-            Err(Expired::MessageTimeout) => Some(Duration::ZERO),
+            // A Close frame, or a response, is queued.
+            Err(Expired::MessageTimeout | Expired::HandshakeTimeout) => Some(Duration::ZERO),
             Err(_) => None,
         }
     }

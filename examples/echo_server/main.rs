@@ -7,14 +7,13 @@
 //! It also serves TLS, at `wss://127.0.0.1:9002/`. To try it, open `http://127.0.0.1:9001/` in a
 //! browser.
 //!
-//! The crate does no I/O, so the example does it. `server` serves one client. It uses `handshake`
-//! and `echo`, which drive the sans-I/O state machines over any transport. `transport` has the
-//! functions that read and write.
+//! The crate does no I/O, so the example does it. `server` serves one client: `answer` answers its
+//! request, and `echo` drives an endpoint over any transport. `transport` has the functions that read
+//! and write.
 
+mod answer;
 mod echo;
-mod handshake;
 mod options;
-mod request;
 mod server;
 mod stop;
 mod tls;

@@ -1,25 +1,26 @@
 //! Serves a client from its first byte to its last.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use sansock::{Config, Connection};
+use sansock::endpoint::{Endpoint, Settings};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsAcceptor;
 
+use crate::answer::answer;
+use crate::echo;
 use crate::options::Options;
-use crate::{echo, handshake};
 
 /// What all clients share.
 pub(crate) struct Server {
-    config: Arc<Config>,
+    settings: Settings,
     subprotocols: Vec<String>,
 }
 
 impl Server {
     pub(crate) fn new(options: Options) -> Server {
-        Server { config: Arc::new(options.config()), subprotocols: options.subprotocols }
+        let settings = Settings::new(options.config());
+        Server { settings, subprotocols: options.subprotocols }
     }
 
     /// Serves one client.
@@ -47,12 +48,12 @@ impl Server {
         mut stream: impl AsyncRead + AsyncWrite + Unpin,
         deadline: Instant,
     ) {
-        let opening = handshake::accept(&mut stream, &self.subprotocols);
-        let Ok(Ok(Some(accepted))) = timeout_at(deadline, opening).await else { return };
-        let ws = Connection::from_negotiated(Arc::clone(&self.config), &accepted.negotiated);
-        // Cannot fail: no extension was accepted.
-        let Ok(ws) = ws else { return };
-        let _ = echo::run(&mut stream, ws, accepted.early).await;
+        let mut settings = self.settings.clone();
+        settings.handshake_timeout = Some(deadline.saturating_duration_since(Instant::now()));
+        // Cannot fail: the configuration is a server's.
+        let Ok(ws) = Endpoint::server(&settings, Duration::ZERO) else { return };
+        let answer = |ws: &mut Endpoint| answer(ws, &self.subprotocols);
+        let _ = echo::run(&mut stream, ws, Vec::new(), answer).await;
     }
 }
 

@@ -18,7 +18,7 @@
 #[path = "../client/connect.rs"]
 mod connect;
 mod proxy;
-#[path = "../echo_server/request.rs"]
+
 mod request;
 #[path = "../echo_server/stop.rs"]
 mod stop;

@@ -13,17 +13,18 @@
     reason = "tests fail by panicking"
 )]
 
+#[path = "../../examples/echo_server/answer.rs"]
+mod answer;
 #[path = "../../examples/client/connect.rs"]
 #[allow(dead_code, reason = "the client looks at what was negotiated")]
 mod connect;
 #[path = "../../examples/echo_server/echo.rs"]
 mod echo;
-#[path = "../../examples/echo_server/handshake.rs"]
 mod handshake;
 #[path = "../../examples/echo_server/options.rs"]
 #[allow(dead_code, reason = "only main reads addresses and the help")]
 mod options;
-#[path = "../../examples/echo_server/request.rs"]
+#[path = "../../examples/relay/request.rs"]
 mod request;
 #[path = "../../examples/echo_server/server.rs"]
 mod server;

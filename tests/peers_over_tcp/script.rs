@@ -121,7 +121,8 @@ impl Case {
                 let ours = self.runtime.spawn(async move {
                     let Connected { mut stream, early, negotiated } = dial.await;
                     let ws = Connection::from_negotiated(Config::client(), &negotiated).unwrap();
-                    let _ = echo::run(&mut stream, ws, early).await;
+                    let ws = sansock::endpoint::Endpoint::from_connection(ws, None);
+                    let _ = echo::run(&mut stream, ws, early, |_| ()).await;
                 });
                 (Link::accept(listener, self.transport, &self.authority), ours)
             }

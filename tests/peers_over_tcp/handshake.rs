@@ -1,9 +1,9 @@
-//! The opening handshake: from a new transport to one that carries frames.
+//! The opening handshake of a server without an endpoint: for a peer that has no handshake of its own.
 
 use std::io;
 
 use sansock::Negotiated;
-use sansock::handshake::server::{Refusal, RequestHead, Response};
+use sansock::handshake::server::RequestHead;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::request::{Received, request};
@@ -47,13 +47,6 @@ fn upgrade(
             let supported: Vec<&str> = subprotocols.iter().map(String::as_str).collect();
             Ok(upgrade.select_subprotocol(&supported).accept())
         }
-        Err(Refusal::NotUpgrade) => Err(page().unwrap_or(Refusal::NotUpgrade.response()).encode()),
         Err(refusal) => Err(refusal.response().encode()),
     }
-}
-
-/// Returns the page for browsers.
-fn page() -> Option<Response> {
-    let page = Response::new(200).ok()?.header("Content-Type", "text/html; charset=utf-8").ok()?;
-    Some(page.body(include_str!("page.html")))
 }
