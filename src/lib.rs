@@ -11,11 +11,28 @@
 //!
 //! | your program | uses |
 //! | --- | --- |
+//! | is a server or client with blocking sockets | [`blocking`] |
 //! | is a server or client with a loop of its own | [`endpoint::Endpoint`] |
 //! | has an HTTP library that does the handshake | [`Connection`], and [`handshake::accept_key`] if it needs it |
 //! | is a proxy | [`frame::Relay`] |
 //! | is a device without an allocator | [`frame::Decoder`], [`frame::Encoder`], [`mask`] |
 //! | uses `tokio_util`'s `Framed` | [`codec`] |
+//!
+//! ## Blocking sockets
+//!
+//! ```no_run
+//! # #[cfg(all(feature = "handshake", feature = "std"))] {
+//! use sansock::blocking;
+//! use std::net::TcpListener;
+//!
+//! let (stream, _) = TcpListener::bind("127.0.0.1:9001")?.accept()?;
+//! let mut ws = blocking::accept(stream)?;
+//! while let Some(message) = ws.receive()? {
+//!     ws.send(message)?;
+//! }
+//! # }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! ## A loop of your own
 //!
@@ -169,6 +186,7 @@
 //! | [`codec`] | connections and frames for `tokio_util`'s `Framed` |
 //! | [`handshake`] | RFC 6455 §4 for both roles |
 //! | [`endpoint`] | the opening handshake and then the connection, over one byte stream |
+//! | [`blocking`] | an endpoint over a stream of the standard library |
 //!
 //! # Features
 //!
@@ -184,6 +202,7 @@
 //! The crate needs Rust 1.85 or newer.
 //!
 // What is not there without its feature leads to the list of features.
+#![cfg_attr(not(all(feature = "handshake", feature = "std")), doc = "[`blocking`]: #features")]
 #![cfg_attr(not(feature = "tokio-util"), doc = "[`codec`]: #features")]
 #![cfg_attr(
     not(feature = "handshake"),
@@ -231,6 +250,8 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
+#[cfg(all(feature = "handshake", feature = "std"))]
+pub mod blocking;
 pub mod close;
 #[cfg(feature = "tokio-util")]
 pub mod codec;

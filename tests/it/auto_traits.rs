@@ -44,6 +44,9 @@ fn a_handshake_goes_to_any_thread() {
     use sansock::handshake::{client, server};
 
     const {
+        goes_to_any_thread::<sansock::endpoint::Endpoint>();
+        goes_to_any_thread::<sansock::endpoint::Settings>();
+        goes_to_any_thread::<sansock::endpoint::Error>();
         goes_to_any_thread::<client::Request>();
         goes_to_any_thread::<client::ClientHandshake>();
         goes_to_any_thread::<client::Outcome>();

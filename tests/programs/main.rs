@@ -16,5 +16,6 @@ mod command_lines;
 mod peer;
 mod program;
 mod relay;
+mod servers;
 #[path = "../support/mod.rs"]
 mod support;
