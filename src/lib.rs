@@ -16,7 +16,6 @@
 //! | has an HTTP library that does the handshake | [`Connection`], and [`handshake::accept_key`] if it needs it |
 //! | is a proxy | [`frame::Relay`] |
 //! | is a device without an allocator | [`frame::Decoder`], [`frame::Encoder`], [`mask`] |
-//! | uses `tokio_util`'s `Framed` | [`codec`] |
 //!
 //! ## Blocking sockets
 //!
@@ -183,7 +182,6 @@
 //! | [`Message`], [`Text`], [`Payload`], [`ReadBuffer`] | what frames carry |
 //! | [`Connection`], [`Config`], [`Event`], [`Output`] | one end of a WebSocket |
 //! | [`timer`] | keep-alive and deadlines, computed from the time that you pass in |
-//! | [`codec`] | connections and frames for `tokio_util`'s `Framed` |
 //! | [`handshake`] | RFC 6455 §4 for both roles |
 //! | [`endpoint`] | the opening handshake and then the connection, over one byte stream |
 //! | [`blocking`] | an endpoint over a stream of the standard library |
@@ -197,13 +195,11 @@
 //! * `handshake` (default): the opening handshake over HTTP/1.1; implies `alloc`.
 //! * `rand` (default): mask keys and nonces from the thread's random number generator; implies `std`.
 //!   Without it, you pass a source of mask keys to a client's configuration.
-//! * `tokio-util`: the module [`codec`]; implies `std`.
 //!
 //! The crate needs Rust 1.85 or newer.
 //!
 // What is not there without its feature leads to the list of features.
 #![cfg_attr(not(all(feature = "handshake", feature = "std")), doc = "[`blocking`]: #features")]
-#![cfg_attr(not(feature = "tokio-util"), doc = "[`codec`]: #features")]
 #![cfg_attr(
     not(feature = "handshake"),
     doc = "
@@ -253,8 +249,6 @@ extern crate alloc;
 #[cfg(all(feature = "handshake", feature = "std"))]
 pub mod blocking;
 pub mod close;
-#[cfg(feature = "tokio-util")]
-pub mod codec;
 #[cfg(feature = "alloc")]
 pub mod connection;
 #[cfg(feature = "handshake")]

@@ -184,16 +184,6 @@ impl Decoder {
         matches!(self.state, State::BetweenMessages)
     }
 
-    /// Returns `true` if the bytes taken so far end within a frame.
-    #[cfg(feature = "tokio-util")]
-    pub(crate) fn is_within_frame(&self) -> bool {
-        match self.state {
-            State::Header(held) => !held.is_empty(),
-            State::Payload(_) => true,
-            State::BetweenMessages | State::Stopped => false,
-        }
-    }
-
     /// Takes the message at the front of `bytes`, if it is whole and in one frame.
     ///
     /// Otherwise it returns `None` and takes nothing. `None` does not tell what `bytes` begin with.

@@ -57,16 +57,3 @@ fn a_handshake_goes_to_any_thread() {
         goes_to_any_thread::<server::Refusal>();
     }
 }
-
-#[cfg(feature = "tokio-util")]
-#[test]
-fn a_codec_goes_to_any_thread() {
-    use sansock::codec::{Error, Frames, Messages, Outgoing};
-
-    const {
-        goes_to_any_thread::<Messages>();
-        goes_to_any_thread::<Frames>();
-        goes_to_any_thread::<Outgoing>();
-        goes_to_any_thread::<Error>();
-    }
-}
