@@ -17,5 +17,6 @@ mod peer;
 mod program;
 mod relay;
 mod servers;
+mod small;
 #[path = "../support/mod.rs"]
 mod support;
