@@ -20,7 +20,7 @@ use sansock::endpoint::{self, RequestPolicy, Settings};
 use sansock::handshake::client::{Request, nonce};
 use sansock::handshake::server::Response;
 use sansock::timer::{Expired, Timeouts};
-use sansock::{CloseCode, CloseStatus, Config, Event, Message};
+use sansock::{CloseCode, CloseStatus, Config, Connection, Event, Message};
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::{
@@ -160,6 +160,20 @@ fn tls_pair() -> (StreamOwned<ClientConnection, TcpStream>, StreamOwned<ServerCo
     let server = ServerConnection::new(Arc::new(server)).unwrap();
     let (to_server, to_client) = pair();
     (StreamOwned::new(client, to_server), StreamOwned::new(server, to_client))
+}
+
+/// A TLS library buffers what is written to it, up to a limit.
+#[test]
+fn what_tls_does_not_buffer_stays_in_the_output() {
+    let (mut tls, _) = tls_pair();
+    tls.conn.set_buffer_limit(Some(64));
+    let mut server = Connection::new(Config::server());
+    server.send_binary(&[7; 1000]).unwrap();
+    assert!(!server.output().try_write_to(&mut tls.conn.writer()).unwrap());
+    assert_eq!(server.output_len(), 4 + 1000 - 64);
+    tls.conn.set_buffer_limit(None);
+    assert!(server.output().try_write_to(&mut tls.conn.writer()).unwrap());
+    assert!(!server.has_output());
 }
 
 #[test]

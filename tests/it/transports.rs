@@ -3,12 +3,9 @@
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
-use std::sync::Arc;
 
 use crate::support::{ROLES, Seen, connection, drain, frame_for, frames};
 use sansock::{Connection, ReadBuffer, Role};
-use tokio_rustls::rustls::crypto::ring::default_provider;
-use tokio_rustls::rustls::{ClientConfig, ClientConnection, RootCertStore};
 
 /// How many bytes a write takes, or its error.
 type Step = Result<usize, ErrorKind>;
@@ -135,25 +132,6 @@ fn a_transport_that_takes_nothing_now_is_no_error_where_it_is_only_tried() {
         let error = ws.output().try_write_to(&mut Sink::new(&[Err(ErrorKind::BrokenPipe)]));
         assert_eq!(error.unwrap_err().kind(), ErrorKind::BrokenPipe);
     }
-}
-
-/// A TLS library buffers what is written to it, up to a limit.
-#[test]
-fn what_tls_does_not_buffer_stays_in_the_output() {
-    let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(RootCertStore::empty())
-        .with_no_client_auth();
-    let mut tls = ClientConnection::new(Arc::new(config), "a.example".try_into().unwrap()).unwrap();
-    tls.set_buffer_limit(Some(64));
-
-    let mut server = connection(Role::Server);
-    server.send_binary(&[7; 1000]).unwrap();
-    assert!(!server.output().try_write_to(&mut tls.writer()).unwrap());
-    assert_eq!(server.output_len(), 4 + 1000 - 64);
-    tls.set_buffer_limit(None);
-    assert!(server.output().try_write_to(&mut tls.writer()).unwrap());
 }
 
 #[test]
