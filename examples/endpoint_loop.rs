@@ -56,7 +56,11 @@ fn serve(stream: &mut TcpStream, settings: &Settings) -> Result<()> {
             Err(error) if [ErrorKind::WouldBlock, ErrorKind::TimedOut].contains(&error.kind()) => {}
             Err(error) => return Err(error.into()),
         }
-        ws.poll(clock.now())?; // pings a silent client, and then drops it
+        // Pings a silent client, and drops it if it stays silent.
+        if let Err(expired) = ws.poll(clock.now()) {
+            ws.output().write_to(stream)?;
+            return Err(expired.into());
+        }
     }
 }
 

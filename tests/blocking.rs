@@ -16,11 +16,12 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use sansock::blocking::{self, Error, Transport, WebSocket, WithShutdown};
+use sansock::connection::Delivery;
 use sansock::endpoint::{self, RequestPolicy, Settings};
 use sansock::handshake::client::{Request, nonce};
 use sansock::handshake::server::Response;
 use sansock::timer::{Expired, Timeouts};
-use sansock::{CloseCode, CloseStatus, Config, Connection, Event, Message};
+use sansock::{CloseCode, CloseStatus, Config, Connection, Event, Message, SendError};
 use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::rustls::{
@@ -301,16 +302,24 @@ enum Step {
     Fail(ErrorKind),
 }
 
-/// Reads what a script says, writes to a buffer as much as it may, and then blocks.
+/// Reads what a script says, and then would block. Writes to a buffer as much as it may.
 struct Script {
     reads: VecDeque<Step>,
     written: Vec<u8>,
-    /// Bytes that can still be written before it would block.
+    /// Bytes that can still be written before `full` is returned.
     room: usize,
+    full: ErrorKind,
+    /// As the writer of a TLS library: how many bytes it holds until it is flushed, and returns `Ok(0)`
+    /// when it holds them.
+    held: Option<(usize, Vec<u8>)>,
+    /// How much was written at each read.
+    written_at_reads: Vec<usize>,
 }
 
 impl Read for Script {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.written_at_reads.push(self.written.len());
+        assert!(self.written_at_reads.len() < 1_000_000, "it reads again and again");
         match self.reads.pop_front() {
             Some(Step::Read(mut bytes)) => {
                 let len = bytes.len().min(buffer.len());
@@ -328,9 +337,14 @@ impl Read for Script {
 
 impl Write for Script {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some((most, held)) = &mut self.held {
+            let len = bytes.len().min(*most - held.len());
+            held.extend_from_slice(&bytes[..len]);
+            return Ok(len);
+        }
         let len = bytes.len().min(self.room);
         if len == 0 && !bytes.is_empty() {
-            return Err(ErrorKind::WouldBlock.into());
+            return Err(self.full.into());
         }
         self.written.extend_from_slice(&bytes[..len]);
         self.room -= len;
@@ -338,7 +352,16 @@ impl Write for Script {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        if let Some((_, held)) = &mut self.held {
+            self.written.append(held);
+        }
         Ok(())
+    }
+}
+
+impl Transport for Script {
+    fn shutdown_write(&mut self) -> io::Result<bool> {
+        Ok(false)
     }
 }
 
@@ -349,12 +372,27 @@ const REQUEST: &[u8] =
 /// A masked "Hello", RFC 6455 §5.7.
 const HELLO: &[u8] = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
 
-fn script(
-    reads: Vec<Step>,
-    room: usize,
-) -> WithShutdown<Script, fn(&mut Script) -> io::Result<bool>> {
-    let script = Script { reads: reads.into(), written: Vec::new(), room };
-    WithShutdown::new(script, |_| Ok(false))
+/// A transport with this many bytes of room to write.
+fn script(reads: Vec<Step>, room: usize) -> Script {
+    Script {
+        reads: reads.into(),
+        written: Vec::new(),
+        room,
+        full: ErrorKind::WouldBlock,
+        held: None,
+        written_at_reads: Vec::new(),
+    }
+}
+
+fn read(parts: &[&[u8]]) -> Step {
+    Step::Read(parts.concat())
+}
+
+fn accept_unseen(config: Config, timeouts: Timeouts) -> Settings {
+    let mut settings = Settings::new(config);
+    settings.requests = RequestPolicy::AcceptUnseen;
+    settings.timeouts = Some(Arc::new(timeouts));
+    settings
 }
 
 #[test]
@@ -406,7 +444,7 @@ fn nothing_is_lost_when_a_write_would_block() {
     };
     assert!(blocked.is_would_block(), "{blocked}");
     let (stream, mut endpoint, _) = ws.into_parts();
-    let mut written = stream.into_inner().written;
+    let mut written = stream.written;
     endpoint.output().write_to(&mut written).unwrap();
     let frames = written.split_off(written.windows(4).position(|w| w == b"\r\n\r\n").unwrap() + 4);
     let frame = |n| [b"\x81\x0C", format!("message {n:4}").as_bytes()].concat();
@@ -431,7 +469,7 @@ fn a_deadline_that_has_passed_is_an_error() {
         }
     };
     assert!(matches!(expired, Err(Error::Expired(Expired::NoPong))), "{expired:?}");
-    assert!(ws.into_parts().0.into_inner().written.ends_with(b"\x89\0"), "it was asked");
+    assert!(ws.into_parts().0.written.ends_with(b"\x89\0"), "it was asked");
 }
 
 #[test]
@@ -444,5 +482,142 @@ fn an_event_is_answered_while_it_is_held() {
     sender.send_text(&text).unwrap();
     assert!(matches!(ws.next_event().unwrap(), Some((Event::Ping(_), _))));
     assert!(ws.next_event().unwrap().is_none());
-    assert!(ws.into_parts().0.into_inner().written.ends_with(b"\x81\x05Hello\x8A\0"));
+    assert!(ws.into_parts().0.written.ends_with(b"\x81\x05Hello\x8A\0"));
+}
+
+#[test]
+fn output_that_is_stuck_does_not_keep_a_read_from_blocking() {
+    for full in [ErrorKind::WouldBlock, ErrorKind::TimedOut] {
+        let mut transport = script(vec![read(&[REQUEST]), read(&[HELLO])], 140);
+        transport.full = full;
+        let mut ws = blocking::accept(transport).unwrap();
+        ws.send_text(&"x".repeat(1000)).unwrap();
+        assert!(ws.endpoint().output_len() > 900, "it is queued");
+        assert_eq!(ws.receive().unwrap(), Some("Hello".into()), "it is read all the same");
+        assert!(ws.receive().unwrap_err().is_would_block());
+    }
+}
+
+#[test]
+fn a_writer_that_takes_no_more_until_it_is_flushed_is_flushed() {
+    let mut config = Config::server();
+    config.max_output = Some(100);
+    let settings = accept_unseen(config, Timeouts::DEFAULT);
+    let mut transport = script(vec![read(&[REQUEST])], 0);
+    transport.held = Some((100, Vec::new()));
+    let mut ws = blocking::accept_with(transport, &settings, |_| ()).unwrap();
+    for _ in 0..3 {
+        ws.send_text(&"x".repeat(5000)).unwrap();
+        assert_eq!(ws.endpoint().output_len(), 0);
+    }
+}
+
+#[test]
+fn output_that_may_hold_nothing_refuses_a_message() {
+    let mut config = Config::server();
+    config.max_output = Some(0);
+    let settings = accept_unseen(config, Timeouts::DEFAULT);
+    let transport = script(vec![read(&[REQUEST])], usize::MAX);
+    let mut ws = blocking::accept_with(transport, &settings, |_| ()).unwrap();
+    assert!(matches!(ws.send_text("x"), Err(Error::Send(SendError::Full))));
+}
+
+#[test]
+fn a_frame_that_came_with_the_request_is_there_at_once() {
+    let transport = script(vec![read(&[REQUEST, HELLO]), Step::Read(Vec::new())], usize::MAX);
+    let mut ws = blocking::accept(transport).unwrap();
+    let mut events = 0;
+    let end = loop {
+        match ws.fill() {
+            Ok(true) => {}
+            end => break end,
+        }
+        while ws.next_event().unwrap().is_some() {
+            events += 1;
+        }
+    };
+    assert!(matches!(end, Err(Error::UnexpectedEof)), "{end:?}");
+    assert_eq!(events, 1);
+}
+
+#[test]
+fn the_opening_goes_on_after_a_timeout_of_a_read() {
+    let (front, back) = REQUEST.split_at(20);
+    let blocked = Step::Fail(ErrorKind::TimedOut);
+    let reads = vec![read(&[front]), blocked, read(&[back, HELLO])];
+    let mut ws = blocking::accept(script(reads, usize::MAX)).unwrap();
+    assert_eq!(ws.receive().unwrap(), Some("Hello".into()));
+}
+
+#[test]
+fn a_refusal_is_reported_though_the_client_resets() {
+    let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    let reads = vec![read(&[request]), Step::Fail(ErrorKind::ConnectionReset)];
+    let stream = WithShutdown::new(script(reads, usize::MAX), |_: &mut Script| Ok(true));
+    let error = blocking::accept(stream).unwrap_err();
+    assert!(matches!(error, Error::Endpoint(endpoint::Error::Refused(_))), "{error}");
+}
+
+#[test]
+fn what_was_received_is_not_hidden_by_a_write_that_fails() {
+    let broken = |frame: &[u8]| {
+        let transport = script(vec![read(&[REQUEST]), read(&[frame])], usize::MAX);
+        let mut ws = blocking::accept(transport).unwrap();
+        (ws.get_mut().room, ws.get_mut().full) = (0, ErrorKind::BrokenPipe);
+        ws.receive()
+    };
+    let close = broken(b"\x88\x80\0\0\0\0");
+    assert!(matches!(close, Ok(None)), "{close:?}");
+    let violation = broken(b"\x81\x05Hello");
+    assert!(
+        matches!(violation, Err(Error::Endpoint(endpoint::Error::Protocol(_)))),
+        "{violation:?}"
+    );
+}
+
+#[test]
+fn the_last_output_has_a_deadline_too() {
+    let mut timeouts = Timeouts::DEFAULT;
+    timeouts.write = Some(Duration::from_millis(1));
+    let settings = accept_unseen(Config::server(), timeouts);
+    let reads = vec![read(&[REQUEST]), read(&[b"\x88\x80\0\0\0\0"])];
+    let mut ws = blocking::accept_with(script(reads, usize::MAX), &settings, |_| ()).unwrap();
+    ws.get_mut().room = 0;
+    let expired = loop {
+        match ws.receive() {
+            Err(error) if error.is_would_block() => {}
+            other => break other,
+        }
+    };
+    assert!(matches!(expired, Err(Error::Expired(Expired::WriteStalled))), "{expired:?}");
+}
+
+/// The deadlines are those of real time, so that the program has to take some.
+#[test]
+fn time_in_which_the_program_did_something_else_is_not_the_peers() {
+    let pause = || thread::sleep(Duration::from_millis(20));
+    let mut timeouts = Timeouts::DEFAULT;
+    (timeouts.ping, timeouts.pong) =
+        (Some(Duration::from_millis(10)), Some(Duration::from_millis(10)));
+    let settings = accept_unseen(Config::server(), timeouts);
+    let blocked = Step::Fail(ErrorKind::WouldBlock);
+    let reads = vec![read(&[REQUEST]), blocked, read(&[b"\x8A\x80\0\0\0\0", HELLO])];
+    let mut ws = blocking::accept_with(script(reads, usize::MAX), &settings, |_| ()).unwrap();
+    let head = ws.get_ref().written.len();
+    pause();
+    assert!(ws.receive().unwrap_err().is_would_block());
+    let at_read = ws.get_ref().written_at_reads[1];
+    assert_eq!(at_read, head + 2, "the ping is written before it is waited for its pong");
+    pause();
+    assert_eq!(ws.receive().unwrap(), Some("Hello".into()));
+}
+
+#[test]
+fn streamed_messages_are_no_messages() {
+    let mut config = Config::server();
+    config.delivery = Delivery::Streaming;
+    let settings = accept_unseen(config, Timeouts::DEFAULT);
+    let transport = script(vec![read(&[REQUEST, HELLO])], usize::MAX);
+    let mut ws = blocking::accept_with(transport, &settings, |_| ()).unwrap();
+    assert!(matches!(ws.receive(), Err(Error::Streamed)));
 }

@@ -12,16 +12,21 @@ use crate::timer::Expired;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The transport failed. If it [would block](Self::is_would_block), nothing is lost: call again.
+    /// The transport failed. If it [would block](Self::is_would_block), a WebSocket has lost nothing: call
+    /// again.
     Io(io::Error),
-    /// The peer broke a protocol. It has been told why, and the connection has ended.
+    /// The peer broke a protocol. What tells it so was written as far as the transport took it.
     Endpoint(endpoint::Error),
-    /// Your answer has refused the request: the client has been sent your response.
+    /// The request is no opening handshake, or your answer has refused it. The response was written as far
+    /// as the transport took it.
     NotAccepted,
     /// The server has refused a client.
     Refused(Box<HttpResponse>),
     /// A deadline has passed.
     Expired(Expired),
+    /// The configuration has messages [streamed](crate::connection::Delivery::Streaming): receive their
+    /// chunks by [`next_event`](super::WebSocket::next_event).
+    Streamed,
     /// A message was not sent.
     Send(SendError),
     /// A Close was not sent.
@@ -95,6 +100,7 @@ impl fmt::Display for Error {
             Error::Send(error) => error.fmt(f),
             Error::Close(error) => error.fmt(f),
             Error::Config(error) => error.fmt(f),
+            Error::Streamed => f.write_str("messages are streamed: receive their chunks as events"),
             Error::UnexpectedEof => f.write_str("transport ended without a closing handshake"),
         }
     }

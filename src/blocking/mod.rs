@@ -1,9 +1,9 @@
 //! A WebSocket over a blocking byte stream: TCP, TLS, a Unix socket, or anything that is
 //! [`Read`](std::io::Read) and [`Write`](std::io::Write).
 //!
-//! [`accept`] serves a client and [`client`] connects to a server, both over a stream that you have
-//! opened. A [`WebSocket`] then receives and sends messages. Pings, the closing handshake, deadlines and
-//! the end of the transport are its own work.
+//! [`accept`] serves a client, and `client` (with the feature `rand`) or [`client_with`] connects to a
+//! server, over a stream that you have opened. A [`WebSocket`] then receives and sends messages. Pings, the
+//! closing handshake, deadlines and the end of the transport are its own work.
 //!
 //! ```
 //! use sansock::blocking;
@@ -38,144 +38,37 @@
 //! # Deadlines
 //!
 //! A blocking read cannot be interrupted. So set a read timeout on the socket: whenever it passes, the
-//! deadlines of [`Settings`] are checked, a silent peer is sent a ping, and a peer that stays silent is
+//! deadlines of [`Settings`](crate::endpoint::Settings) are checked, a silent peer is sent a ping, and a peer that stays silent is
 //! an [`Error::Expired`]. Otherwise the call returns an error for which
-//! [`is_would_block`](Error::is_would_block) is `true`; nothing is lost, and you can call again.
+//! [`is_would_block`](Error::is_would_block) is `true`: nothing is lost, and you can call again. The
+//! functions that open a WebSocket do not return this error, but go on until the deadline of the opening
+//! handshake. So the stream must block, or have a timeout, while they run.
 //!
 //! A send waits until the transport has taken the message. If both ends send more at once than the
 //! transport buffers, and neither receives, both wait: set a write timeout as well.
 
 mod error;
+mod open;
 mod sender;
 mod transport;
 
-use core::fmt;
+use core::{fmt, mem};
+use std::io;
 
 use crate::close::{CloseCode, CloseReason};
-use crate::connection::{CloseStatus, Config, Event, State, TransportAction};
-use crate::endpoint::{self, Endpoint, Opened, RequestPolicy, Settings};
-use crate::handshake::client::Request;
+use crate::connection::{CloseStatus, Event, TransportAction};
+use crate::endpoint::{self, Endpoint};
 use crate::message::{Message, ReadBuffer};
 use crate::timer::{Clock, Expired};
 
 pub use error::Error;
+#[cfg(feature = "rand")]
+pub use open::client;
+pub use open::{accept, accept_with, client_with};
 pub use sender::Sender;
 pub use transport::{Transport, WithShutdown};
 
 use error::would_block;
-
-/// Serves a client: accepts its opening handshake, without a subprotocol.
-///
-/// # Errors
-///
-/// [`Error::Endpoint`] if the request is refused: the client has been sent the response that says why.
-pub fn accept<S: Transport>(stream: S) -> Result<WebSocket<S>, Error> {
-    let mut settings = Settings::new(Config::server());
-    settings.requests = RequestPolicy::AcceptUnseen;
-    accept_with(stream, &settings, |_| ())
-}
-
-/// Serves a client whose request `answer` answers, by
-/// [`accept_with`](Endpoint::accept_with) or [`respond`](Endpoint::respond).
-///
-/// ```
-/// use sansock::Config;
-/// use sansock::blocking::{self, Error};
-/// use sansock::endpoint::Settings;
-/// use sansock::handshake::server::Response;
-/// use std::net::TcpStream;
-///
-/// fn serve(stream: TcpStream) -> Result<(), Error> {
-///     let settings = Settings::new(Config::server());
-///     let mut ws = blocking::accept_with(stream, &settings, |endpoint| {
-///         let is_ours = endpoint.request().and_then(|request| request.origin()) == Some(b"https://a");
-///         if is_ours {
-///             let _ = endpoint.accept_with(|upgrade| Ok(upgrade.select_subprotocol(&["chat"])));
-///         } else if let Ok(forbidden) = Response::new(403) {
-///             endpoint.respond(&forbidden);
-///         }
-///     })?;
-///     ws.send_text("welcome")
-/// }
-/// # let _ = serve;
-/// ```
-///
-/// # Errors
-///
-/// [`Error::Endpoint`] if the request is malformed, and [`Error::NotAccepted`] if `answer` refuses it or
-/// it is no opening handshake: the client has been sent the response. If `answer` does nothing, the
-/// request is accepted.
-pub fn accept_with<S: Transport>(
-    stream: S,
-    settings: &Settings,
-    answer: impl FnOnce(&mut Endpoint),
-) -> Result<WebSocket<S>, Error> {
-    let clock = Clock::start();
-    let mut ws = WebSocket::new(stream, Endpoint::server(settings, clock.now())?, clock);
-    let mut answer = Some(answer);
-    loop {
-        match ws.endpoint.receive_buffered(&mut ws.input) {
-            Ok(Some(endpoint::Event::Request)) => {
-                if let Some(answer) = answer.take() {
-                    answer(&mut ws.endpoint);
-                }
-                if ws.endpoint.request().is_some() {
-                    let _ = ws.endpoint.accept();
-                }
-            }
-            Ok(Some(endpoint::Event::Opened(_))) => {}
-            // What arrived behind the request is received by the caller.
-            Ok(_) => ws.wait()?,
-            Err(error) => {
-                ws.end()?;
-                return Err(error.into());
-            }
-        }
-        if !ws.endpoint.is_opening() {
-            return ws.opened();
-        }
-    }
-}
-
-/// Connects to the server at the other end of `stream`, with default settings.
-///
-/// # Errors
-///
-/// As [`client_with`].
-#[cfg(feature = "rand")]
-pub fn client<S: Transport>(stream: S, request: &Request) -> Result<WebSocket<S>, Error> {
-    let settings = Settings::new(Config::client());
-    let nonce = crate::handshake::client::nonce();
-    client_with(stream, &settings, request, nonce).map(|(ws, _)| ws)
-}
-
-/// Connects to the server at the other end of `stream`. Returns what was agreed on as well.
-///
-/// `nonce` must be random, and another for each connection: see [`Request::start`].
-///
-/// # Errors
-///
-/// [`Error::Refused`] with the response if the server answers with anything but a WebSocket.
-pub fn client_with<S: Transport>(
-    stream: S,
-    settings: &Settings,
-    request: &Request,
-    nonce: [u8; 16],
-) -> Result<(WebSocket<S>, Opened), Error> {
-    let clock = Clock::start();
-    let endpoint = Endpoint::client(settings, request, nonce, clock.now())?;
-    let mut ws = WebSocket::new(stream, endpoint, clock);
-    loop {
-        match ws.endpoint.receive_buffered(&mut ws.input)? {
-            Some(endpoint::Event::Opened(opened)) => return Ok((ws, *opened)),
-            Some(endpoint::Event::Refused(response)) => return Err(Error::Refused(response)),
-            _ => {}
-        }
-        if let Some(endpoint::Event::Refused(response)) = ws.wait_for_response()? {
-            return Err(Error::Refused(response));
-        }
-    }
-}
 
 /// A WebSocket over a blocking byte stream.
 ///
@@ -187,6 +80,10 @@ pub struct WebSocket<S> {
     clock: Clock,
     /// Whether the iterator has returned its last item.
     is_over: bool,
+    /// Whether what was read has been received, so that more has to be read.
+    is_drained: bool,
+    /// Whether the last read would have blocked, and the program knows.
+    has_blocked: bool,
 }
 
 impl<S: Transport> WebSocket<S> {
@@ -219,6 +116,9 @@ impl<S: Transport> WebSocket<S> {
                 match event {
                     Event::Text(text) => return Ok(Some(Message::from(text))),
                     Event::Binary(data) => return Ok(Some(Message::from(data))),
+                    Event::TextChunk { .. } | Event::BinaryChunk { .. } => {
+                        return Err(Error::Streamed);
+                    }
                     _ => {}
                 }
             }
@@ -258,14 +158,18 @@ impl<S: Transport> WebSocket<S> {
         match received {
             Ok(Some(endpoint::Event::Connection(event))) => {
                 if matches!(event, Event::Ping(_) | Event::Close { .. }) {
-                    sender.flush()?;
+                    // If this fails, the next call that writes fails too.
+                    let _ = sender.flush();
                 }
                 Ok(Some((event, sender)))
             }
             // The opening handshake is over, so that there are no other events.
-            Ok(_) => Ok(None),
+            Ok(_) => {
+                self.is_drained = true;
+                Ok(None)
+            }
             Err(error) => {
-                sender.flush()?;
+                let _ = sender.flush();
                 Err(error.into())
             }
         }
@@ -280,9 +184,19 @@ impl<S: Transport> WebSocket<S> {
     /// which [`is_would_block`](Error::is_would_block) is `true`, call again.
     pub fn fill(&mut self) -> Result<bool, Error> {
         loop {
-            self.flush()?;
+            if let Err(error) = self.flush() {
+                if self.endpoint.close_status() == CloseStatus::Abnormal {
+                    return Err(error);
+                }
+                // After the peer's Close it is no loss if the transport takes no answer.
+                let _ = self.endpoint.receive_eof();
+                return self.disconnect();
+            }
             match self.endpoint.transport_action() {
                 TransportAction::Continue => {
+                    if !self.is_drained && !self.input.is_empty() {
+                        return Ok(true);
+                    }
                     self.read()?;
                     if self.endpoint.transport_action() == TransportAction::Continue {
                         return Ok(true);
@@ -296,7 +210,11 @@ impl<S: Transport> WebSocket<S> {
                     Err(Error::Expired(_)) => drop(self.endpoint.receive_eof()),
                     Err(error) => return Err(error),
                 },
-                TransportAction::Flush => return Err(still_blocked()),
+                TransportAction::Flush => {
+                    self.poll()?;
+                    self.has_blocked = true;
+                    return Err(io::Error::from(io::ErrorKind::WouldBlock).into());
+                }
                 TransportAction::ShutdownWrite => self.shut_down(),
                 TransportAction::Disconnect => return self.disconnect(),
             }
@@ -377,42 +295,19 @@ impl<S: Transport> WebSocket<S> {
     }
 
     fn new(stream: S, endpoint: Endpoint, clock: Clock) -> Self {
-        WebSocket { stream, endpoint, input: ReadBuffer::new(), clock, is_over: false }
+        WebSocket {
+            stream,
+            endpoint,
+            input: ReadBuffer::new(),
+            clock,
+            is_over: false,
+            is_drained: false,
+            has_blocked: false,
+        }
     }
 
     fn sender(&mut self) -> Sender<'_, S> {
         Sender { stream: &mut self.stream, endpoint: &mut self.endpoint }
-    }
-
-    /// Returns the WebSocket if its opening handshake has succeeded.
-    fn opened(mut self) -> Result<Self, Error> {
-        self.flush()?;
-        let is_open = self.endpoint.connection().is_some_and(|ws| ws.state() == State::Open);
-        if is_open {
-            return Ok(self);
-        }
-        self.end()?;
-        Err(Error::NotAccepted)
-    }
-
-    /// Writes what is queued, and reads more of the opening handshake.
-    fn wait(&mut self) -> Result<(), Error> {
-        self.flush()?;
-        self.read()
-    }
-
-    /// Does the same, and returns the response that ended with the transport.
-    fn wait_for_response(&mut self) -> Result<Option<endpoint::Event<'static>>, Error> {
-        self.flush()?;
-        if self.read_some()? { Ok(None) } else { Ok(self.endpoint.receive_eof()?) }
-    }
-
-    /// Ends a transport that carries no WebSocket: as far as it goes, as the error is another one.
-    fn end(&mut self) -> Result<(), Error> {
-        match self.fill() {
-            Err(Error::Io(error)) if !would_block(&error) => Err(error.into()),
-            _ => Ok(()),
-        }
     }
 
     /// Reads until something has come, or the transport has ended.
@@ -426,22 +321,23 @@ impl<S: Transport> WebSocket<S> {
     /// Reads until something has come. Returns `false` at the end of the transport.
     fn read_some(&mut self) -> Result<bool, Error> {
         loop {
-            self.poll()?;
-            match std::io::Read::read(&mut self.stream, self.input.spare_mut()) {
+            // After a read that would have blocked, the program may have done something else. What has
+            // arrived meanwhile is read before the peer is blamed for being silent.
+            if !mem::take(&mut self.has_blocked) {
+                self.poll()?;
+                if self.endpoint.has_output() {
+                    self.flush()?;
+                }
+            }
+            match self.stream.read(self.input.spare_mut()) {
                 Ok(0) => return Ok(false),
                 Ok(len) => {
                     self.input.mark_filled(len);
+                    self.is_drained = false;
                     return Ok(true);
                 }
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(error) if would_block(&error) => {
-                    self.poll()?;
-                    if !self.endpoint.has_output() {
-                        return Err(error.into());
-                    }
-                    // A ping: wait for its pong.
-                    self.flush()?;
-                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if would_block(&error) => self.check_after_wait(error)?,
                 // After the closing handshake it is no loss how the transport ends.
                 Err(_) if self.endpoint.close_status() != CloseStatus::Abnormal => {
                     return Ok(false);
@@ -449,6 +345,22 @@ impl<S: Transport> WebSocket<S> {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Checks the deadlines after a read that would block. Returns that error, unless a ping was sent
+    /// whose pong is worth another read.
+    fn check_after_wait(&mut self, error: io::Error) -> Result<(), Error> {
+        let before = self.endpoint.output_len();
+        self.poll()?;
+        let is_ping_queued = self.endpoint.output_len() > before;
+        if is_ping_queued {
+            self.flush()?;
+        }
+        if is_ping_queued && !self.endpoint.has_output() {
+            return Ok(());
+        }
+        self.has_blocked = true;
+        Err(error.into())
     }
 
     /// Shuts down the writing half, or ends the connection if that is not possible. After the closing
@@ -510,9 +422,4 @@ impl<S> fmt::Debug for WebSocket<S> {
             .field("input", &self.input)
             .finish_non_exhaustive()
     }
-}
-
-/// The transport would block while output is left.
-fn still_blocked() -> Error {
-    std::io::Error::from(std::io::ErrorKind::WouldBlock).into()
 }

@@ -3,7 +3,7 @@
 use core::fmt;
 use std::io;
 
-use super::error::Error;
+use super::error::{Error, would_block};
 use super::transport::Transport;
 use crate::close::{CloseCode, CloseReason};
 use crate::connection::SendError;
@@ -44,12 +44,12 @@ impl<S: Transport> Sender<'_, S> {
         self.flush()
     }
 
-    /// Sends a message that you own. From 4 KiB on it is not copied.
+    /// Sends a message that you own. From 4 KiB on it is not copied, unless a client has to mask a buffer
+    /// that is shared.
     ///
     /// # Errors
     ///
-    /// As [`send_text`](Self::send_text). To keep the message for another try, send a clone: that copies
-    /// no payload.
+    /// As [`send_text`](Self::send_text). To keep the message for another try, send a clone.
     pub fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         self.make_room()?;
         self.endpoint.send(message).map_err(SendError::from)?;
@@ -88,19 +88,32 @@ impl<S: Transport> Sender<'_, S> {
     ///
     /// [`Error::Io`] if the transport fails.
     pub fn flush(&mut self) -> Result<(), Error> {
-        if self.endpoint.has_output() {
-            self.endpoint.output().try_write_to(self.stream)?;
-        }
-        match self.stream.flush() {
-            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error.into()),
-            _ => Ok(()),
+        loop {
+            let before = self.endpoint.output_len();
+            if before > 0 {
+                match self.endpoint.output().try_write_to(self.stream) {
+                    Err(error) if !would_block(&error) => return Err(error.into()),
+                    _ => {}
+                }
+            }
+            let is_flushed = match self.stream.flush() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) if !would_block(&error) => return Err(error.into()),
+                outcome => outcome.is_ok(),
+            };
+            // A writer that buffers may take more now.
+            let left = self.endpoint.output_len();
+            if left == 0 || left == before || !is_flushed {
+                return Ok(());
+            }
         }
     }
 
     /// Writes until a message can be queued.
     fn make_room(&mut self) -> Result<(), Error> {
-        while self.endpoint.is_full() {
-            if !self.endpoint.output().try_write_to(self.stream)? && self.endpoint.is_full() {
+        if self.endpoint.is_full() && self.endpoint.has_output() {
+            self.flush()?;
+            if self.endpoint.is_full() && self.endpoint.has_output() {
                 return Err(io::Error::from(io::ErrorKind::WouldBlock).into());
             }
         }

@@ -14,6 +14,10 @@ pub(super) struct Body {
     /// The most bytes to keep.
     limit: usize,
     framing: Framing,
+    /// Bytes of the framing of a chunked body that can still be received.
+    overhead_left: usize,
+    /// Whether the head states the length of the body properly.
+    is_sound: bool,
 }
 
 /// Where the body ends.
@@ -58,7 +62,9 @@ enum Progress {
 impl Body {
     pub(super) fn new(head: ResponseHead, limit: usize) -> Self {
         let framing = framing(&head);
-        Body { head, bytes: Vec::new(), limit, framing }
+        let is_sound = framing.is_some();
+        let framing = framing.unwrap_or(Framing::UntilEof);
+        Body { head, bytes: Vec::new(), limit, framing, overhead_left: MAX_OVERHEAD, is_sound }
     }
 
     /// Takes as much of `input` as belongs to the body. Returns the response once its body is complete,
@@ -71,6 +77,12 @@ impl Body {
             let &byte = input.as_bytes().first()?;
             if self.is_data() && self.bytes.len() == self.limit {
                 return Some(self.finish(false));
+            }
+            if !self.is_data() {
+                let Some(left) = self.overhead_left.checked_sub(1) else {
+                    return Some(self.finish(false));
+                };
+                self.overhead_left = left;
             }
             input.take(1);
             match self.push(byte) {
@@ -113,6 +125,7 @@ impl Body {
 
     fn finish(&mut self, is_complete: bool) -> Box<HttpResponse> {
         let body = core::mem::take(&mut self.bytes);
+        let is_complete = is_complete && self.is_sound;
         Box::new(HttpResponse { head: self.head.clone(), body, is_complete })
     }
 }
@@ -148,23 +161,29 @@ impl Chunk {
     }
 }
 
-/// RFC 9112 §6.3: how the end of a response's body is found.
-fn framing(head: &ResponseHead) -> Framing {
+/// Returns how the end of a response's body is found, RFC 9112 §6.3, or `None` if the head does not state it
+/// properly.
+fn framing(head: &ResponseHead) -> Option<Framing> {
     let headers = head.headers();
     if matches!(head.status(), 204 | 304) {
-        return Framing::Length(0);
+        return Some(Framing::Length(0));
     }
     let codings = headers.all("Transfer-Encoding").flat_map(|value| value.split(|&b| b == b','));
-    if let Some(last) = codings.last() {
-        return if last.trim_ascii().eq_ignore_ascii_case(b"chunked") {
-            Framing::Chunked(Chunk::Size(0, Digits::None))
-        } else {
-            Framing::UntilEof
-        };
+    let last = codings.map(<[u8]>::trim_ascii).filter(|coding| !coding.is_empty()).last();
+    if let Some(last) = last {
+        let is_chunked = last.eq_ignore_ascii_case(b"chunked");
+        let chunked = Framing::Chunked(Chunk::Size(0, Digits::None));
+        return Some(if is_chunked { chunked } else { Framing::UntilEof });
     }
-    let length = headers.first("Content-Length").and_then(|value| core::str::from_utf8(value).ok());
-    match length.and_then(|length| length.trim().parse().ok()) {
-        Some(length) => Framing::Length(length),
-        None => Framing::UntilEof,
+    let mut lengths = headers.all("Content-Length");
+    match (lengths.next(), lengths.next()) {
+        (None, _) => Some(Framing::UntilEof),
+        (Some(length), None) if length.iter().all(u8::is_ascii_digit) => {
+            core::str::from_utf8(length).ok()?.parse().ok().map(Framing::Length)
+        }
+        _ => None,
     }
 }
+
+/// More bytes of sizes, extensions and trailers than an honest server sends.
+const MAX_OVERHEAD: usize = 64 << 10;

@@ -9,8 +9,8 @@ use crate::handshake::BuildError;
 use crate::handshake::client::InvalidResponse;
 use crate::handshake::server::Refusal;
 
-/// Why an endpoint has failed. The last bytes for the peer, a Close frame or an HTTP response, are in the
-/// output.
+/// Why an endpoint has failed. If there is anything to say to the peer, a Close frame or an HTTP response, it
+/// is in the output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {

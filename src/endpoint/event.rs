@@ -17,7 +17,8 @@ pub enum Event<'a> {
     Connection(connection::Event<'a>),
     /// A server has received a request, which [`Endpoint::request`](super::Endpoint::request) returns.
     /// Answer it by [`accept`](super::Endpoint::accept), [`accept_with`](super::Endpoint::accept_with)
-    /// or [`respond`](super::Endpoint::respond). Until then nothing more is received.
+    /// or [`respond`](super::Endpoint::respond). Until then nothing more is received, so do not read on: what
+    /// you read would only be stored.
     Request,
     /// The connection is open: the client has received the response, or the server has accepted a
     /// request [unseen](super::RequestPolicy::AcceptUnseen).
@@ -45,6 +46,7 @@ pub struct HttpResponse {
     /// The body, decoded if it was chunked, up to
     /// [`Settings::refusal_body`](super::Settings::refusal_body) bytes.
     pub body: Vec<u8>,
-    /// Whether `body` is all of the body.
+    /// Whether `body` is all of the body. It is `false` if the body is longer than the limit, ends early, or
+    /// its length is not stated properly.
     pub is_complete: bool,
 }

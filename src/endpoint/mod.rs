@@ -148,7 +148,7 @@ impl Endpoint {
         }
     }
 
-    /// Returns `true` once the opening handshake is over, whether or not it succeeded.
+    /// Returns `true` until the opening handshake is over, whether or not it succeeds.
     pub const fn is_opening(&self) -> bool {
         matches!(self.phase, Phase::Opening(_))
     }
@@ -230,6 +230,17 @@ impl Endpoint {
         }
     }
 
+    /// Ends an opening handshake whose bytes may be where no one knows.
+    #[cold]
+    #[inline(never)]
+    fn fail_by_foreign_buffer(&mut self) -> Error {
+        if let Phase::Opening(opening) = &mut self.phase {
+            opening.end();
+        }
+        self.settle();
+        Error::ForeignBuffer
+    }
+
     #[cold]
     #[inline(never)]
     fn receive_head(&mut self, input: &mut Input<'_>) -> Received {
@@ -272,7 +283,12 @@ impl Endpoint {
     ) -> Result<Option<Event<'a>>, Error> {
         match &mut self.phase {
             Phase::Open(ws, _) => ws.receive_buffered_as(input, Event::Connection),
-            Phase::Opening(_) => input.take_with(|input| self.receive_head(input)),
+            Phase::Opening(opening) => {
+                if !opening.ws.owns(input) {
+                    return Err(self.fail_by_foreign_buffer());
+                }
+                input.take_with(|input| self.receive_head(input))
+            }
         }
     }
 

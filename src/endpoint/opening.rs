@@ -174,7 +174,7 @@ impl Opening {
     }
 
     /// Does without a handshake that cannot be finished: nothing more is received or sent.
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.ws.receive_eof();
         self.step = Step::Over;
     }

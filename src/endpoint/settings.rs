@@ -26,8 +26,9 @@ pub struct Settings {
     pub config: Arc<Config>,
     /// The limits on the peer's HTTP head.
     pub head_limits: HeadLimits,
-    /// How long the opening handshake may take, from the first call to the last byte of the peer's
-    /// head, and to your answer to a request. 10 seconds by default; `None` is for ever.
+    /// How long the opening handshake may take, from the creation of the endpoint: for a server to your
+    /// answer to the request, for a client to the end of the response, its body included if it refuses. 10
+    /// seconds by default; `None` is for ever.
     pub handshake_timeout: Option<Duration>,
     /// The deadlines of the connection. [`Timeouts::DEFAULT`] by default; `None` is no deadlines, and no
     /// memory for them.

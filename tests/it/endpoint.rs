@@ -269,6 +269,18 @@ fn a_refused_client_delivers_the_response_with_its_body() {
         written(&mut endpoint);
         assert_eq!(endpoint.transport_action(), TransportAction::Disconnect);
     }
+    // No length, or more than one: what there is, and no promise that it is all.
+    for lengths in ["+5", "5, 5", "-1", "99999999999999999999", "5\r\nContent-Length: 6"] {
+        let head = format!("HTTP/1.1 401 No\r\nContent-Length: {lengths}\r\n\r\n");
+        let (_, mut endpoint) = every_way(start, format!("{head}Hello").as_bytes());
+        let Ok(Some(Event::Refused(response))) = endpoint.receive_eof() else { panic!("{head}") };
+        assert_eq!((&response.body[..], response.is_complete), (&b"Hello"[..], false), "{head}");
+    }
+    let (_, mut endpoint) =
+        run(start(), &[b"HTTP/1.1 401\r\nTransfer-Encoding: chunked\r\n\r\n5;"]);
+    let mut endless = vec![b'x'; 1 << 20];
+    let mut input = Input::new(&mut endless);
+    assert_eq!(told(&mut endpoint, &mut input), Some(Told::Refused(401, vec![], false)));
     let (all, _) = every_way(start, b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n");
     assert_eq!(all, [Told::Refused(304, vec![], true)]);
 }
@@ -427,6 +439,30 @@ fn an_idle_endpoint_holds_a_pointer_more_than_its_parts() {
         assert_eq!(bytes, timers as isize, "nothing else is on the heap");
         drop(endpoint);
     }
+}
+
+#[test]
+fn a_read_buffer_of_another_connection_is_refused_from_the_first_byte() {
+    let frame = frame_for(Role::Server, 0x81, b"early");
+    let mut other = Connection::new(Config::server());
+    let mut input = ReadBuffer::new();
+    input.extend_from_slice(&frame[..8]);
+    assert!(other.receive_buffered(&mut input).unwrap().is_none());
+    let mut endpoint = server();
+    assert_eq!(endpoint.receive_buffered(&mut input), Err(Error::ForeignBuffer));
+    assert_eq!(endpoint.transport_action(), TransportAction::Disconnect);
+
+    let mut endpoint = Endpoint::server(&unseen(), at(0)).unwrap();
+    let mut input = ReadBuffer::new();
+    input.extend_from_slice(&[REQUEST.as_bytes(), &frame].concat());
+    assert!(matches!(endpoint.receive_buffered(&mut input), Ok(Some(Event::Opened(_)))));
+    let mut other = Connection::new(Config::server());
+    assert!(
+        other.receive_buffered(&mut input).is_err(),
+        "what came with the request is not for it"
+    );
+    let event = endpoint.receive_buffered(&mut input).unwrap();
+    assert!(matches!(event, Some(Event::Connection(_))));
 }
 
 /// The naive twin: a handshake, and then a connection, driven by hand.

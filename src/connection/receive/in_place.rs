@@ -45,7 +45,7 @@ impl Connection {
         input: &'a mut ReadBuffer,
         wrap: impl Fn(Event<'a>) -> Wrapped,
     ) -> Result<Option<Wrapped>, Failed> {
-        if !(input.belongs_to(self.id) || input.claim(self.id, self.decoder.held())) {
+        if !self.owns(input) {
             return Err(self.fail_by_foreign_buffer().into());
         }
         let unread = input.as_received();
@@ -65,6 +65,12 @@ impl Connection {
                 Err(ReceiveError::from(self.fail_text(message.payload_len, invalid)).into())
             }
         }
+    }
+
+    /// Returns `true` if the unread bytes are this connection's, or nobody's so far.
+    #[inline]
+    pub(crate) fn owns(&self, input: &mut ReadBuffer) -> bool {
+        input.belongs_to(self.id) || input.claim(self.id, self.decoder.held())
     }
 
     /// Fails the connection with an internal error (1011): some of its bytes may be in an unknown
