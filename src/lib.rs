@@ -289,7 +289,8 @@ pub use message::{Message, Payload, ReadBuffer, Text};
 #[cfg(feature = "alloc")]
 pub use negotiated::Negotiated;
 
-/// README.md's examples compile.
-#[cfg(all(doctest, feature = "handshake", feature = "std"))]
+/// The examples of README.md and of docs/EMBEDDING.md compile.
+#[cfg(all(doctest, feature = "handshake", feature = "rand"))]
 #[doc = include_str!("../README.md")]
+#[doc = include_str!("../docs/EMBEDDING.md")]
 struct Readme;
