@@ -1,4 +1,4 @@
-//! A WebSocket endpoint that does no I/O: bytes in, events and bytes out.
+//! A WebSocket endpoint whose core does no I/O: bytes in, events and bytes out.
 //!
 //! `sansock` implements RFC 6455 for servers and clients. It opens no socket, reads no clock, starts no
 //! thread and depends on no runtime. Your program reads and writes the transport, and anything that
