@@ -1,4 +1,5 @@
-//! A client and a server in one process, without a socket: only the loop.
+//! A client and a server in one process, without a socket: only the loop. It shows the parts that an
+//! `Endpoint` is made of: the two heads of the handshake, and then the connections.
 //!
 //! ```text
 //! cargo run --example in_memory

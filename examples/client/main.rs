@@ -8,6 +8,9 @@
 //! It exits with status 0 if the connection was closed as RFC 6455 §7.1.1 asks: a closing
 //! handshake, and then the server closes the transport. Otherwise it exits with status 1. Every
 //! wait for the server has a time limit.
+//!
+//! It performs the handshake and then drives a `Connection`, and not an `Endpoint`, because the relay
+//! shares its `connect`, and needs the stream without a connection.
 
 mod connect;
 mod options;

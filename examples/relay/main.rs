@@ -14,6 +14,8 @@
 //! client is answered 504. The log has the reason. If the server answers with another HTTP
 //! response, that is passed on with its end-to-end headers and without its body. An idle tunnel is
 //! closed after a time limit.
+//!
+//! An `Endpoint` is of no help here: after its handshakes, a relay has no connection, only frames.
 
 #[path = "../client/connect.rs"]
 mod connect;
