@@ -13,6 +13,11 @@ impl Connection {
         self.state
     }
 
+    /// Returns how the connection ended, RFC 6455 §7.1.5, or would end if the transport ended now.
+    pub const fn close_status(&self) -> CloseStatus {
+        self.closure
+    }
+
     /// Begins the closing handshake, RFC 6455 §7.1.2: queues a Close frame, after which nothing can
     /// be sent. What the peer sends before its own Close is still received.
     ///

@@ -60,4 +60,16 @@ impl Connection {
             config,
         }
     }
+
+    /// Checks that a connection supports what was negotiated.
+    ///
+    /// # Errors
+    ///
+    /// [`UnsupportedExtensions`], as [`from_negotiated`](Self::from_negotiated).
+    pub(crate) fn check(negotiated: &Negotiated) -> Result<(), UnsupportedExtensions> {
+        match negotiated.extensions() {
+            Some(extensions) => Err(UnsupportedExtensions { extensions: extensions.into() }),
+            None => Ok(()),
+        }
+    }
 }

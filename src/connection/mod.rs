@@ -17,6 +17,7 @@ mod transport;
 
 mod closing;
 
+#[cfg(feature = "handshake")]
 mod opening;
 
 mod memory;
