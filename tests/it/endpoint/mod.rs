@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use bytes::Buf;
-use proptest::prelude::*;
 use sansock::connection::State;
 use sansock::endpoint::{AcceptError, Endpoint, Error, Event, RequestPolicy, Settings};
-use sansock::handshake::server::{Refusal, Response, ServerHandshake};
+use sansock::handshake::server::{Refusal, Response};
 use sansock::handshake::{HeadError, client};
 use sansock::timer::{Expired, Timers};
 use sansock::{
@@ -16,6 +15,9 @@ use sansock::{
 
 use crate::counting::measure;
 use crate::support::{Seen, config, frame_for, frames};
+
+mod refusals;
+mod twin;
 
 const NONCE: [u8; 16] = *b"the sample nonce";
 
@@ -230,77 +232,6 @@ fn a_request_may_have_another_answer() {
     assert_eq!(endpoint.send_text("no"), Err(SendError::Closing));
 }
 
-/// A response's head lines and body, and what of the body is delivered, and whether that is all.
-const REFUSALS: &[(&str, &str, &str, bool)] = &[
-    ("Content-Length: 5\r\n", "Hello, and more", "Hello", true),
-    ("Content-Length: 0\r\n", "", "", true),
-    ("Transfer-Encoding: chunked\r\n", "5\r\nHello\r\n0\r\n\r\nmore", "Hello", true),
-    (
-        "Transfer-Encoding: gzip, chunked\r\n",
-        "5;a=b\r\nHello\r\n1\r\n!\r\n0\r\na: b\r\n\r\n",
-        "Hello!",
-        true,
-    ),
-    (
-        "Transfer-Encoding: chunked\r\n",
-        "a\r\nHelloHello\r\n5\r\nHello\r\n000\r\n\r\n",
-        "HelloHelloHello",
-        true,
-    ),
-    ("Transfer-Encoding: chunked\r\n", "x\r\n", "", false),
-    ("Transfer-Encoding: chunked\r\n", "fffffffffffffffff\r\n", "", false),
-    ("Transfer-Encoding: chunked\r\n", "5\r\nHello!", "Hello", false),
-    ("Content-Length: 21\r\n", "12345678901234567890!", "12345678901234567890", false),
-];
-
-#[test]
-fn a_refused_client_delivers_the_response_with_its_body() {
-    let start = || {
-        let mut settings = settings(Role::Client);
-        settings.refusal_body = 20;
-        let request = client::Request::new("ws://a.example/").unwrap();
-        Endpoint::client(&settings, &request, NONCE, at(0)).unwrap()
-    };
-    for &(line, sent, body, is_complete) in REFUSALS {
-        let stream = format!("HTTP/1.1 401 Unauthorized\r\n{line}\r\n{sent}");
-        let (all, mut endpoint) = every_way(start, stream.as_bytes());
-        assert_eq!(all, [Told::Refused(401, body.into(), is_complete)], "{stream}");
-        assert_eq!(endpoint.send_text("no"), Err(SendError::Closing));
-        written(&mut endpoint);
-        assert_eq!(endpoint.transport_action(), TransportAction::Disconnect);
-    }
-    // No length, or more than one: what there is, and no promise that it is all.
-    for lengths in ["+5", "5, 5", "-1", "99999999999999999999", "5\r\nContent-Length: 6"] {
-        let head = format!("HTTP/1.1 401 No\r\nContent-Length: {lengths}\r\n\r\n");
-        let (_, mut endpoint) = every_way(start, format!("{head}Hello").as_bytes());
-        let Ok(Some(Event::Refused(response))) = endpoint.receive_eof() else { panic!("{head}") };
-        assert_eq!((&response.body[..], response.is_complete), (&b"Hello"[..], false), "{head}");
-    }
-    let (_, mut endpoint) =
-        run(start(), &[b"HTTP/1.1 401\r\nTransfer-Encoding: chunked\r\n\r\n5;"]);
-    let mut endless = vec![b'x'; 1 << 20];
-    let mut input = Input::new(&mut endless);
-    assert_eq!(told(&mut endpoint, &mut input), Some(Told::Refused(401, vec![], false)));
-    let (all, _) = every_way(start, b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n");
-    assert_eq!(all, [Told::Refused(304, vec![], true)]);
-}
-
-#[test]
-fn a_body_without_a_length_ends_with_the_transport() {
-    for (line, body, is_complete) in [
-        ("", "Hello", true),
-        ("Content-Length: 7\r\n", "Hello", false),
-        ("Transfer-Encoding: chunked\r\n", "5\r\nHello", false),
-    ] {
-        let stream = format!("HTTP/1.1 503 Busy\r\n{line}\r\n{body}");
-        let (all, mut endpoint) = every_way(client, stream.as_bytes());
-        assert_eq!(all, []);
-        let Ok(Some(Event::Refused(response))) = endpoint.receive_eof() else { panic!("{line}") };
-        assert_eq!((&response.body[..], response.is_complete), (&b"Hello"[..], is_complete));
-        assert_eq!(endpoint.receive_eof(), Ok(None));
-    }
-}
-
 #[test]
 fn a_response_that_is_none_fails_the_client() {
     for response in ["\x16\x03", "HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\n\r\n"] {
@@ -382,13 +313,9 @@ fn an_endpoint_comes_apart_and_together() {
     let (_, endpoint) = run(server(), &[REQUEST.as_bytes(), b"\x81"]);
     let (connection, timers) = endpoint.into_connection().unwrap();
     assert_eq!(connection.state(), State::Open);
-    let mut endpoint = Endpoint::from_connection(connection, timers);
+    let endpoint = Endpoint::from_connection(connection, timers);
     let frame = frame_for(Role::Server, 0x81, b"Hello");
-    let (all, _) = {
-        let (all, endpoint_after) = run(endpoint, &[&frame[1..]]);
-        endpoint = endpoint_after;
-        (all, ())
-    };
+    let (all, mut endpoint) = run(endpoint, &[&frame[1..]]);
     assert_eq!(all, [text("Hello")]);
     assert!(written(&mut endpoint).starts_with(b"HTTP/1.1 101 "), "what was not written is there");
 }
@@ -463,83 +390,4 @@ fn a_read_buffer_of_another_connection_is_refused_from_the_first_byte() {
     );
     let event = endpoint.receive_buffered(&mut input).unwrap();
     assert!(matches!(event, Some(Event::Connection(_))));
-}
-
-/// The naive twin: a handshake, and then a connection, driven by hand.
-fn by_hand(reads: &[&[u8]]) -> (Vec<Told>, Vec<u8>, TransportAction) {
-    let (mut all, mut output) = (Vec::new(), Vec::new());
-    let mut handshake = Some(ServerHandshake::default());
-    let mut ws: Option<Connection> = None;
-    let mut action = TransportAction::Continue;
-    for read in reads {
-        let mut read = read.to_vec();
-        let mut input = Input::new(&mut read);
-        if let Some(opening) = &mut handshake {
-            let accepted = match opening.receive(&mut input) {
-                Ok(None) => continue,
-                Ok(Some(request)) => {
-                    all.push(Told::Request(request.target().into()));
-                    request.upgrade().map(|upgrade| upgrade.select_subprotocol(&["chat"]).accept())
-                }
-                Err(refusal) => {
-                    all.push(Told::Failed(Error::Refused(Box::new(refusal))));
-                    Err(refusal)
-                }
-            };
-            handshake = None;
-            match accepted {
-                Ok((response, negotiated)) => {
-                    output.extend(response);
-                    let config = Config::server();
-                    ws = Some(Connection::from_negotiated(config, &negotiated).unwrap());
-                }
-                Err(refusal) => {
-                    output.extend(refusal.response().encode());
-                    action = TransportAction::ShutdownWrite;
-                }
-            }
-        }
-        let Some(ws) = &mut ws else { continue };
-        loop {
-            match ws.receive(&mut input) {
-                Ok(None) => break,
-                Ok(Some(event)) => all.push(Told::Connection(event.into())),
-                Err(error) => all.push(Told::Connection(error.into())),
-            }
-        }
-        let len = ws.output_len();
-        output.extend(ws.output().copy_to_bytes(len));
-        action = ws.transport_action();
-    }
-    (all, output, action)
-}
-
-proptest! {
-    #[test]
-    fn an_endpoint_says_what_its_parts_say(
-        mutation in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
-        messages in prop::collection::vec((0x80u8..0x8B, prop::collection::vec(any::<u8>(), 0..20)), 0..6),
-        cuts in prop::collection::vec(1usize..90, 1..20),
-    ) {
-        let mut stream = REQUEST.as_bytes().to_vec();
-        for (first, payload) in &messages {
-            stream.extend(frame_for(Role::Server, *first, payload));
-        }
-        if let Some((index, byte)) = mutation {
-            let index = index.index(stream.len());
-            stream[index] = byte;
-        }
-        let mut reads = Vec::new();
-        let (mut rest, mut cuts) = (&stream[..], cuts.iter().cycle());
-        while !rest.is_empty() {
-            let (read, after) = rest.split_at((*cuts.next().unwrap()).min(rest.len()));
-            reads.push(read);
-            rest = after;
-        }
-        let (all, mut endpoint) = run(server(), &reads);
-        let (expected, output, action) = by_hand(&reads);
-        prop_assert_eq!(all, expected);
-        prop_assert_eq!(written(&mut endpoint), output);
-        prop_assert_eq!(endpoint.transport_action(), action);
-    }
 }
