@@ -67,22 +67,16 @@ impl Body {
         Body { head, bytes: Vec::new(), limit, framing, overhead_left: MAX_OVERHEAD, is_sound }
     }
 
-    /// Takes as much of `input` as belongs to the body. Returns the response once its body is complete,
-    /// broken, or longer than the limit.
+    /// Takes as much of `input` as belongs to the body. Returns the response once its body is
+    /// complete, broken, or longer than the limit.
     pub(super) fn receive(&mut self, input: &mut Input<'_>) -> Option<Box<HttpResponse>> {
         loop {
             if matches!(self.framing, Framing::Length(0)) {
                 return Some(self.finish(true));
             }
             let &byte = input.as_bytes().first()?;
-            if self.is_data() && self.bytes.len() == self.limit {
+            if !self.has_room() {
                 return Some(self.finish(false));
-            }
-            if !self.is_data() {
-                let Some(left) = self.overhead_left.checked_sub(1) else {
-                    return Some(self.finish(false));
-                };
-                self.overhead_left = left;
             }
             input.take(1);
             match self.push(byte) {
@@ -96,6 +90,16 @@ impl Body {
     /// Returns the response at the end of the transport.
     pub(super) fn receive_eof(&mut self) -> Box<HttpResponse> {
         self.finish(matches!(self.framing, Framing::UntilEof | Framing::Length(0)))
+    }
+
+    /// Whether the limits allow the next byte, which is counted if it is not of the body itself.
+    fn has_room(&mut self) -> bool {
+        if self.is_data() {
+            return self.bytes.len() < self.limit;
+        }
+        let Some(left) = self.overhead_left.checked_sub(1) else { return false };
+        self.overhead_left = left;
+        true
     }
 
     /// Whether the next byte is one of the body itself.
@@ -161,8 +165,8 @@ impl Chunk {
     }
 }
 
-/// Returns how the end of a response's body is found, RFC 9112 §6.3, or `None` if the head does not state it
-/// properly.
+/// Returns how the end of a response's body is found, RFC 9112 §6.3, or `None` if the head does not
+/// state it properly.
 fn framing(head: &ResponseHead) -> Option<Framing> {
     let headers = head.headers();
     if matches!(head.status(), 204 | 304) {

@@ -185,9 +185,7 @@ impl Opening {
             return Ok(Some(Event::Request));
         }
         match self.accept(|upgrade| Ok(upgrade)) {
-            Ok(negotiated) => {
-                Ok(Some(Event::Opened(Box::new(Opened { negotiated, response: None }))))
-            }
+            Ok(negotiated) => Ok(opened(negotiated, None)),
             Err(AcceptError::Refused(refusal)) => Err(Error::Refused(Box::new(refusal))),
             // A request waits, and nothing was chosen.
             Err(_) => Err(self.refuse(HeadError::Over.into())),
@@ -197,10 +195,7 @@ impl Opening {
     fn receive_outcome(&mut self, outcome: Outcome, input: &mut Input<'_>) -> Received {
         match outcome {
             Outcome::Established { negotiated, response } => match self.open(&[], &negotiated) {
-                Ok(()) => {
-                    let response = Some(response);
-                    Ok(Some(Event::Opened(Box::new(Opened { negotiated, response }))))
-                }
+                Ok(()) => Ok(opened(negotiated, Some(response))),
                 Err(error) => {
                     self.end();
                     Err(Error::UnsupportedExtensions(Box::new(error)))
@@ -230,6 +225,13 @@ impl Opening {
         self.respond(&refusal.response());
         Error::Refused(Box::new(refusal))
     }
+}
+
+fn opened(
+    negotiated: Negotiated,
+    response: Option<client::ResponseHead>,
+) -> Option<Event<'static>> {
+    Some(Event::Opened(Box::new(Opened { negotiated, response })))
 }
 
 const REQUEST_TIMEOUT: u16 = 408;
