@@ -12,20 +12,20 @@ use crate::timer::Expired;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The transport failed. If it [would block](Self::is_would_block), a WebSocket has lost nothing: call
-    /// again.
+    /// The transport failed. If it [would block](Self::is_would_block), a WebSocket has lost
+    /// nothing: call again.
     Io(io::Error),
     /// The peer broke a protocol. What tells it so was written as far as the transport took it.
     Endpoint(endpoint::Error),
-    /// The request is no opening handshake, or your answer has refused it. The response was written as far
-    /// as the transport took it.
+    /// The request is no opening handshake, or your answer has refused it. The response was written
+    /// as far as the transport took it.
     NotAccepted,
     /// The server has refused a client.
     Refused(Box<HttpResponse>),
     /// A deadline has passed.
     Expired(Expired),
-    /// The configuration has messages [streamed](crate::connection::Delivery::Streaming): receive their
-    /// chunks by [`next_event`](super::WebSocket::next_event).
+    /// The configuration has messages [streamed](crate::connection::Delivery::Streaming): receive
+    /// their chunks by [`next_event`](super::WebSocket::next_event).
     Streamed,
     /// A message was not sent.
     Send(SendError),
@@ -33,8 +33,8 @@ pub enum Error {
     Close(CloseError),
     /// The configuration is that of the other role.
     Config(ConfigMismatch),
-    /// The transport ended without a closing handshake, RFC 6455 §7.1.4, so that the last message may be
-    /// missing.
+    /// The transport ended without a closing handshake, RFC 6455 §7.1.4, so that the last message
+    /// may be missing.
     UnexpectedEof,
 }
 

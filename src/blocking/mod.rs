@@ -1,9 +1,9 @@
 //! A WebSocket over a blocking byte stream: TCP, TLS, a Unix socket, or anything that is
 //! [`Read`](std::io::Read) and [`Write`](std::io::Write).
 //!
-//! [`accept`] serves a client, and `client` (with the feature `rand`) or [`client_with`] connects to a
-//! server, over a stream that you have opened. A [`WebSocket`] then receives and sends messages. Pings, the
-//! closing handshake, deadlines and the end of the transport are its own work.
+//! [`accept`] serves a client, and `client` (with the feature `rand`) or [`client_with`] connects
+//! to a server, over a stream that you have opened. A [`WebSocket`] then receives and sends
+//! messages. Pings, the closing handshake, deadlines and the end of the transport are its own work.
 //!
 //! ```
 //! use sansock::blocking;
@@ -37,12 +37,12 @@
 //!
 //! # Deadlines
 //!
-//! A blocking read cannot be interrupted. So set a read timeout on the socket: whenever it passes, the
-//! deadlines of [`Settings`](crate::endpoint::Settings) are checked, a silent peer is sent a ping, and a peer that stays silent is
-//! an [`Error::Expired`]. Otherwise the call returns an error for which
-//! [`is_would_block`](Error::is_would_block) is `true`: nothing is lost, and you can call again. The
-//! functions that open a WebSocket do not return this error, but go on until the deadline of the opening
-//! handshake. So the stream must block, or have a timeout, while they run.
+//! A blocking read cannot be interrupted. So set a read timeout on the socket: whenever it passes,
+//! the deadlines of [`Settings`](crate::endpoint::Settings) are checked, a silent peer is sent a
+//! ping, and a peer that stays silent is an [`Error::Expired`]. Otherwise the call returns an error
+//! for which [`is_would_block`](Error::is_would_block) is `true`: nothing is lost, and you can call
+//! again. The functions that open a WebSocket do not return this error, but go on until the
+//! deadline of the opening handshake. So the stream must block, or have a timeout, while they run.
 //!
 //! A send waits until the transport has taken the message. If both ends send more at once than the
 //! transport buffers, and neither receives, both wait: set a write timeout as well.
@@ -87,8 +87,8 @@ pub struct WebSocket<S> {
 }
 
 impl<S: Transport> WebSocket<S> {
-    /// Returns a WebSocket over an endpoint that was opened elsewhere. `unread` was read from the stream
-    /// and not received, and `clock` is that of the endpoint's deadlines.
+    /// Returns a WebSocket over an endpoint that was opened elsewhere. `unread` was read from the
+    /// stream and not received, and `clock` is that of the endpoint's deadlines.
     pub fn from_parts(stream: S, endpoint: Endpoint, unread: &[u8], clock: Clock) -> Self {
         let mut ws = WebSocket::new(stream, endpoint, clock);
         ws.input.extend_from_slice(unread);
@@ -102,14 +102,16 @@ impl<S: Transport> WebSocket<S> {
         (self.stream, self.endpoint, self.input.into_unread())
     }
 
-    /// Waits for the next message. Returns `None` once the connection has ended by a closing handshake.
+    /// Waits for the next message. Returns `None` once the connection has ended by a closing
+    /// handshake.
     ///
     /// Pings are answered meanwhile. For a message that you only look at,
     /// [`next_event`](Self::next_event) saves the copy.
     ///
     /// # Errors
     ///
-    /// [`Error`]. After one for which [`is_would_block`](Error::is_would_block) is `true`, call again.
+    /// [`Error`]. After one for which [`is_would_block`](Error::is_would_block) is `true`, call
+    /// again.
     pub fn receive(&mut self) -> Result<Option<Message>, Error> {
         loop {
             while let Some((event, _)) = self.next_event()? {
@@ -128,8 +130,8 @@ impl<S: Transport> WebSocket<S> {
         }
     }
 
-    /// Returns the next event of what was read, or `None` if [more has to be read](Self::fill). Beside it
-    /// is what you can answer with while you hold it.
+    /// Returns the next event of what was read, or `None` if [more has to be read](Self::fill).
+    /// Beside it is what you can answer with while you hold it.
     ///
     /// ```
     /// # use sansock::blocking::{Error, Transport, WebSocket};
@@ -150,8 +152,8 @@ impl<S: Transport> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Endpoint`] if the peer broke the protocol: it has been sent a Close frame that says why,
-    /// as far as the transport took it. [Fill](Self::fill) to the end after it.
+    /// [`Error::Endpoint`] if the peer broke the protocol: it has been sent a Close frame that says
+    /// why, as far as the transport took it. [Fill](Self::fill) to the end after it.
     pub fn next_event(&mut self) -> Result<Option<(Event<'_>, Sender<'_, S>)>, Error> {
         let received = self.endpoint.receive_buffered(&mut self.input);
         let mut sender = Sender { stream: &mut self.stream, endpoint: &mut self.endpoint };
@@ -180,8 +182,8 @@ impl<S: Transport> WebSocket<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::UnexpectedEof`] if the connection ended without a closing handshake. After an error for
-    /// which [`is_would_block`](Error::is_would_block) is `true`, call again.
+    /// [`Error::UnexpectedEof`] if the connection ended without a closing handshake. After an error
+    /// for which [`is_would_block`](Error::is_would_block) is `true`, call again.
     pub fn fill(&mut self) -> Result<bool, Error> {
         loop {
             if let Err(error) = self.flush() {
@@ -321,8 +323,8 @@ impl<S: Transport> WebSocket<S> {
     /// Reads until something has come. Returns `false` at the end of the transport.
     fn read_some(&mut self) -> Result<bool, Error> {
         loop {
-            // After a read that would have blocked, the program may have done something else. What has
-            // arrived meanwhile is read before the peer is blamed for being silent.
+            // After a read that would have blocked, the program may have done something else. What
+            // has arrived meanwhile is read before the peer is blamed for being silent.
             if !mem::take(&mut self.has_blocked) {
                 self.poll()?;
                 if self.endpoint.has_output() {
@@ -347,8 +349,8 @@ impl<S: Transport> WebSocket<S> {
         }
     }
 
-    /// Checks the deadlines after a read that would block. Returns that error, unless a ping was sent
-    /// whose pong is worth another read.
+    /// Checks the deadlines after a read that would block. Returns that error, unless a ping was
+    /// sent whose pong is worth another read.
     fn check_after_wait(&mut self, error: io::Error) -> Result<(), Error> {
         let before = self.endpoint.output_len();
         self.poll()?;
@@ -363,8 +365,8 @@ impl<S: Transport> WebSocket<S> {
         Err(error.into())
     }
 
-    /// Shuts down the writing half, or ends the connection if that is not possible. After the closing
-    /// handshake it is no loss if the peer has ended the transport before.
+    /// Shuts down the writing half, or ends the connection if that is not possible. After the
+    /// closing handshake it is no loss if the peer has ended the transport before.
     fn shut_down(&mut self) {
         if matches!(self.stream.shutdown_write(), Ok(true)) {
             self.endpoint.sent_eof();
@@ -396,8 +398,8 @@ impl<S: Transport> WebSocket<S> {
     }
 }
 
-/// Receives messages until the end. The last item is an error if the connection failed; an error for which
-/// [`is_would_block`](Error::is_would_block) is `true` is not the last.
+/// Receives messages until the end. The last item is an error if the connection failed; an error
+/// for which [`is_would_block`](Error::is_would_block) is `true` is not the last.
 impl<S: Transport> Iterator for WebSocket<S> {
     type Item = Result<Message, Error>;
 

@@ -10,8 +10,8 @@ use crate::timer::Clock;
 ///
 /// # Errors
 ///
-/// [`Error::Endpoint`] if the request is refused. The response that says why was written as far as the
-/// transport took it.
+/// [`Error::Endpoint`] if the request is refused. The response that says why was written as far as
+/// the transport took it.
 pub fn accept<S: Transport>(stream: S) -> Result<WebSocket<S>, Error> {
     let mut settings = Settings::new(Config::server());
     settings.requests = RequestPolicy::AcceptUnseen;
@@ -45,9 +45,9 @@ pub fn accept<S: Transport>(stream: S) -> Result<WebSocket<S>, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::Endpoint`] if the request is malformed, and [`Error::NotAccepted`] if `answer` refuses it or
-/// it is no opening handshake. The response was written as far as the transport took it. If `answer` does
-/// nothing, the request is accepted.
+/// [`Error::Endpoint`] if the request is malformed, and [`Error::NotAccepted`] if `answer` refuses
+/// it or it is no opening handshake. The response was written as far as the transport took it. If
+/// `answer` does nothing, the request is accepted.
 pub fn accept_with<S: Transport>(
     stream: S,
     settings: &Settings,
@@ -132,8 +132,8 @@ impl<S: Transport> WebSocket<S> {
         }
     }
 
-    /// Writes what is queued, and reads more of the opening handshake, until its deadline. Returns `false`
-    /// at the end of the transport.
+    /// Writes what is queued, and reads more of the opening handshake, until its deadline. Returns
+    /// `false` at the end of the transport.
     fn wait(&mut self) -> Result<bool, Error> {
         loop {
             self.flush()?;

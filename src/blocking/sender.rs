@@ -10,11 +10,11 @@ use crate::connection::SendError;
 use crate::endpoint::Endpoint;
 use crate::message::Message;
 
-/// The sending side of a [`WebSocket`](super::WebSocket), which is there beside each event, so that you
-/// can answer without a copy.
+/// The sending side of a [`WebSocket`](super::WebSocket), which is there beside each event, so that
+/// you can answer without a copy.
 ///
-/// Each call writes what it sends. If the transport does not block and takes no more, the rest stays
-/// queued, and is written by the next call of any kind.
+/// Each call writes what it sends. If the transport does not block and takes no more, the rest
+/// stays queued, and is written by the next call of any kind.
 pub struct Sender<'a, S> {
     pub(super) stream: &'a mut S,
     pub(super) endpoint: &'a mut Endpoint,
@@ -25,8 +25,8 @@ impl<S: Transport> Sender<'_, S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Send`] if the connection is closing. [`Error::Io`] if the transport fails, or if it would
-    /// block while the output is full: the message was not queued then.
+    /// [`Error::Send`] if the connection is closing. [`Error::Io`] if the transport fails, or if it
+    /// would block while the output is full: the message was not queued then.
     pub fn send_text(&mut self, text: &str) -> Result<(), Error> {
         self.make_room()?;
         self.endpoint.send_text(text)?;
@@ -44,8 +44,8 @@ impl<S: Transport> Sender<'_, S> {
         self.flush()
     }
 
-    /// Sends a message that you own. From 4 KiB on it is not copied, unless a client has to mask a buffer
-    /// that is shared.
+    /// Sends a message that you own. From 4 KiB on it is not copied, unless a client has to mask a
+    /// buffer that is shared.
     ///
     /// # Errors
     ///
@@ -67,8 +67,8 @@ impl<S: Transport> Sender<'_, S> {
         self.flush()
     }
 
-    /// Begins the closing handshake: see [`Connection::close`](crate::Connection::close). Receive until
-    /// the end after it.
+    /// Begins the closing handshake: see [`Connection::close`](crate::Connection::close). Receive
+    /// until the end after it.
     ///
     /// # Errors
     ///

@@ -7,12 +7,13 @@ use std::os::unix::net::UnixStream;
 
 /// A byte stream that a [`WebSocket`](super::WebSocket) can end.
 ///
-/// It is implemented for the sockets of the standard library. Wrap any other stream, such as one of a
-/// TLS library, in [`WithShutdown`].
+/// It is implemented for the sockets of the standard library. Wrap any other stream, such as one of
+/// a TLS library, in [`WithShutdown`].
 pub trait Transport: Read + Write {
     /// Shuts down the writing half, so that the peer sees the end of the stream and can still send.
     ///
-    /// Returns `false` if that is not possible. Then the connection ends here, and you drop the stream.
+    /// Returns `false` if that is not possible. Then the connection ends here, and you drop the
+    /// stream.
     ///
     /// # Errors
     ///

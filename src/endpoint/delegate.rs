@@ -12,8 +12,8 @@ use crate::timer::Expired;
 impl Endpoint {
     /// Returns the connection, or `None` during the opening handshake.
     ///
-    /// Its [`output`](Connection::output) is this endpoint's, and so are its events: use the methods of
-    /// the endpoint for these.
+    /// Its [`output`](Connection::output) is this endpoint's, and so are its events: use the
+    /// methods of the endpoint for these.
     #[inline]
     pub fn connection(&mut self) -> Option<&mut Connection> {
         match &mut self.phase {
@@ -64,8 +64,8 @@ impl Endpoint {
         self.connection().ok_or(SendError::NotOpen)?.ping(payload)
     }
 
-    /// Begins the closing handshake: see [`Connection::close`]. Does nothing during the opening handshake:
-    /// answer the request, or drop the transport.
+    /// Begins the closing handshake: see [`Connection::close`]. Does nothing during the opening
+    /// handshake: answer the request, or drop the transport.
     ///
     /// # Errors
     ///
@@ -120,7 +120,8 @@ impl Endpoint {
         }
     }
 
-    /// Reports that you have shut down the writing half of the transport: see [`Connection::sent_eof`].
+    /// Reports that you have shut down the writing half of the transport: see
+    /// [`Connection::sent_eof`].
     pub fn sent_eof(&mut self) {
         if let Some(ws) = self.connection() {
             ws.sent_eof();
@@ -139,13 +140,15 @@ impl Endpoint {
 /// Time and memory.
 impl Endpoint {
     /// Looks at what has happened since the last poll, and queues a ping if it is time for one: see
-    /// [`Timers::poll`](crate::timer::Timers::poll). Returns the time for the next poll, or `None` if there is no deadline.
+    /// [`Timers::poll`](crate::timer::Timers::poll). Returns the time for the next poll, or `None`
+    /// if there is no deadline.
     ///
     /// # Errors
     ///
-    /// [`Expired`] if the peer is to be dropped. After [`HandshakeTimeout`](Expired::HandshakeTimeout) of
-    /// a server, which comes once, a response of 408 is in the output; after
-    /// [`MessageTimeout`](Expired::MessageTimeout) a Close frame is. If the peer is to know why, go on with
+    /// [`Expired`] if the peer is to be dropped. After
+    /// [`HandshakeTimeout`](Expired::HandshakeTimeout) of a server, which comes once, a
+    /// response of 408 is in the output; after [`MessageTimeout`](Expired::MessageTimeout) a
+    /// Close frame is. If the peer is to know why, go on with
     /// [`transport_action`](Self::transport_action) and with polls.
     pub fn poll(&mut self, now: Duration) -> Result<Option<Duration>, Expired> {
         match &mut self.phase {
@@ -159,7 +162,8 @@ impl Endpoint {
         }
     }
 
-    /// Notes that you have not read since the last poll: see [`Timers::reading_paused`](crate::timer::Timers::reading_paused).
+    /// Notes that you have not read since the last poll: see
+    /// [`Timers::reading_paused`](crate::timer::Timers::reading_paused).
     pub fn reading_paused(&mut self) {
         if let Phase::Open(_, Some(timers)) = &mut self.phase {
             timers.reading_paused();

@@ -9,8 +9,8 @@ use crate::handshake::BuildError;
 use crate::handshake::client::InvalidResponse;
 use crate::handshake::server::Refusal;
 
-/// Why an endpoint has failed. If there is anything to say to the peer, a Close frame or an HTTP response, it
-/// is in the output.
+/// Why an endpoint has failed. If there is anything to say to the peer, a Close frame or an HTTP
+/// response, it is in the output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
@@ -71,8 +71,8 @@ pub enum AcceptError {
     Refused(Refusal),
     /// Your choice does not fit the request. It still waits for an answer.
     Build(BuildError),
-    /// You have agreed to an extension, which a connection does not support. The request still waits for
-    /// an answer.
+    /// You have agreed to an extension, which a connection does not support. The request still
+    /// waits for an answer.
     UnsupportedExtensions,
 }
 

@@ -15,15 +15,17 @@ use crate::negotiated::Negotiated;
 pub enum Event<'a> {
     /// A message, a control frame or a Close.
     Connection(connection::Event<'a>),
-    /// A server has received a request, which [`Endpoint::request`](super::Endpoint::request) returns.
-    /// Answer it by [`accept`](super::Endpoint::accept), [`accept_with`](super::Endpoint::accept_with)
-    /// or [`respond`](super::Endpoint::respond). Until then nothing more is received, so do not read on: what
-    /// you read would only be stored.
+    /// A server has received a request, which [`Endpoint::request`](super::Endpoint::request)
+    /// returns. Answer it by [`accept`](super::Endpoint::accept),
+    /// [`accept_with`](super::Endpoint::accept_with) or [`respond`](super::Endpoint::respond).
+    /// Until then nothing more is received, so do not read on: what you read would only be
+    /// stored.
     Request,
     /// The connection is open: the client has received the response, or the server has accepted a
     /// request [unseen](super::RequestPolicy::AcceptUnseen).
     Opened(Box<Opened>),
-    /// The server has answered a client with something other than a WebSocket. The endpoint has ended.
+    /// The server has answered a client with something other than a WebSocket. The endpoint has
+    /// ended.
     Refused(Box<HttpResponse>),
 }
 
@@ -46,7 +48,7 @@ pub struct HttpResponse {
     /// The body, decoded if it was chunked, up to
     /// [`Settings::refusal_body`](super::Settings::refusal_body) bytes.
     pub body: Vec<u8>,
-    /// Whether `body` is all of the body. It is `false` if the body is longer than the limit, ends early, or
-    /// its length is not stated properly.
+    /// Whether `body` is all of the body. It is `false` if the body is longer than the limit, ends
+    /// early, or its length is not stated properly.
     pub is_complete: bool,
 }

@@ -1,4 +1,5 @@
-//! One end of a WebSocket from its first byte to its last: the opening handshake, then the connection.
+//! One end of a WebSocket from its first byte to its last: the opening handshake, then the
+//! connection.
 //!
 //! An [`Endpoint`] is what most programs that have a loop of their own drive. It answers bytes with
 //! events and output, like a [`Connection`], and begins with the bytes of the opening handshake.
@@ -35,11 +36,12 @@ use opening::{Opening, Received};
 ///
 /// You owe it what you owe a [`Connection`]:
 ///
-/// * **Receive**: pass what you read to [`receive`](Self::receive) until it returns `None`. At the end
-///   of the transport, call [`receive_eof`](Self::receive_eof).
-/// * **Write**: write [`output`](Self::output) after each call, also after an error. It has the heads of
-///   the handshake, the response that refuses a client, and the frames, in their order.
-/// * **Poll**: if you have deadlines, call [`poll`](Self::poll) after each turn and at the deadline.
+/// * **Receive**: pass what you read to [`receive`](Self::receive) until it returns `None`. At the
+///   end of the transport, call [`receive_eof`](Self::receive_eof).
+/// * **Write**: write [`output`](Self::output) after each call, also after an error. It has the
+///   heads of the handshake, the response that refuses a client, and the frames, in their order.
+/// * **Poll**: if you have deadlines, call [`poll`](Self::poll) after each turn and at the
+///   deadline.
 /// * **Obey** [`transport_action`](Self::transport_action).
 ///
 /// ```
@@ -112,9 +114,9 @@ impl Endpoint {
     /// Returns a client whose request is in the output.
     ///
     /// `nonce` must be random, and another for each connection: see
-    /// [`client::Request::start`](crate::handshake::client::Request::start). `now` is the time since any
-    /// moment that you choose, the same for each [`poll`](Self::poll). The limits on the response's head
-    /// are those of `settings`.
+    /// [`client::Request::start`](crate::handshake::client::Request::start). `now` is the time
+    /// since any moment that you choose, the same for each [`poll`](Self::poll). The limits on
+    /// the response's head are those of `settings`.
     ///
     /// # Errors
     ///
@@ -170,8 +172,8 @@ impl Endpoint {
         self.accept_with(|upgrade| Ok(upgrade))
     }
 
-    /// Accepts the request after `choose` has chosen a subprotocol or added headers. Frames can be sent
-    /// from here on.
+    /// Accepts the request after `choose` has chosen a subprotocol or added headers. Frames can be
+    /// sent from here on.
     ///
     /// ```
     /// # use core::time::Duration;
@@ -191,8 +193,8 @@ impl Endpoint {
     ///
     /// # Errors
     ///
-    /// [`AcceptError::Refused`] if the request is no opening handshake: the response that says so is in
-    /// the output. After any other error nothing has changed.
+    /// [`AcceptError::Refused`] if the request is no opening handshake: the response that says so
+    /// is in the output. After any other error nothing has changed.
     pub fn accept_with(
         &mut self,
         choose: impl FnOnce(Upgrade<'_>) -> Result<Upgrade<'_>, BuildError>,
@@ -255,9 +257,9 @@ impl Endpoint {
 impl Endpoint {
     /// Takes bytes from the front of `input`, up to the end of the next event.
     ///
-    /// If it returns `None`, all of `input` was taken, unless a [request](Self::request) waits for your
-    /// answer. Until then, call it again with the same `input`. Frames that came with a head stay in
-    /// `input`, and are received by the next call.
+    /// If it returns `None`, all of `input` was taken, unless a [request](Self::request) waits for
+    /// your answer. Until then, call it again with the same `input`. Frames that came with a
+    /// head stay in `input`, and are received by the next call.
     ///
     /// # Errors
     ///
@@ -292,8 +294,8 @@ impl Endpoint {
         }
     }
 
-    /// Reports that the transport has ended. Returns the response of a server that has refused a client,
-    /// if it ends with the transport.
+    /// Reports that the transport has ended. Returns the response of a server that has refused a
+    /// client, if it ends with the transport.
     ///
     /// # Errors
     ///

@@ -26,12 +26,12 @@ pub struct Settings {
     pub config: Arc<Config>,
     /// The limits on the peer's HTTP head.
     pub head_limits: HeadLimits,
-    /// How long the opening handshake may take, from the creation of the endpoint: for a server to your
-    /// answer to the request, for a client to the end of the response, its body included if it refuses. 10
-    /// seconds by default; `None` is for ever.
+    /// How long the opening handshake may take, from the creation of the endpoint: for a server to
+    /// your answer to the request, for a client to the end of the response, its body included
+    /// if it refuses. 10 seconds by default; `None` is for ever.
     pub handshake_timeout: Option<Duration>,
-    /// The deadlines of the connection. [`Timeouts::DEFAULT`] by default; `None` is no deadlines, and no
-    /// memory for them.
+    /// The deadlines of the connection. [`Timeouts::DEFAULT`] by default; `None` is no deadlines,
+    /// and no memory for them.
     pub timeouts: Option<Arc<Timeouts>>,
     /// Which requests a server answers by itself. None by default.
     pub requests: RequestPolicy,
@@ -57,7 +57,8 @@ impl Settings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RequestPolicy {
-    /// None: each is delivered as [`Event::Request`](super::Event::Request), and waits for your answer.
+    /// None: each is delivered as [`Event::Request`](super::Event::Request), and waits for your
+    /// answer.
     #[default]
     Ask,
     /// All: every opening handshake is accepted, without a subprotocol, and every other request is
