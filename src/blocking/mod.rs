@@ -44,46 +44,47 @@
 //! again. The functions that open a WebSocket do not return this error, but go on until the
 //! deadline of the opening handshake. So the stream must block, or have a timeout, while they run.
 //!
+//! # Both directions at once
+//!
 //! A send waits until the transport has taken the message. If both ends send more at once than the
-//! transport buffers, and neither receives, both wait: set a write timeout as well.
+//! transport buffers, and neither receives, both wait. So set a write timeout as well, or
+//! [split](WebSocket::split) the WebSocket, so that one thread receives while another sends. That
+//! needs a stream that threads can share ([`SharedTransport`]): a socket, but not TLS.
 
 mod error;
+mod halves;
 mod open;
+mod receiver;
 mod sender;
+mod shared;
 mod transport;
+mod wire;
 
-use core::{fmt, mem};
-use std::io;
+use core::fmt;
 
 use crate::close::{CloseCode, CloseReason};
-use crate::connection::{CloseStatus, Event, TransportAction};
-use crate::endpoint::{self, Endpoint};
-use crate::message::{Message, ReadBuffer};
-use crate::timer::{Clock, Expired};
+use crate::connection::Event;
+use crate::endpoint::Endpoint;
+use crate::message::Message;
+use crate::timer::Clock;
 
 pub use error::Error;
+pub use halves::{ReceiveHalf, SendHalf};
 #[cfg(feature = "rand")]
 pub use open::client;
 pub use open::{accept, accept_with, client_with};
 pub use sender::Sender;
-pub use transport::{Transport, WithShutdown};
+pub use transport::{SharedTransport, Transport, WithShutdown};
 
-use error::would_block;
+use receiver::Receiver;
+use shared::Half;
+use wire::{Whole, Wire};
 
 /// A WebSocket over a blocking byte stream.
 ///
 /// See the [module](self) for an example.
 pub struct WebSocket<S> {
-    stream: S,
-    endpoint: Endpoint,
-    input: ReadBuffer,
-    clock: Clock,
-    /// Whether the iterator has returned its last item.
-    is_over: bool,
-    /// Whether what was read has been received, so that more has to be read.
-    is_drained: bool,
-    /// Whether the last read would have blocked, and the program knows.
-    has_blocked: bool,
+    receiver: Receiver<Whole<S>>,
 }
 
 impl<S: Transport> WebSocket<S> {
@@ -91,7 +92,7 @@ impl<S: Transport> WebSocket<S> {
     /// stream and not received, and `clock` is that of the endpoint's deadlines.
     pub fn from_parts(stream: S, endpoint: Endpoint, unread: &[u8], clock: Clock) -> Self {
         let mut ws = WebSocket::new(stream, endpoint, clock);
-        ws.input.extend_from_slice(unread);
+        ws.receiver.input.extend_from_slice(unread);
         ws
     }
 
@@ -99,7 +100,8 @@ impl<S: Transport> WebSocket<S> {
     ///
     /// Output that is not written yet is the endpoint's.
     pub fn into_parts(self) -> (S, Endpoint, Vec<u8>) {
-        (self.stream, self.endpoint, self.input.into_unread())
+        let Receiver { wire, input, .. } = self.receiver;
+        (wire.stream, wire.endpoint, input.into_unread())
     }
 
     /// Waits for the next message. Returns `None` once the connection has ended by a closing
@@ -113,21 +115,7 @@ impl<S: Transport> WebSocket<S> {
     /// [`Error`]. After one for which [`is_would_block`](Error::is_would_block) is `true`, call
     /// again.
     pub fn receive(&mut self) -> Result<Option<Message>, Error> {
-        loop {
-            while let Some((event, _)) = self.next_event()? {
-                match event {
-                    Event::Text(text) => return Ok(Some(Message::from(text))),
-                    Event::Binary(data) => return Ok(Some(Message::from(data))),
-                    Event::TextChunk { .. } | Event::BinaryChunk { .. } => {
-                        return Err(Error::Streamed);
-                    }
-                    _ => {}
-                }
-            }
-            if !self.fill()? {
-                return Ok(None);
-            }
-        }
+        self.receiver.receive()
     }
 
     /// Returns the next event of what was read, or `None` if [more has to be read](Self::fill).
@@ -155,26 +143,8 @@ impl<S: Transport> WebSocket<S> {
     /// [`Error::Endpoint`] if the peer broke the protocol: it has been sent a Close frame that says
     /// why, as far as the transport took it. [Fill](Self::fill) to the end after it.
     pub fn next_event(&mut self) -> Result<Option<(Event<'_>, Sender<'_, S>)>, Error> {
-        let received = self.endpoint.receive_buffered(&mut self.input);
-        let mut sender = Sender { stream: &mut self.stream, endpoint: &mut self.endpoint };
-        match received {
-            Ok(Some(endpoint::Event::Connection(event))) => {
-                if matches!(event, Event::Ping(_) | Event::Close { .. }) {
-                    // If this fails, the next call that writes fails too.
-                    let _ = sender.flush();
-                }
-                Ok(Some((event, sender)))
-            }
-            // The opening handshake is over, so that there are no other events.
-            Ok(_) => {
-                self.is_drained = true;
-                Ok(None)
-            }
-            Err(error) => {
-                let _ = sender.flush();
-                Err(error.into())
-            }
-        }
+        let next = self.receiver.next_event()?;
+        Ok(next.map(|(event, whole)| (event, Sender { whole })))
     }
 
     /// Writes what is queued, and waits until something was read. Returns `false` at the end of a
@@ -185,42 +155,7 @@ impl<S: Transport> WebSocket<S> {
     /// [`Error::UnexpectedEof`] if the connection ended without a closing handshake. After an error
     /// for which [`is_would_block`](Error::is_would_block) is `true`, call again.
     pub fn fill(&mut self) -> Result<bool, Error> {
-        loop {
-            if let Err(error) = self.flush() {
-                if self.endpoint.close_status() == CloseStatus::Abnormal {
-                    return Err(error);
-                }
-                // After the peer's Close it is no loss if the transport takes no answer.
-                let _ = self.endpoint.receive_eof();
-                return self.disconnect();
-            }
-            match self.endpoint.transport_action() {
-                TransportAction::Continue => {
-                    if !self.is_drained && !self.input.is_empty() {
-                        return Ok(true);
-                    }
-                    self.read()?;
-                    if self.endpoint.transport_action() == TransportAction::Continue {
-                        return Ok(true);
-                    }
-                }
-                TransportAction::AwaitEof => match self.read() {
-                    // What arrives after the end is discarded.
-                    Ok(()) => {
-                        while let Ok(Some(_)) = self.endpoint.receive_buffered(&mut self.input) {}
-                    }
-                    Err(Error::Expired(_)) => drop(self.endpoint.receive_eof()),
-                    Err(error) => return Err(error),
-                },
-                TransportAction::Flush => {
-                    self.poll()?;
-                    self.has_blocked = true;
-                    return Err(io::Error::from(io::ErrorKind::WouldBlock).into());
-                }
-                TransportAction::ShutdownWrite => self.shut_down(),
-                TransportAction::Disconnect => return self.disconnect(),
-            }
-        }
+        self.receiver.fill()
     }
 
     /// Sends a text message: see [`Sender::send_text`].
@@ -278,123 +213,62 @@ impl<S: Transport> WebSocket<S> {
     ///
     /// [`Error::Io`] if the transport fails.
     pub fn flush(&mut self) -> Result<(), Error> {
-        self.sender().flush()
+        self.receiver.wire.flush()
     }
 
     /// Borrows the endpoint, for example to look at its state.
     pub const fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+        &self.receiver.wire.endpoint
     }
 
     /// Borrows the stream.
     pub const fn get_ref(&self) -> &S {
-        &self.stream
+        &self.receiver.wire.stream
     }
 
     /// Borrows the stream mutably. To read from it or to write to it breaks the connection.
     pub const fn get_mut(&mut self) -> &mut S {
-        &mut self.stream
+        &mut self.receiver.wire.stream
     }
 
     fn new(stream: S, endpoint: Endpoint, clock: Clock) -> Self {
-        WebSocket {
-            stream,
-            endpoint,
-            input: ReadBuffer::new(),
-            clock,
-            is_over: false,
-            is_drained: false,
-            has_blocked: false,
-        }
+        WebSocket { receiver: Receiver::new(Whole { stream, endpoint, clock }) }
     }
 
     fn sender(&mut self) -> Sender<'_, S> {
-        Sender { stream: &mut self.stream, endpoint: &mut self.endpoint }
+        Sender { whole: &mut self.receiver.wire }
     }
+}
 
-    /// Reads until something has come, or the transport has ended.
-    fn read(&mut self) -> Result<(), Error> {
-        if !self.read_some()? {
-            self.endpoint.receive_eof()?;
-        }
-        Ok(())
-    }
-
-    /// Reads until something has come. Returns `false` at the end of the transport.
-    fn read_some(&mut self) -> Result<bool, Error> {
-        loop {
-            // After a read that would have blocked, the program may have done something else. What
-            // has arrived meanwhile is read before the peer is blamed for being silent.
-            if !mem::take(&mut self.has_blocked) {
-                self.poll()?;
-                if self.endpoint.has_output() {
-                    self.flush()?;
-                }
-            }
-            match self.stream.read(self.input.spare_mut()) {
-                Ok(0) => return Ok(false),
-                Ok(len) => {
-                    self.input.mark_filled(len);
-                    self.is_drained = false;
-                    return Ok(true);
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if would_block(&error) => self.check_after_wait(error)?,
-                // After the closing handshake it is no loss how the transport ends.
-                Err(_) if self.endpoint.close_status() != CloseStatus::Abnormal => {
-                    return Ok(false);
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-
-    /// Checks the deadlines after a read that would block. Returns that error, unless a ping was
-    /// sent whose pong is worth another read.
-    fn check_after_wait(&mut self, error: io::Error) -> Result<(), Error> {
-        let before = self.endpoint.output_len();
-        self.poll()?;
-        let is_ping_queued = self.endpoint.output_len() > before;
-        if is_ping_queued {
-            self.flush()?;
-        }
-        if is_ping_queued && !self.endpoint.has_output() {
-            return Ok(());
-        }
-        self.has_blocked = true;
-        Err(error.into())
-    }
-
-    /// Shuts down the writing half, or ends the connection if that is not possible. After the
-    /// closing handshake it is no loss if the peer has ended the transport before.
-    fn shut_down(&mut self) {
-        if matches!(self.stream.shutdown_write(), Ok(true)) {
-            self.endpoint.sent_eof();
-        } else {
-            let _ = self.endpoint.receive_eof();
-        }
-    }
-
-    /// Lets the peer see the end of the transport, even if this is kept. Returns `false`.
-    fn disconnect(&mut self) -> Result<bool, Error> {
-        let _ = self.stream.shutdown_write();
-        match self.endpoint.close_status() {
-            CloseStatus::Abnormal => Err(Error::UnexpectedEof),
-            _ => Ok(false),
-        }
-    }
-
-    /// Checks the deadlines. What is to be sent because of them is sent.
-    fn poll(&mut self) -> Result<(), Error> {
-        match self.endpoint.poll(self.clock.now()) {
-            Ok(_) => Ok(()),
-            Err(expired) => {
-                if matches!(expired, Expired::MessageTimeout | Expired::HandshakeTimeout) {
-                    self.flush()?;
-                }
-                Err(expired.into())
-            }
-        }
+/// Halves.
+impl<S: SharedTransport> WebSocket<S> {
+    /// Splits the WebSocket, so that one thread receives while another sends.
+    ///
+    /// Receiving never waits for a write. So an answer that is owed while the sending half is idle,
+    /// such as a pong, is written by a thread that lives as long as that write.
+    ///
+    /// ```
+    /// use sansock::CloseCode;
+    /// use sansock::blocking::{Error, WebSocket};
+    /// use std::net::TcpStream;
+    /// use std::thread;
+    ///
+    /// fn chat(ws: WebSocket<TcpStream>, lines: impl Iterator<Item = String>) -> Result<(), Error> {
+    ///     let (receiving, mut sending) = ws.split();
+    ///     let received = thread::spawn(move || {
+    ///         receiving.map(|message| message.map(drop)).collect::<Result<(), _>>()
+    ///     });
+    ///     for line in lines {
+    ///         sending.send(line)?;
+    ///     }
+    ///     sending.close(CloseCode::NORMAL, "")?;
+    ///     received.join().expect("no panic")
+    /// }
+    /// # let _ = chat::<std::iter::Empty<String>>;
+    /// ```
+    pub fn split(self) -> (ReceiveHalf<S>, SendHalf<S>) {
+        let (receiver, shared) = self.receiver.split_wire(Half::pair);
+        (ReceiveHalf { receiver }, SendHalf { shared })
     }
 }
 
@@ -404,15 +278,7 @@ impl<S: Transport> Iterator for WebSocket<S> {
     type Item = Result<Message, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.is_over {
-            return None;
-        }
-        let received = self.receive();
-        self.is_over = match &received {
-            Ok(message) => message.is_none(),
-            Err(error) => !error.is_would_block(),
-        };
-        received.transpose()
+        self.receiver.next_message()
     }
 }
 
@@ -420,8 +286,8 @@ impl<S: Transport> Iterator for WebSocket<S> {
 impl<S> fmt::Debug for WebSocket<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebSocket")
-            .field("endpoint", &self.endpoint)
-            .field("input", &self.input)
+            .field("endpoint", &self.receiver.wire.endpoint)
+            .field("input", &self.receiver.input)
             .finish_non_exhaustive()
     }
 }

@@ -92,13 +92,13 @@ pub fn client_with<S: Transport>(
     let endpoint = Endpoint::client(settings, request, nonce, clock.now())?;
     let mut ws = WebSocket::new(stream, endpoint, clock);
     loop {
-        match ws.endpoint.receive_buffered(&mut ws.input)? {
+        match ws.receive_opening()? {
             Some(endpoint::Event::Opened(opened)) => return Ok((ws, *opened)),
             Some(endpoint::Event::Refused(response)) => return Err(Error::Refused(response)),
             _ => {}
         }
         if !ws.wait()? {
-            if let Some(endpoint::Event::Refused(response)) = ws.endpoint.receive_eof()? {
+            if let Some(endpoint::Event::Refused(response)) = ws.endpoint_mut().receive_eof()? {
                 return Err(Error::Refused(response));
             }
         }
@@ -109,27 +109,36 @@ impl<S: Transport> WebSocket<S> {
     /// Answers the request of a client.
     fn answer_request(&mut self, answer: impl FnOnce(&mut Endpoint)) -> Result<(), Error> {
         let mut answer = Some(answer);
-        while self.endpoint.is_opening() {
-            let event = self.endpoint.receive_buffered(&mut self.input)?;
-            if event.is_none() {
+        while self.endpoint().is_opening() {
+            if self.receive_opening()?.is_none() {
                 if !self.wait()? {
-                    self.endpoint.receive_eof()?;
+                    self.endpoint_mut().receive_eof()?;
                 }
-            } else if self.endpoint.request().is_some() {
+            } else if self.endpoint().request().is_some() {
                 if let Some(answer) = answer.take() {
-                    answer(&mut self.endpoint);
+                    answer(self.endpoint_mut());
                 }
-                if self.endpoint.request().is_some() {
+                if self.endpoint().request().is_some() {
                     // If it is refused, the response is in the output.
-                    let _ = self.endpoint.accept();
+                    let _ = self.endpoint_mut().accept();
                 }
             }
         }
         self.flush()?;
-        match self.endpoint.connection().map(|ws| ws.state()) {
+        match self.endpoint_mut().connection().map(|ws| ws.state()) {
             None | Some(State::Failed | State::Ended) => Err(Error::NotAccepted),
             Some(_) => Ok(()),
         }
+    }
+
+    /// Returns the next event of the opening handshake.
+    fn receive_opening(&mut self) -> Result<Option<endpoint::Event<'_>>, endpoint::Error> {
+        let input = &mut self.receiver.input;
+        self.receiver.wire.endpoint.receive_buffered(input)
+    }
+
+    fn endpoint_mut(&mut self) -> &mut Endpoint {
+        &mut self.receiver.wire.endpoint
     }
 
     /// Writes what is queued, and reads more of the opening handshake, until its deadline. Returns
@@ -137,7 +146,7 @@ impl<S: Transport> WebSocket<S> {
     fn wait(&mut self) -> Result<bool, Error> {
         loop {
             self.flush()?;
-            match self.read_some() {
+            match self.receiver.read_some() {
                 Err(error) if error.is_would_block() => {}
                 outcome => return outcome,
             }

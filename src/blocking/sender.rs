@@ -1,13 +1,12 @@
 //! Sending by a blocking WebSocket, also while an event is held.
 
 use core::fmt;
-use std::io;
 
-use super::error::{Error, would_block};
+use super::error::Error;
 use super::transport::Transport;
+use super::wire::{Whole, Wire};
 use crate::close::{CloseCode, CloseReason};
 use crate::connection::SendError;
-use crate::endpoint::Endpoint;
 use crate::message::Message;
 
 /// The sending side of a [`WebSocket`](super::WebSocket), which is there beside each event, so that
@@ -16,8 +15,7 @@ use crate::message::Message;
 /// Each call writes what it sends. If the transport does not block and takes no more, the rest
 /// stays queued, and is written by the next call of any kind.
 pub struct Sender<'a, S> {
-    pub(super) stream: &'a mut S,
-    pub(super) endpoint: &'a mut Endpoint,
+    pub(super) whole: &'a mut Whole<S>,
 }
 
 impl<S: Transport> Sender<'_, S> {
@@ -28,8 +26,8 @@ impl<S: Transport> Sender<'_, S> {
     /// [`Error::Send`] if the connection is closing. [`Error::Io`] if the transport fails, or if it
     /// would block while the output is full: the message was not queued then.
     pub fn send_text(&mut self, text: &str) -> Result<(), Error> {
-        self.make_room()?;
-        self.endpoint.send_text(text)?;
+        self.whole.make_room()?;
+        self.whole.endpoint.send_text(text)?;
         self.flush()
     }
 
@@ -39,8 +37,8 @@ impl<S: Transport> Sender<'_, S> {
     ///
     /// As [`send_text`](Self::send_text).
     pub fn send_binary(&mut self, data: &[u8]) -> Result<(), Error> {
-        self.make_room()?;
-        self.endpoint.send_binary(data)?;
+        self.whole.make_room()?;
+        self.whole.endpoint.send_binary(data)?;
         self.flush()
     }
 
@@ -51,8 +49,8 @@ impl<S: Transport> Sender<'_, S> {
     ///
     /// As [`send_text`](Self::send_text). To keep the message for another try, send a clone.
     pub fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        self.make_room()?;
-        self.endpoint.send(message).map_err(SendError::from)?;
+        self.whole.make_room()?;
+        self.whole.endpoint.send(message).map_err(SendError::from)?;
         self.flush()
     }
 
@@ -62,8 +60,8 @@ impl<S: Transport> Sender<'_, S> {
     ///
     /// As [`send_text`](Self::send_text).
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
-        self.make_room()?;
-        self.endpoint.ping(payload)?;
+        self.whole.make_room()?;
+        self.whole.endpoint.ping(payload)?;
         self.flush()
     }
 
@@ -78,7 +76,7 @@ impl<S: Transport> Sender<'_, S> {
         code: CloseCode,
         reason: impl Into<CloseReason<'r>>,
     ) -> Result<(), Error> {
-        self.endpoint.close(code, reason)?;
+        self.whole.endpoint.close(code, reason)?;
         self.flush()
     }
 
@@ -88,42 +86,13 @@ impl<S: Transport> Sender<'_, S> {
     ///
     /// [`Error::Io`] if the transport fails.
     pub fn flush(&mut self) -> Result<(), Error> {
-        loop {
-            let before = self.endpoint.output_len();
-            if before > 0 {
-                match self.endpoint.output().try_write_to(self.stream) {
-                    Err(error) if !would_block(&error) => return Err(error.into()),
-                    _ => {}
-                }
-            }
-            let is_flushed = match self.stream.flush() {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) if !would_block(&error) => return Err(error.into()),
-                outcome => outcome.is_ok(),
-            };
-            // A writer that buffers may take more now.
-            let left = self.endpoint.output_len();
-            if left == 0 || left == before || !is_flushed {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Writes until a message can be queued.
-    fn make_room(&mut self) -> Result<(), Error> {
-        if self.endpoint.is_full() && self.endpoint.has_output() {
-            self.flush()?;
-            if self.endpoint.is_full() && self.endpoint.has_output() {
-                return Err(io::Error::from(io::ErrorKind::WouldBlock).into());
-            }
-        }
-        Ok(())
+        self.whole.flush()
     }
 }
 
 /// Shows lengths alone, so that logs hold nobody's data.
 impl<S> fmt::Debug for Sender<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sender").field("endpoint", &self.endpoint).finish_non_exhaustive()
+        f.debug_struct("Sender").field("endpoint", &self.whole.endpoint).finish_non_exhaustive()
     }
 }

@@ -21,6 +21,35 @@ pub trait Transport: Read + Write {
     fn shutdown_write(&mut self) -> io::Result<bool>;
 }
 
+/// A byte stream from which one thread reads while another writes, so that a
+/// [`WebSocket`](super::WebSocket::split) can be split.
+///
+/// It is implemented for the sockets of the standard library. A TLS stream cannot be shared: reading
+/// from it may have to write.
+pub trait SharedTransport: Transport + Send + Sync + 'static {
+    /// Reads as [`Read::read`] does.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the transport.
+    fn read_shared(&self, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Writes as [`Write::write`] does. Nothing is buffered that would have to be flushed.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the transport.
+    fn write_shared(&self, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Shuts down one direction or both, as [`TcpStream::shutdown`] does. A read or a write in that
+    /// direction that waits on another thread returns.
+    ///
+    /// # Errors
+    ///
+    /// Errors of the transport.
+    fn shutdown_shared(&self, direction: Shutdown) -> io::Result<()>;
+}
+
 impl Transport for TcpStream {
     fn shutdown_write(&mut self) -> io::Result<bool> {
         self.shutdown(Shutdown::Write).map(|()| true)
@@ -31,6 +60,39 @@ impl Transport for TcpStream {
 impl Transport for UnixStream {
     fn shutdown_write(&mut self) -> io::Result<bool> {
         self.shutdown(Shutdown::Write).map(|()| true)
+    }
+}
+
+impl SharedTransport for TcpStream {
+    fn read_shared(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut stream = self;
+        stream.read(buffer)
+    }
+
+    fn write_shared(&self, bytes: &[u8]) -> io::Result<usize> {
+        let mut stream = self;
+        stream.write(bytes)
+    }
+
+    fn shutdown_shared(&self, direction: Shutdown) -> io::Result<()> {
+        self.shutdown(direction)
+    }
+}
+
+#[cfg(unix)]
+impl SharedTransport for UnixStream {
+    fn read_shared(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut stream = self;
+        stream.read(buffer)
+    }
+
+    fn write_shared(&self, bytes: &[u8]) -> io::Result<usize> {
+        let mut stream = self;
+        stream.write(bytes)
+    }
+
+    fn shutdown_shared(&self, direction: Shutdown) -> io::Result<()> {
+        self.shutdown(direction)
     }
 }
 

@@ -9,12 +9,14 @@
     reason = "tests fail by panicking"
 )]
 
+mod halves;
 mod scripted;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use sansock::blocking::{self, Error, Transport, WebSocket, WithShutdown};
 use sansock::endpoint::{self, Settings};
@@ -37,6 +39,21 @@ fn a_websocket_goes_to_any_thread() {
     const {
         goes_to_any_thread::<WebSocket<TcpStream>>();
         goes_to_any_thread::<Error>();
+    }
+}
+
+/// Runs `test`, and fails if it takes more than a minute. Nothing else here looks at a clock.
+fn within_a_minute(test: impl FnOnce() + Send + 'static) {
+    let (ended, end) = mpsc::channel();
+    let thread = thread::spawn(move || {
+        test();
+        let _ = ended.send(());
+    });
+    if end.recv_timeout(Duration::from_secs(60)) == Err(mpsc::RecvTimeoutError::Timeout) {
+        panic!("this hangs");
+    }
+    if let Err(panic) = thread.join() {
+        std::panic::resume_unwind(panic);
     }
 }
 
