@@ -1,15 +1,17 @@
 //! The two halves of a blocking WebSocket, on two threads.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use sansock::blocking::{self, Error, ReceiveHalf, SendHalf, SharedTransport};
-use sansock::endpoint::{self, RequestPolicy, Settings};
-use sansock::timer::{Expired, Timeouts};
-use sansock::{CloseCode, CloseStatus, Config, Event, Message};
+use sansock::blocking::{
+    self, Error, ReceiveHalf, SendHalf, SharedTransport, Transport, WebSocket,
+};
+use sansock::endpoint::{self, Endpoint, RequestPolicy, Settings};
+use sansock::timer::{Clock, Expired, Timeouts};
+use sansock::{CloseCode, CloseStatus, Config, Connection, Event, Message};
 
 use super::{pair, request, within_a_minute};
 
@@ -276,13 +278,90 @@ fn no_thread_outlives_both_halves() {
     within_a_minute(|| {
         let ((mut receiving, mut sending), mut client) = default_server();
         sending.get_ref().set_write_timeout(Some(Duration::from_millis(1))).unwrap();
-        while sending.send(vec![7; 1 << 20]).is_ok() {}
+        let mut sent = 0;
+        while sending.send(vec![7; 1 << 20]).is_ok() {
+            sent += 1 << 20;
+        }
         sending.get_ref().set_write_timeout(None).unwrap();
         // Much is queued, so that a thread writes for this half, and waits.
         assert!(receiving.receive().unwrap_err().is_would_block());
         drop((receiving, sending));
-        // It ends, though not all was written.
         let mut read = Vec::new();
         let _ = client.read_to_end(&mut read);
+        assert!(read.len() < sent, "it went on until all was written");
+    });
+}
+
+/// A transport in memory whose writes wait until the test lets them go on.
+struct Gated {
+    reads: Mutex<mpsc::Receiver<Vec<u8>>>,
+    written: mpsc::Sender<Vec<u8>>,
+    gate: Mutex<mpsc::Receiver<()>>,
+}
+
+impl SharedTransport for Gated {
+    fn read_shared(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let Ok(bytes) = self.reads.lock().unwrap().recv() else { return Ok(0) };
+        buffer[..bytes.len()].copy_from_slice(&bytes);
+        Ok(bytes.len())
+    }
+
+    fn write_shared(&self, bytes: &[u8]) -> io::Result<usize> {
+        self.written.send(bytes.to_vec()).unwrap();
+        self.gate.lock().unwrap().recv().map_err(|_| io::ErrorKind::BrokenPipe)?;
+        Ok(bytes.len())
+    }
+
+    fn shutdown_shared(&self, _: Shutdown) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Transport for Gated {
+    fn shutdown_write(&mut self) -> io::Result<bool> {
+        Ok(true)
+    }
+}
+
+impl Read for Gated {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read_shared(buffer)
+    }
+}
+
+impl Write for Gated {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_shared(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn what_is_queued_during_a_write_is_written_after_it() {
+    within_a_minute(|| {
+        let ((to_read, reads), (written, from_written), (open_gate, gate)) =
+            (mpsc::channel(), mpsc::channel(), mpsc::channel());
+        let stream = Gated { reads: Mutex::new(reads), written, gate: Mutex::new(gate) };
+        let endpoint = Endpoint::from_connection(Connection::new(Config::server()), None);
+        let ws = WebSocket::from_parts(stream, endpoint, &[], Clock::start());
+        let (mut receiving, mut sending) = ws.split();
+
+        let sender = thread::spawn(move || sending.send_text("first").map(|()| sending));
+        assert_eq!(from_written.recv().unwrap(), b"\x81\x05first");
+        // Its write waits. Meanwhile a ping is received, and then nothing more.
+        to_read.send(b"\x89\x81\0\0\0\0?\x81\x81\0\0\0\0!".to_vec()).unwrap();
+        assert_eq!(receiving.receive().unwrap(), Some("!".into()));
+        let receiver = thread::spawn(move || receiving.receive());
+        open_gate.send(()).unwrap();
+        assert_eq!(from_written.recv().unwrap(), b"\x8A\x01?");
+        // The sender does not wait for what is not its own.
+        let sending = sender.join().unwrap().unwrap();
+        open_gate.send(()).unwrap();
+        drop(to_read);
+        assert!(matches!(receiver.join().unwrap(), Err(Error::UnexpectedEof)));
+        drop(sending);
     });
 }
