@@ -11,6 +11,8 @@
     reason = "tests fail by panicking"
 )]
 
+pub mod conversation;
+
 use bytes::{Buf, BytesMut};
 use sansock::connection::ReceiveError;
 use sansock::{

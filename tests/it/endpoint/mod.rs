@@ -14,20 +14,11 @@ use sansock::{
 };
 
 use crate::counting::measure;
+use crate::support::conversation::{NONCE, REQUEST, RESPONSE};
 use crate::support::{Seen, config, frame_for, frames};
 
 mod refusals;
 mod twin;
-
-const NONCE: [u8; 16] = *b"the sample nonce";
-
-/// RFC 6455 §1.3, with what an endpoint needs of it.
-const REQUEST: &str = "GET /chat?room=1 HTTP/1.1\r\nHost: server.example.com\r\n\
-    Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-    Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Version: 13\r\n\r\n";
-
-const RESPONSE: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
-    Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
 fn at(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
