@@ -17,6 +17,7 @@ use crate::counting::measure;
 use crate::support::conversation::{NONCE, REQUEST, RESPONSE};
 use crate::support::{Seen, config, frame_for, frames};
 
+mod closed_while_sending;
 mod interrupted;
 mod refusals;
 mod twin;
