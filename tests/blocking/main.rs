@@ -10,6 +10,7 @@
 )]
 
 mod halves;
+mod script;
 mod scripted;
 
 use std::io::{Read, Write};

@@ -1,84 +1,16 @@
-//! Transports in memory that do what a script says: they block, fail, and take what they like.
+//! Transports in memory that block, fail, and take what they like.
 
-use std::collections::VecDeque;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sansock::blocking::{self, Error, Transport, WithShutdown};
+use sansock::blocking::{self, Error, WithShutdown};
 use sansock::connection::Delivery;
 use sansock::endpoint::{self, RequestPolicy, Settings};
 use sansock::timer::{Expired, Timeouts};
 use sansock::{Config, Event, SendError};
 
-/// What a transport in memory does at one call.
-enum Step {
-    Read(Vec<u8>),
-    Fail(ErrorKind),
-}
-
-/// Reads what a script says, and then would block. Writes to a buffer as much as it may.
-struct Script {
-    reads: VecDeque<Step>,
-    written: Vec<u8>,
-    /// Bytes that can still be written before `full` is returned.
-    room: usize,
-    full: ErrorKind,
-    /// As the writer of a TLS library: how many bytes it holds until it is flushed, and returns `Ok(0)`
-    /// when it holds them.
-    held: Option<(usize, Vec<u8>)>,
-    /// How much was written at each read.
-    written_at_reads: Vec<usize>,
-}
-
-impl Read for Script {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.written_at_reads.push(self.written.len());
-        assert!(self.written_at_reads.len() < 1_000_000, "it reads again and again");
-        match self.reads.pop_front() {
-            Some(Step::Read(mut bytes)) => {
-                let len = bytes.len().min(buffer.len());
-                buffer[..len].copy_from_slice(&bytes[..len]);
-                if len < bytes.len() {
-                    self.reads.push_front(Step::Read(bytes.split_off(len)));
-                }
-                Ok(len)
-            }
-            Some(Step::Fail(kind)) => Err(kind.into()),
-            None => Err(ErrorKind::WouldBlock.into()),
-        }
-    }
-}
-
-impl Write for Script {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if let Some((most, held)) = &mut self.held {
-            let len = bytes.len().min(*most - held.len());
-            held.extend_from_slice(&bytes[..len]);
-            return Ok(len);
-        }
-        let len = bytes.len().min(self.room);
-        if len == 0 && !bytes.is_empty() {
-            return Err(self.full.into());
-        }
-        self.written.extend_from_slice(&bytes[..len]);
-        self.room -= len;
-        Ok(len)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        if let Some((_, held)) = &mut self.held {
-            self.written.append(held);
-        }
-        Ok(())
-    }
-}
-
-impl Transport for Script {
-    fn shutdown_write(&mut self) -> io::Result<bool> {
-        Ok(false)
-    }
-}
+use crate::script::{Script, Step, script};
 
 const REQUEST: &[u8] =
     b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -86,18 +18,6 @@ const REQUEST: &[u8] =
 
 /// A masked "Hello", RFC 6455 §5.7.
 const HELLO: &[u8] = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
-
-/// A transport with this many bytes of room to write.
-fn script(reads: Vec<Step>, room: usize) -> Script {
-    Script {
-        reads: reads.into(),
-        written: Vec::new(),
-        room,
-        full: ErrorKind::WouldBlock,
-        held: None,
-        written_at_reads: Vec::new(),
-    }
-}
 
 fn read(parts: &[&[u8]]) -> Step {
     Step::Read(parts.concat())
