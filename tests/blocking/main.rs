@@ -10,8 +10,11 @@
 )]
 
 mod halves;
+mod interrupted;
 mod script;
 mod scripted;
+#[path = "../support/mod.rs"]
+mod support;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
