@@ -173,8 +173,10 @@ impl Opening {
         left.map(Some)
     }
 
-    /// Does without a handshake that cannot be finished: nothing more is received or sent.
+    /// Does without a handshake that cannot be finished: nothing more is received or sent, also
+    /// nothing of a request that the transport has not taken.
     pub(super) fn end(&mut self) {
+        self.ws = Connection::new(Arc::clone(self.ws.config()));
         self.ws.receive_eof();
         self.step = Step::Over;
     }

@@ -211,6 +211,23 @@ fn what_was_received_is_not_hidden_by_a_write_that_fails() {
 }
 
 #[test]
+fn a_deadline_is_not_hidden_by_a_write_that_fails() {
+    let mut timeouts = Timeouts::DEFAULT;
+    timeouts.message = Some(Duration::from_millis(1));
+    let settings = accept_unseen(Config::server(), timeouts);
+    let reads = vec![read(&[REQUEST]), read(&[b"\x81"])];
+    let mut ws = blocking::accept_with(script(reads, usize::MAX), &settings, |_| ()).unwrap();
+    (ws.get_mut().room, ws.get_mut().full) = (0, ErrorKind::BrokenPipe);
+    let expired = loop {
+        match ws.receive() {
+            Err(error) if error.is_would_block() => {}
+            other => break other,
+        }
+    };
+    assert!(matches!(expired, Err(Error::Expired(Expired::MessageTimeout))), "{expired:?}");
+}
+
+#[test]
 fn the_last_output_has_a_deadline_too() {
     let mut timeouts = Timeouts::DEFAULT;
     timeouts.write = Some(Duration::from_millis(1));
