@@ -154,6 +154,8 @@ impl<W: Wire> Receiver<W> {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if would_block(&error) => self.check_after_wait(error)?,
+                // TLS calls an end without close_notify so.
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
                 // After the closing handshake it is no loss how the transport ends.
                 Err(_) if self.close_status() != CloseStatus::Abnormal => return Ok(false),
                 Err(error) => return Err(error.into()),

@@ -211,6 +211,13 @@ fn what_was_received_is_not_hidden_by_a_write_that_fails() {
 }
 
 #[test]
+fn an_end_without_close_notify_is_an_end_without_close() {
+    let reads = vec![read(&[REQUEST, HELLO]), Step::Fail(ErrorKind::UnexpectedEof)];
+    let items: Vec<_> = blocking::accept(script(reads, usize::MAX)).unwrap().collect();
+    assert!(matches!(items[..], [Ok(_), Err(Error::UnexpectedEof)]), "{items:?}");
+}
+
+#[test]
 fn a_deadline_is_not_hidden_by_a_write_that_fails() {
     let mut timeouts = Timeouts::DEFAULT;
     timeouts.message = Some(Duration::from_millis(1));
