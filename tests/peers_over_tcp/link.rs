@@ -1,4 +1,4 @@
-//! A peer's transport, up to the point where its handshake begins.
+//! The transport of an end, up to the point where its handshake begins.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -24,7 +24,7 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
-    /// Returns the only TLS version that the peer supports, if it uses TLS.
+    /// Returns the only TLS version that the end supports, if it uses TLS.
     pub(crate) fn version(self) -> Option<&'static SupportedProtocolVersion> {
         match self {
             Transport::Tcp => None,
@@ -76,17 +76,25 @@ impl Link {
         }
     }
 
-    /// Opens the transport for peers that do not block.
+    /// Opens the transport for ends that do not block.
     pub(crate) async fn stream(self) -> Box<dyn Stream> {
+        self.stream_over(|tcp| tcp).await
+    }
+
+    /// Does the same over what `wrap` makes of TCP.
+    pub(crate) async fn stream_over<T: Stream + 'static>(
+        self,
+        wrap: impl FnOnce(tokio::net::TcpStream) -> T,
+    ) -> Box<dyn Stream> {
         match self {
             Link::Dial(to, config) => {
-                let tcp = asynchronous(dial(to));
+                let tcp = wrap(asynchronous(dial(to)));
                 let Some(config) = config else { return Box::new(tcp) };
                 let tls = TlsConnector::from(config);
                 Box::new(tls.connect(localhost(), tcp).await.unwrap())
             }
             Link::Accept(listener, config) => {
-                let tcp = asynchronous(accept(&listener));
+                let tcp = wrap(asynchronous(accept(&listener)));
                 let Some(config) = config else { return Box::new(tcp) };
                 Box::new(TlsAcceptor::from(config).accept(tcp).await.unwrap())
             }

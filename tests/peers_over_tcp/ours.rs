@@ -1,44 +1,60 @@
-//! Our own end, as the leading one: the examples' modules around a connection.
+//! Our own end, as the leading one: the examples' modules around an endpoint.
 
 use std::collections::VecDeque;
 use std::io;
 
-use sansock::{CloseCode, Config, Connection, Event, Input, TransportAction};
+use sansock::endpoint::{self, Endpoint};
+use sansock::handshake::client::Request;
+use sansock::{CloseCode, CloseStatus, Config, Connection, Event, Input, TransportAction};
 
 use crate::connect::{Connected, Stream};
 use crate::endpoint::{AsyncEndpoint, BETWEEN, Data, Seen};
 use crate::{handshake, transport};
+
+/// What any of our ends is made of that does not block.
+pub(crate) struct Parts {
+    pub(crate) stream: Box<dyn Stream>,
+    pub(crate) ws: Endpoint,
+    /// Bytes that were read and not received.
+    pub(crate) early: Vec<u8>,
+}
+
+impl Parts {
+    /// Returns a client after a handshake by hand.
+    pub(crate) fn client(connected: Connected) -> Parts {
+        let ws = Connection::from_negotiated(Config::client(), &connected.negotiated);
+        let ws = Endpoint::from_connection(ws.unwrap(), None);
+        Parts { stream: connected.stream, ws, early: connected.early }
+    }
+
+    /// Returns a server after a handshake by hand.
+    pub(crate) async fn server(mut stream: Box<dyn Stream>) -> Parts {
+        let accepted = handshake::accept(&mut stream, &[]).await.unwrap().expect("an upgrade");
+        let ws = Connection::from_negotiated(Config::server(), &accepted.negotiated);
+        let ws = Endpoint::from_connection(ws.unwrap(), None);
+        Parts { stream, ws, early: accepted.early }
+    }
+}
 
 pub(crate) struct Ours {
     stream: Box<dyn Stream>,
     talk: Talk,
 }
 
-/// The connection, and what it has received but not yet returned.
+/// The endpoint, and what it has received but not yet returned.
 struct Talk {
-    ws: Connection,
+    ws: Endpoint,
     seen: VecDeque<Seen>,
 }
 
 impl Ours {
-    pub(crate) fn client(connected: Connected) -> Ours {
-        let ws = Connection::from_negotiated(Config::client(), &connected.negotiated);
-        Ours::new(connected.stream, ws.unwrap(), connected.early)
-    }
-
-    pub(crate) async fn server(mut stream: Box<dyn Stream>) -> Ours {
-        let accepted = handshake::accept(&mut stream, &[]).await.unwrap().expect("an upgrade");
-        let ws = Connection::from_negotiated(Config::server(), &accepted.negotiated);
-        Ours::new(stream, ws.unwrap(), accepted.early)
-    }
-
-    fn new(stream: Box<dyn Stream>, ws: Connection, mut early: Vec<u8>) -> Ours {
+    pub(crate) fn new(Parts { stream, ws, mut early }: Parts) -> Ours {
         let mut talk = Talk { ws, seen: VecDeque::new() };
         talk.receive(&mut early);
         Ours { stream, talk }
     }
 
-    /// Does the next transport action of the connection. Returns `None` if there is no more.
+    /// Does the next transport action of the endpoint. Returns `None` if there is no more.
     async fn step(&mut self) -> io::Result<Option<()>> {
         transport::write_all(&mut self.stream, self.talk.ws.output()).await?;
         match self.talk.ws.transport_action() {
@@ -49,11 +65,11 @@ impl Ours {
             }
             TransportAction::ShutdownWrite => {
                 transport::end(&mut self.stream).await?;
-                self.talk.ws.receive_eof();
+                self.talk.end();
             }
             TransportAction::AwaitEof => {
                 transport::await_eof(&mut self.stream).await?;
-                self.talk.ws.receive_eof();
+                self.talk.end();
             }
             TransportAction::Disconnect => return Ok(None),
         }
@@ -64,7 +80,7 @@ impl Ours {
 impl Talk {
     fn receive_or_eof(&mut self, bytes: &mut [u8]) {
         if bytes.is_empty() {
-            self.ws.receive_eof();
+            self.end();
         }
         self.receive(bytes);
     }
@@ -72,20 +88,38 @@ impl Talk {
     fn receive(&mut self, input: &mut [u8]) {
         let mut input = Input::new(input);
         while let Some(event) = self.ws.receive(&mut input).expect("peers keep to the protocol") {
-            let seen = match event {
-                Event::Text(text) => Seen::Data(Data::Text(text.to_string())),
-                Event::Binary(data) => Seen::Data(Data::Binary(data.to_vec())),
-                Event::Ping(payload) => {
-                    assert_eq!(&*payload, BETWEEN);
-                    continue;
-                }
-                Event::Pong(payload) => Seen::Pong(payload.to_vec()),
-                Event::Close { code, .. } => Seen::Close(code.map(CloseCode::as_u16)),
-                other => panic!("an event that these tests do not know: {other:?}"),
-            };
-            self.seen.push_back(seen);
+            if let endpoint::Event::Connection(event) = event {
+                self.seen.extend(seen(event));
+            }
         }
     }
+
+    /// Notes the end of the transport. Returns how the connection ended.
+    fn end(&mut self) -> CloseStatus {
+        let event = self.ws.receive_eof().expect("the opening handshake is over");
+        assert_eq!(event, None);
+        self.ws.close_status()
+    }
+}
+
+/// Returns the request of our client.
+pub(crate) fn request() -> Request {
+    Request::new("ws://localhost/").unwrap()
+}
+
+/// Returns what an event is to the conversations: a ping is nothing, because it is answered.
+pub(crate) fn seen(event: Event<'_>) -> Option<Seen> {
+    Some(match event {
+        Event::Text(text) => Seen::Data(Data::Text(text.to_string())),
+        Event::Binary(data) => Seen::Data(Data::Binary(data.to_vec())),
+        Event::Ping(payload) => {
+            assert_eq!(&*payload, BETWEEN);
+            return None;
+        }
+        Event::Pong(payload) => Seen::Pong(payload.to_vec()),
+        Event::Close { code, .. } => Seen::Close(code.map(CloseCode::as_u16)),
+        other => panic!("an event that these tests do not know: {other:?}"),
+    })
 }
 
 impl AsyncEndpoint for Ours {
@@ -116,11 +150,11 @@ impl AsyncEndpoint for Ours {
             }
             match self.step().await {
                 Ok(Some(())) => {}
-                Ok(None) => return Seen::End(Some(self.talk.ws.receive_eof())),
+                Ok(None) => return Seen::End(Some(self.talk.end())),
                 // Peers may end TCP without ending TLS, but must not let us wait for it.
                 Err(error) => {
                     assert_ne!(error.kind(), io::ErrorKind::TimedOut);
-                    return Seen::End(Some(self.talk.ws.receive_eof()));
+                    return Seen::End(Some(self.talk.end()));
                 }
             }
         }

@@ -1,22 +1,20 @@
 //! The conversations, and the ends that take part.
 
-use std::net::{SocketAddr, TcpListener};
-
-use sansock::handshake::client::Request;
-use sansock::{CloseCode, CloseStatus, Config, Connection, Role};
+use sansock::{CloseCode, CloseStatus, Role};
+use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use crate::authority::Authority;
 use crate::byte_by_byte::ByteByByte;
-use crate::connect::{self, Attempt, Connected, Settings, Stream};
+use crate::connect::{self, Attempt, Settings, Stream};
+use crate::echo;
 use crate::endpoint::{self, BETWEEN, Blocking, CLOSE, CLOSE_CODE, Data, Endpoint, Peer, Seen};
 use crate::link::{self, Link, Transport};
-use crate::options::{Options, TlsOptions};
-use crate::ours::Ours;
+use crate::options::Options;
+use crate::ours::{self, Ours, Parts};
 use crate::server::Server;
-use crate::{echo, tls};
 
 /// Our role and transport.
 pub(crate) struct Case {
@@ -102,31 +100,25 @@ impl Case {
 
     /// Starts the example as the echoing end of one connection. Returns the link to it.
     fn echo(&self) -> (Link, JoinHandle<()>) {
-        let (listener, address) = link::listen();
-        match self.ours {
-            Role::Server => {
-                let (server, acceptor) = (server(), self.acceptor());
-                let accept = self.accept_with(listener);
-                let ours = self.runtime.spawn(async move {
-                    let stream = accept.await;
-                    match acceptor {
-                        Some(acceptor) => server.serve_tls(stream, &acceptor).await,
-                        None => server.serve(stream).await,
-                    }
-                });
-                (Link::dial(address, self.transport, &self.authority), ours)
-            }
-            Role::Client => {
-                let dial = self.dial(address);
-                let ours = self.runtime.spawn(async move {
-                    let Connected { mut stream, early, negotiated } = dial.await;
-                    let ws = Connection::from_negotiated(Config::client(), &negotiated).unwrap();
-                    let ws = sansock::endpoint::Endpoint::from_connection(ws, None);
+        let (ours, link) = self.links();
+        let is_slow = self.is_slow;
+        let ours = match ours {
+            Link::Accept(listener, config) => self.runtime.spawn(async move {
+                let tcp = paced(link::asynchronous(link::accept(&listener)), is_slow);
+                match config {
+                    Some(config) => server().serve_tls(tcp, &TlsAcceptor::from(config)).await,
+                    None => server().serve(tcp).await,
+                }
+            }),
+            ours => {
+                let open = self.open(ours);
+                self.runtime.spawn(async move {
+                    let Parts { mut stream, ws, early } = open.await;
                     let _ = echo::run(&mut stream, ws, early, |_| ()).await;
-                });
-                (Link::accept(listener, self.transport, &self.authority), ours)
+                })
             }
-        }
+        };
+        (link, ours)
     }
 
     /// Returns our leading end of a connection. `peer` has the other end, on a thread.
@@ -134,70 +126,45 @@ impl Case {
         &self,
         peer: impl FnOnce(Link) + Send + 'static,
     ) -> (Blocking<Ours>, std::thread::JoinHandle<()>) {
+        let (ours, link) = self.links();
+        let peer = std::thread::spawn(move || peer(link));
+        (Blocking::new(async || Ours::new(self.open(ours).await)), peer)
+    }
+
+    /// Returns our link of a connection, and the peer's.
+    fn links(&self) -> (Link, Link) {
         let (listener, address) = link::listen();
+        let accept = Link::accept(listener, self.transport, &self.authority);
+        let dial = Link::dial(address, self.transport, &self.authority);
         match self.ours {
-            Role::Server => {
-                let link = Link::dial(address, self.transport, &self.authority);
-                let peer = std::thread::spawn(move || peer(link));
-                let ours = Blocking::new(async || {
-                    let stream = self.accept_with(listener).await;
-                    let stream: Box<dyn Stream> = match self.acceptor() {
-                        Some(acceptor) => Box::new(acceptor.accept(stream).await.unwrap()),
-                        None => stream,
-                    };
-                    Ours::server(stream).await
-                });
-                (ours, peer)
-            }
-            Role::Client => {
-                let link = Link::accept(listener, self.transport, &self.authority);
-                let peer = std::thread::spawn(move || peer(link));
-                (Blocking::new(async || Ours::client(self.dial(address).await)), peer)
-            }
+            Role::Server => (accept, dial),
+            Role::Client => (dial, accept),
         }
     }
 
-    /// Accepts one connection.
-    fn accept_with(&self, listener: TcpListener) -> impl Future<Output = Box<dyn Stream>> + use<> {
+    /// Opens our end.
+    fn open(&self, link: Link) -> impl Future<Output = Parts> + use<> {
         let is_slow = self.is_slow;
-        async move {
-            listener.set_nonblocking(true).unwrap();
-            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-            let (tcp, _) = listener.accept().await.unwrap();
-            tcp.set_nodelay(true).unwrap();
-            if is_slow { Box::new(ByteByByte(tcp)) } else { Box::new(tcp) as Box<dyn Stream> }
-        }
-    }
-
-    fn acceptor(&self) -> Option<TlsAcceptor> {
-        self.transport.version()?;
-        let options =
-            TlsOptions { identity: Some(self.authority.identity()), ..Default::default() };
-        Some(tls::acceptor(&options).unwrap())
-    }
-
-    /// Connects like the example.
-    fn dial(&self, to: SocketAddr) -> impl Future<Output = Connected> + use<> {
-        let is_secure = self.transport != Transport::Tcp;
-        let scheme = if is_secure { "wss" } else { "ws" };
-        let url = format!("{scheme}://localhost:{}/", to.port());
         let settings = Settings { ca: Some(self.authority.cert()), ..Settings::default() };
-        let is_slow = self.is_slow;
         async move {
-            let attempt = if !is_slow {
-                connect::connect(&url, &settings).await.unwrap()
-            } else {
-                let tcp = ByteByByte(link::asynchronous(link::dial(to)));
-                let stream: Box<dyn Stream> = if is_secure {
-                    let tls = connect::connector(&settings).unwrap();
-                    Box::new(tls.connect(link::localhost(), tcp).await.unwrap())
-                } else {
-                    Box::new(tcp)
-                };
-                connect::open(stream, &Request::new(&url).unwrap()).await.unwrap()
+            let attempt = match link {
+                Link::Dial(to, config) if !is_slow => {
+                    // The example opens its transport itself.
+                    let scheme = if config.is_some() { "wss" } else { "ws" };
+                    let url = format!("{scheme}://localhost:{}/", to.port());
+                    connect::connect(&url, &settings).await.unwrap()
+                }
+                link => {
+                    let role = link.role();
+                    let stream = link.stream_over(|tcp| paced(tcp, is_slow)).await;
+                    if role == Role::Server {
+                        return Parts::server(stream).await;
+                    }
+                    connect::open(stream, &ours::request()).await.unwrap()
+                }
             };
             let Attempt::Connected(connected) = attempt else { panic!("refused") };
-            connected
+            Parts::client(connected)
         }
     }
 
@@ -230,6 +197,11 @@ fn exchange(lead: &mut impl Endpoint, message: &Data) -> usize {
     // Not `assert_eq`, which would print the message.
     assert!(lead.receive() == Seen::Data(message.clone()), "{} bytes", message.bytes().len());
     pings
+}
+
+/// Returns TCP as our end uses it.
+fn paced(tcp: TcpStream, is_slow: bool) -> Box<dyn Stream> {
+    if is_slow { Box::new(ByteByByte(tcp)) } else { Box::new(tcp) }
 }
 
 pub(crate) fn server() -> Server {
