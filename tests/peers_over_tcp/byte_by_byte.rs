@@ -9,7 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::link::Transport;
 use crate::peer::TokioWebsockets;
-use crate::script::Case;
+use crate::script::{Case, Layer};
 use crate::within_a_minute;
 
 /// Another transport, slowed down in both directions.
@@ -69,10 +69,12 @@ fn client_over_tls() {
 
 fn run(ours: Role, transport: Transport) {
     within_a_minute(move || {
-        let case = Case::new(ours, transport).byte_by_byte();
-        // Not tungstenite: it treats a head in more than 64 reads of less than 128 bytes as an
-        // attack (`AttackAttempt`). Not fastwebsockets: it has no handshake here.
-        case.peer_leads::<TokioWebsockets>(usize::MAX);
-        case.peer_echoes::<TokioWebsockets>(usize::MAX);
+        for layer in [Layer::ByHand, Layer::Endpoint] {
+            let case = Case::new(layer, ours, transport).byte_by_byte();
+            // Not tungstenite: it treats a head in more than 64 reads of less than 128 bytes as an
+            // attack (`AttackAttempt`). Not fastwebsockets: it has no handshake here.
+            case.peer_leads::<TokioWebsockets>(usize::MAX);
+            case.peer_echoes::<TokioWebsockets>(usize::MAX);
+        }
     });
 }

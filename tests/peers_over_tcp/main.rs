@@ -49,15 +49,28 @@ mod script;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use link::Transport;
-use sansock::Role;
-use script::Case;
-
-/// Defines a test for each peer, transport and role of ours.
+/// Defines a test for each peer, layer, transport and role of ours.
 macro_rules! with_peers {
     ($($peer:ident: $type:ty,)*) => {$(
         mod $peer {
-            use super::{Case, Role, Transport, within_a_minute};
+            with_layers! {
+                $type:
+                by_hand: ByHand,
+                endpoint: Endpoint,
+            }
+        }
+    )*};
+}
+
+/// Defines the tests of one peer.
+macro_rules! with_layers {
+    ($peer:ty: $($name:ident: $layer:ident,)*) => {$(
+        mod $name {
+            use sansock::Role;
+
+            use crate::link::Transport;
+            use crate::script::{Case, Layer};
+            use crate::within_a_minute;
 
             #[test]
             fn as_client_over_tcp() {
@@ -90,7 +103,7 @@ macro_rules! with_peers {
             }
 
             fn run(ours: Role, transport: Transport) {
-                within_a_minute(move || Case::new(ours, transport).all::<$type>());
+                within_a_minute(move || Case::new(Layer::$layer, ours, transport).all::<$peer>());
             }
         }
     )*};

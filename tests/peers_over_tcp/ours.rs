@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::time::Duration;
 
-use sansock::endpoint::{self, Endpoint};
-use sansock::handshake::client::Request;
-use sansock::{CloseCode, CloseStatus, Config, Connection, Event, Input, TransportAction};
+use sansock::endpoint::{self, Endpoint, RequestPolicy, Settings};
+use sansock::handshake::client::{Request, nonce};
+use sansock::{CloseCode, CloseStatus, Config, Connection, Event, Input, Role, TransportAction};
 
-use crate::connect::{Connected, Stream};
+use crate::connect::{Attempt, Stream};
 use crate::endpoint::{AsyncEndpoint, BETWEEN, Data, Seen};
 use crate::{handshake, transport};
 
@@ -21,7 +22,8 @@ pub(crate) struct Parts {
 
 impl Parts {
     /// Returns a client after a handshake by hand.
-    pub(crate) fn client(connected: Connected) -> Parts {
+    pub(crate) fn client(attempt: Attempt) -> Parts {
+        let Attempt::Connected(connected) = attempt else { panic!("refused") };
         let ws = Connection::from_negotiated(Config::client(), &connected.negotiated);
         let ws = Endpoint::from_connection(ws.unwrap(), None);
         Parts { stream: connected.stream, ws, early: connected.early }
@@ -33,6 +35,22 @@ impl Parts {
         let ws = Connection::from_negotiated(Config::server(), &accepted.negotiated);
         let ws = Endpoint::from_connection(ws.unwrap(), None);
         Parts { stream, ws, early: accepted.early }
+    }
+
+    /// Returns an end that performs the handshake itself.
+    pub(crate) fn endpoint(stream: Box<dyn Stream>, role: Role) -> Parts {
+        let ws = match role {
+            Role::Client => {
+                let settings = Settings::new(Config::client());
+                Endpoint::client(&settings, &request(), nonce(), Duration::ZERO)
+            }
+            Role::Server => {
+                let mut settings = Settings::new(Config::server());
+                settings.requests = RequestPolicy::AcceptUnseen;
+                Endpoint::server(&settings, Duration::ZERO)
+            }
+        };
+        Parts { stream, ws: ws.unwrap(), early: Vec::new() }
     }
 }
 
@@ -48,10 +66,15 @@ struct Talk {
 }
 
 impl Ours {
-    pub(crate) fn new(Parts { stream, ws, mut early }: Parts) -> Ours {
+    /// Returns the end once it is open.
+    pub(crate) async fn open(Parts { stream, ws, mut early }: Parts) -> Ours {
         let mut talk = Talk { ws, seen: VecDeque::new() };
         talk.receive(&mut early);
-        Ours { stream, talk }
+        let mut ours = Ours { stream, talk };
+        while ours.talk.ws.is_opening() {
+            ours.step().await.unwrap().expect("peers open the connection");
+        }
+        ours
     }
 
     /// Does the next transport action of the endpoint. Returns `None` if there is no more.

@@ -8,7 +8,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::authority::Authority;
 use crate::byte_by_byte::ByteByByte;
-use crate::connect::{self, Attempt, Settings, Stream};
+use crate::connect::{self, Settings, Stream};
 use crate::echo;
 use crate::endpoint::{self, BETWEEN, Blocking, CLOSE, CLOSE_CODE, Data, Endpoint, Peer, Seen};
 use crate::link::{self, Link, Transport};
@@ -16,8 +16,18 @@ use crate::options::Options;
 use crate::ours::{self, Ours, Parts};
 use crate::server::Server;
 
-/// Our role and transport.
+/// What of the crate our end uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layer {
+    /// A handshake by hand, then a connection.
+    ByHand,
+    /// An endpoint from its first byte.
+    Endpoint,
+}
+
+/// Our layer, role and transport.
 pub(crate) struct Case {
+    layer: Layer,
     ours: Role,
     transport: Transport,
     /// Whether our end of TCP moves one byte at a time.
@@ -28,9 +38,9 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    pub(crate) fn new(ours: Role, transport: Transport) -> Case {
+    pub(crate) fn new(layer: Layer, ours: Role, transport: Transport) -> Case {
         let (authority, runtime) = (Authority::new(), Runtime::new().unwrap());
-        Case { ours, transport, is_slow: false, authority, runtime }
+        Case { layer, ours, transport, is_slow: false, authority, runtime }
     }
 
     pub(crate) fn byte_by_byte(self) -> Case {
@@ -98,19 +108,20 @@ impl Case {
         self.runtime.block_on(ours).unwrap();
     }
 
-    /// Starts the example as the echoing end of one connection. Returns the link to it.
+    /// Starts our echoing end of one connection. Returns the link to it.
     fn echo(&self) -> (Link, JoinHandle<()>) {
         let (ours, link) = self.links();
         let is_slow = self.is_slow;
-        let ours = match ours {
-            Link::Accept(listener, config) => self.runtime.spawn(async move {
+        let ours = match (self.layer, ours) {
+            // The example server is an endpoint.
+            (Layer::Endpoint, Link::Accept(listener, config)) => self.runtime.spawn(async move {
                 let tcp = paced(link::asynchronous(link::accept(&listener)), is_slow);
                 match config {
                     Some(config) => server().serve_tls(tcp, &TlsAcceptor::from(config)).await,
                     None => server().serve(tcp).await,
                 }
             }),
-            ours => {
+            (_, ours) => {
                 let open = self.open(ours);
                 self.runtime.spawn(async move {
                     let Parts { mut stream, ws, early } = open.await;
@@ -128,7 +139,7 @@ impl Case {
     ) -> (Blocking<Ours>, std::thread::JoinHandle<()>) {
         let (ours, link) = self.links();
         let peer = std::thread::spawn(move || peer(link));
-        (Blocking::new(async || Ours::new(self.open(ours).await)), peer)
+        (Blocking::new(async || Ours::open(self.open(ours).await).await), peer)
     }
 
     /// Returns our link of a connection, and the peer's.
@@ -142,29 +153,27 @@ impl Case {
         }
     }
 
-    /// Opens our end.
+    /// Opens the transport of our end, and performs a handshake by hand.
     fn open(&self, link: Link) -> impl Future<Output = Parts> + use<> {
-        let is_slow = self.is_slow;
+        let (layer, role, is_slow) = (self.layer, self.ours, self.is_slow);
         let settings = Settings { ca: Some(self.authority.cert()), ..Settings::default() };
         async move {
-            let attempt = match link {
-                Link::Dial(to, config) if !is_slow => {
+            let stream = match (layer, link) {
+                (Layer::ByHand, Link::Dial(to, config)) if !is_slow => {
                     // The example opens its transport itself.
                     let scheme = if config.is_some() { "wss" } else { "ws" };
                     let url = format!("{scheme}://localhost:{}/", to.port());
-                    connect::connect(&url, &settings).await.unwrap()
+                    return Parts::client(connect::connect(&url, &settings).await.unwrap());
                 }
-                link => {
-                    let role = link.role();
-                    let stream = link.stream_over(|tcp| paced(tcp, is_slow)).await;
-                    if role == Role::Server {
-                        return Parts::server(stream).await;
-                    }
-                    connect::open(stream, &ours::request()).await.unwrap()
-                }
+                (_, link) => link.stream_over(|tcp| paced(tcp, is_slow)).await,
             };
-            let Attempt::Connected(connected) = attempt else { panic!("refused") };
-            Parts::client(connected)
+            match (layer, role) {
+                (Layer::ByHand, Role::Client) => {
+                    Parts::client(connect::open(stream, &ours::request()).await.unwrap())
+                }
+                (Layer::ByHand, Role::Server) => Parts::server(stream).await,
+                (_, role) => Parts::endpoint(stream, role),
+            }
         }
     }
 
