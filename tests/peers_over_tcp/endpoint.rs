@@ -69,7 +69,9 @@ pub(crate) fn frames(data: &[u8], frame_len: usize) -> Vec<(bool, bool, &[u8])> 
 }
 
 /// Echoes all messages until the end of the connection. The message `CLOSE` asks this end to close.
-pub(crate) fn echo(end: &mut impl Endpoint) {
+/// Returns the code of the Close that arrived.
+pub(crate) fn echo(end: &mut impl Endpoint) -> Option<u16> {
+    let mut closed = None;
     loop {
         match end.receive() {
             Seen::Data(Data::Text(text)) if text == CLOSE => end.close(CLOSE_CODE, "as you wish"),
@@ -77,8 +79,8 @@ pub(crate) fn echo(end: &mut impl Endpoint) {
                 end.send(&message);
             }
             Seen::Pong(payload) => assert_eq!(payload, BETWEEN),
-            Seen::Close(_) => {}
-            Seen::End(_) => return,
+            Seen::Close(code) => closed = code,
+            Seen::End(_) => return closed,
         }
     }
 }

@@ -84,7 +84,7 @@ impl Case {
             assert_eq!(ours.receive(), Seen::Close(Some(code)));
             let closure = CloseStatus::Code(CloseCode::new(code).unwrap());
             assert_eq!(ours.receive(), Seen::End(Some(closure)));
-            peer.join().unwrap();
+            assert_eq!(peer.join().unwrap(), Some(code));
         }
     }
 
@@ -133,10 +133,10 @@ impl Case {
     }
 
     /// Returns our leading end of a connection. `peer` has the other end, on a thread.
-    fn lead(
+    fn lead<T: Send + 'static>(
         &self,
-        peer: impl FnOnce(Link) + Send + 'static,
-    ) -> (Blocking<Ours>, std::thread::JoinHandle<()>) {
+        peer: impl FnOnce(Link) -> T + Send + 'static,
+    ) -> (Blocking<Ours>, std::thread::JoinHandle<T>) {
         let (ours, link) = self.links();
         let peer = std::thread::spawn(move || peer(link));
         (Blocking::new(async || Ours::open(self.open(ours).await).await), peer)
