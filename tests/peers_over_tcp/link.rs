@@ -1,15 +1,17 @@
 //! The transport of an end, up to the point where its handshake begins.
 
-use std::io::{Read, Write};
+use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::ops::DerefMut;
 use std::sync::Arc;
 
 use sansock::Role;
+use sansock::blocking::{self, WithShutdown};
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{
-    ClientConfig, ClientConnection, ServerConfig, ServerConnection, StreamOwned,
-    SupportedProtocolVersion,
+    ClientConfig, ClientConnection, ConnectionCommon, ServerConfig, ServerConnection, SideData,
+    StreamOwned, SupportedProtocolVersion,
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
@@ -59,19 +61,20 @@ impl Link {
         }
     }
 
-    /// Opens the transport for peers that block.
-    pub(crate) fn blocking(self) -> Box<dyn BlockingStream> {
+    /// Opens the transport for ends that block.
+    pub(crate) fn blocking(self) -> BlockingStream {
         match self {
             Link::Dial(to, config) => {
                 let tcp = dial(to);
                 let Some(config) = config else { return Box::new(tcp) };
                 let tls = ClientConnection::new(config, localhost()).unwrap();
-                Box::new(StreamOwned::new(tls, tcp))
+                Box::new(WithShutdown::new(StreamOwned::new(tls, tcp), close_notify))
             }
             Link::Accept(listener, config) => {
                 let tcp = accept(&listener);
                 let Some(config) = config else { return Box::new(tcp) };
-                Box::new(StreamOwned::new(ServerConnection::new(config).unwrap(), tcp))
+                let tls = ServerConnection::new(config).unwrap();
+                Box::new(WithShutdown::new(StreamOwned::new(tls, tcp), close_notify))
             }
         }
     }
@@ -102,10 +105,16 @@ impl Link {
     }
 }
 
-/// Any transport that blocks.
-pub(crate) trait BlockingStream: Read + Write {}
+/// Any transport that blocks. Peers only read from it and write to it.
+pub(crate) type BlockingStream = Box<dyn blocking::Transport + Send>;
 
-impl<T: Read + Write> BlockingStream for T {}
+/// Ends the writing half of TLS.
+fn close_notify<S: SideData>(
+    tls: &mut StreamOwned<impl DerefMut<Target = ConnectionCommon<S>>, TcpStream>,
+) -> io::Result<bool> {
+    tls.conn.send_close_notify();
+    tls.flush().map(|()| true)
+}
 
 /// Returns a new listener and its address.
 pub(crate) fn listen() -> (TcpListener, SocketAddr) {

@@ -42,6 +42,7 @@ mod byte_by_byte;
 mod endpoint;
 mod link;
 mod ours;
+mod ours_blocking;
 mod peer;
 mod refusals;
 mod script;
@@ -57,6 +58,7 @@ macro_rules! with_peers {
                 $type:
                 by_hand: ByHand,
                 endpoint: Endpoint,
+                blocking: Blocking,
             }
         }
     )*};

@@ -14,6 +14,7 @@ use crate::endpoint::{self, BETWEEN, Blocking, CLOSE, CLOSE_CODE, Data, Endpoint
 use crate::link::{self, Link, Transport};
 use crate::options::Options;
 use crate::ours::{self, Ours, Parts};
+use crate::ours_blocking::OursBlocking;
 use crate::server::Server;
 
 /// What of the crate our end uses.
@@ -23,6 +24,8 @@ pub(crate) enum Layer {
     ByHand,
     /// An endpoint from its first byte.
     Endpoint,
+    /// A WebSocket over a blocking stream.
+    Blocking,
 }
 
 /// Our layer, role and transport.
@@ -56,7 +59,7 @@ impl Case {
         self.peer_vanishes_from_the_echo::<P>();
     }
 
-    /// Runs conversations in which the peer leads and closes, and the example echoes.
+    /// Runs conversations in which the peer leads and closes, and our end echoes.
     pub(crate) fn peer_leads<P: Peer>(&self, frame_len: usize) {
         let (link, ours) = self.echo();
         let mut peer = P::open(link, frame_len);
@@ -65,7 +68,7 @@ impl Case {
         assert_eq!(peer.receive(), Seen::Close(Some(4999)));
         assert_eq!(peer.receive(), Seen::End(None));
         drop(peer);
-        self.runtime.block_on(ours).unwrap();
+        self.await_end(ours, CloseStatus::Code(CloseCode::new(4999).unwrap()));
     }
 
     /// Runs conversations in which our end leads, and either end closes.
@@ -74,7 +77,7 @@ impl Case {
             let (mut ours, peer) =
                 self.lead(move |link| endpoint::echo(&mut P::open(link, frame_len)));
             let code = if ours_closes {
-                converse(&mut ours, self.max_len());
+                converse(&mut *ours, self.max_len());
                 ours.close(3000, "ä");
                 3000
             } else {
@@ -105,11 +108,13 @@ impl Case {
         let mut peer = P::open(link, usize::MAX);
         assert_eq!(exchange(&mut peer, &text(5)), 0);
         drop(peer);
-        self.runtime.block_on(ours).unwrap();
+        self.await_end(ours, CloseStatus::Abnormal);
     }
 
     /// Starts our echoing end of one connection. Returns the link to it.
-    fn echo(&self) -> (Link, JoinHandle<()>) {
+    ///
+    /// It returns how the connection ended, unless it is the example's, which does not.
+    fn echo(&self) -> (Link, JoinHandle<Option<CloseStatus>>) {
         let (ours, link) = self.links();
         let is_slow = self.is_slow;
         let ours = match (self.layer, ours) {
@@ -120,26 +125,41 @@ impl Case {
                     Some(config) => server().serve_tls(tcp, &TlsAcceptor::from(config)).await,
                     None => server().serve(tcp).await,
                 }
+                None
             }),
+            (Layer::Blocking, ours) => {
+                self.runtime.spawn_blocking(|| Some(OursBlocking::open(ours).echo()))
+            }
             (_, ours) => {
                 let open = self.open(ours);
                 self.runtime.spawn(async move {
                     let Parts { mut stream, ws, early } = open.await;
                     let _ = echo::run(&mut stream, ws, early, |_| ()).await;
+                    None
                 })
             }
         };
         (link, ours)
     }
 
+    /// Waits for the end of our echoing end, which must have seen the connection end as `expected`.
+    fn await_end(&self, ours: JoinHandle<Option<CloseStatus>>, expected: CloseStatus) {
+        let status = self.runtime.block_on(ours).unwrap();
+        assert_eq!(status.unwrap_or(expected), expected);
+    }
+
     /// Returns our leading end of a connection. `peer` has the other end, on a thread.
     fn lead<T: Send + 'static>(
         &self,
         peer: impl FnOnce(Link) -> T + Send + 'static,
-    ) -> (Blocking<Ours>, std::thread::JoinHandle<T>) {
+    ) -> (Box<dyn Endpoint>, std::thread::JoinHandle<T>) {
         let (ours, link) = self.links();
         let peer = std::thread::spawn(move || peer(link));
-        (Blocking::new(async || Ours::open(self.open(ours).await).await), peer)
+        let ours: Box<dyn Endpoint> = match self.layer {
+            Layer::Blocking => Box::new(OursBlocking::open(ours)),
+            _ => Box::new(Blocking::new(async || Ours::open(self.open(ours).await).await)),
+        };
+        (ours, peer)
     }
 
     /// Returns our link of a connection, and the peer's.
@@ -183,7 +203,7 @@ impl Case {
 }
 
 /// Exchanges all kinds of messages and pings.
-fn converse(lead: &mut impl Endpoint, max_len: usize) {
+fn converse(lead: &mut dyn Endpoint, max_len: usize) {
     for len in LENGTHS.into_iter().filter(|len| *len <= max_len) {
         for message in [text(len), binary(len)] {
             let pings = exchange(lead, &message);
@@ -198,7 +218,7 @@ fn converse(lead: &mut impl Endpoint, max_len: usize) {
 
 /// Sends a message. Receives its echo and the pongs for pings between its frames. Returns their
 /// number.
-fn exchange(lead: &mut impl Endpoint, message: &Data) -> usize {
+fn exchange(lead: &mut dyn Endpoint, message: &Data) -> usize {
     let pings = lead.send(message);
     for _ in 0..pings {
         assert_eq!(lead.receive(), Seen::Pong(BETWEEN.to_vec()));

@@ -10,7 +10,7 @@ use crate::endpoint::{self, BETWEEN, Data, Endpoint, Peer, Seen};
 use crate::link::{BlockingStream, Link};
 
 pub(crate) struct Tungstenite {
-    ws: WebSocket<Box<dyn BlockingStream>>,
+    ws: WebSocket<BlockingStream>,
     frame_len: usize,
 }
 
