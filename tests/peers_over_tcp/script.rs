@@ -35,6 +35,8 @@ pub(crate) struct Case {
     transport: Transport,
     /// Whether our end of TCP moves one byte at a time.
     is_slow: bool,
+    /// The length of the longest message.
+    max_len: usize,
     authority: Authority,
     /// The runtime for our end if it echoes: with several threads, like the examples.
     runtime: Runtime,
@@ -43,11 +45,11 @@ pub(crate) struct Case {
 impl Case {
     pub(crate) fn new(layer: Layer, ours: Role, transport: Transport) -> Case {
         let (authority, runtime) = (Authority::new(), Runtime::new().unwrap());
-        Case { layer, ours, transport, is_slow: false, authority, runtime }
+        Case { layer, ours, transport, is_slow: false, max_len: usize::MAX, authority, runtime }
     }
 
-    pub(crate) fn byte_by_byte(self) -> Case {
-        Case { is_slow: true, ..self }
+    pub(crate) fn byte_by_byte(self, max_len: usize) -> Case {
+        Case { is_slow: true, max_len, ..self }
     }
 
     pub(crate) fn all<P: Peer>(&self) {
@@ -63,7 +65,7 @@ impl Case {
     pub(crate) fn peer_leads<P: Peer>(&self, frame_len: usize) {
         let (link, ours) = self.echo();
         let mut peer = P::open(link, frame_len);
-        converse(&mut peer, self.max_len());
+        converse(&mut peer, self.max_len);
         peer.close(4999, &"x".repeat(123));
         assert_eq!(peer.receive(), Seen::Close(Some(4999)));
         assert_eq!(peer.receive(), Seen::End(None));
@@ -77,7 +79,7 @@ impl Case {
             let (mut ours, peer) =
                 self.lead(move |link| endpoint::echo(&mut P::open(link, frame_len)));
             let code = if ours_closes {
-                converse(&mut *ours, self.max_len());
+                converse(&mut *ours, self.max_len);
                 ours.close(3000, "ä");
                 3000
             } else {
@@ -195,10 +197,6 @@ impl Case {
                 (_, role) => Parts::endpoint(stream, role),
             }
         }
-    }
-
-    fn max_len(&self) -> usize {
-        if self.is_slow { 0x1_0000 } else { 0x10_0000 }
     }
 }
 
