@@ -1,9 +1,11 @@
-//! The example's server and client with other WebSocket crates at the other end, over TCP and TLS
-//! of both versions.
+//! Each layer of ours with other WebSocket crates at the other end, over TCP and TLS of both
+//! versions.
 //!
-//! In each conversation one end leads and the other echoes. All follow the same `script`.
-//! `endpoint` has the operations that each end needs. Everything blocks, with each end on its own
-//! thread, because one of the peers blocks. `within_a_minute` limits the whole.
+//! Our end is a connection after a handshake by hand, an endpoint, or a blocking WebSocket. The
+//! first two use the example's server and client where these have that layer. In each conversation
+//! one end leads and the other echoes. All follow the same `script`. `endpoint` has the operations
+//! that each end needs. Everything blocks, with each end on its own thread, because one of the
+//! peers blocks. `within_a_minute` limits the whole.
 #![cfg(all(feature = "handshake", feature = "rand"))]
 #![allow(
     clippy::expect_used,
