@@ -42,10 +42,8 @@ impl OursBlocking {
             Ok(()) => true,
             Err(Error::UnexpectedEof) => false,
             Err(Error::Io(error)) => {
-                // TCP is reset if something was left unread. TLS reports an end without a
-                // `close_notify`.
-                let kinds = [ErrorKind::ConnectionReset, ErrorKind::UnexpectedEof];
-                assert!(kinds.contains(&error.kind()), "{error}");
+                // TCP is reset if something was left unread.
+                assert_eq!(error.kind(), ErrorKind::ConnectionReset);
                 false
             }
             Err(error) => panic!("{error}"),
