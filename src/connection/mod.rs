@@ -162,12 +162,12 @@ impl Connection {
     }
 
     /// Returns how many bytes were received so far, including those that were discarded.
-    pub(crate) fn bytes_received(&self) -> u64 {
+    pub fn bytes_received(&self) -> u64 {
         self.decoder.received()
     }
 
-    /// Returns how many bytes of output were taken so far.
-    pub(crate) fn bytes_sent(&self) -> u64 {
+    /// Returns how many bytes of output the transport has taken so far.
+    pub fn bytes_sent(&self) -> u64 {
         self.output.taken()
     }
 

@@ -1,0 +1,381 @@
+//! An endpoint over an asynchronous stream: what is read, written and timed at each poll.
+
+use std::io::{self, ErrorKind, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use sansock::bytes::Buf;
+use sansock::endpoint::{self, Endpoint};
+use sansock::timer::Expired;
+use sansock::{CloseCode, CloseStatus, Event, Message, ReadBuffer, TransportAction};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::Error;
+use crate::pool;
+use crate::timer::{self, Timer};
+
+/// An endpoint with its stream.
+pub(crate) struct Driver<S> {
+    pub(crate) stream: S,
+    pub(crate) endpoint: Endpoint,
+    /// What was read and not yet delivered. `None` if there is nothing.
+    input: Option<Box<ReadBuffer>>,
+    /// Why the endpoint has failed. It is returned once the peer has been told.
+    failure: Option<Box<Error>>,
+    pub(crate) timer: Timer,
+    /// Whether the events of what was read are delivered, so that more has to be read.
+    is_drained: bool,
+    /// Whether the stream may hold what was written to it.
+    is_unflushed: bool,
+    /// Whether the stream has refused a write. What has arrived before is still received.
+    is_broken: bool,
+    /// Whether another task may read while one waits to send.
+    pub(crate) is_split: bool,
+    /// Whether the last item of a stream of messages was returned.
+    pub(crate) is_over: bool,
+}
+
+/// What is not received yet, or an end.
+type Polled<T> = Poll<Result<T, Error>>;
+
+impl<S> Driver<S> {
+    pub(crate) fn new(stream: S, endpoint: Endpoint) -> Self {
+        Driver {
+            stream,
+            endpoint,
+            input: None,
+            failure: None,
+            timer: Timer::default(),
+            is_drained: false,
+            is_unflushed: false,
+            is_broken: false,
+            is_split: false,
+            is_over: false,
+        }
+    }
+
+    /// Adds bytes that were read before.
+    pub(crate) fn extend_input(&mut self, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.input.get_or_insert_with(pool::take).extend_from_slice(bytes);
+        }
+    }
+
+    /// Returns the stream, the endpoint, and the bytes that were read and not delivered.
+    pub(crate) fn into_parts(mut self) -> (S, Endpoint, Vec<u8>) {
+        let unread = self.input.take().map(|input| input.into_unread()).unwrap_or_default();
+        (self.stream, self.endpoint, unread)
+    }
+
+    /// Returns the next event of what was read, with the endpoint beside it. Notes a failure.
+    pub(crate) fn next_event(&mut self) -> Option<(endpoint::Event<'_>, &mut Endpoint)> {
+        let Driver { endpoint, input, failure, is_drained, .. } = self;
+        let received = match input {
+            Some(input) if failure.is_none() => endpoint.receive_buffered(input),
+            _ => Ok(None),
+        };
+        match received {
+            Ok(Some(event)) => return Some((event, endpoint)),
+            Ok(None) => {}
+            Err(error) => *failure = Some(Box::new(error.into())),
+        }
+        *is_drained = true;
+        None
+    }
+
+    /// Returns the next message of what was read.
+    fn next_message(&mut self) -> Result<Option<Message>, Error> {
+        while let Some((event, _)) = self.next_event() {
+            let endpoint::Event::Connection(event) = event else { continue };
+            match event {
+                Event::Text(text) => return Ok(Some(text.into())),
+                Event::Binary(data) => return Ok(Some(data.into())),
+                Event::TextChunk { .. } | Event::BinaryChunk { .. } => return Err(Error::Streamed),
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns how many bytes were written.
+    pub(crate) fn bytes_sent(&mut self) -> u64 {
+        self.endpoint.connection().map_or(0, |ws| ws.bytes_sent())
+    }
+
+    /// Returns how many bytes will have been written when all of the output is.
+    pub(crate) fn output_end(&mut self) -> u64 {
+        self.bytes_sent() + self.endpoint.output_len() as u64
+    }
+
+    /// Gives the read buffer back if it is empty.
+    fn release_input(&mut self) {
+        if let Some(mut input) = self.input.take() {
+            if input.is_empty() {
+                pool::give_back(input);
+            } else {
+                // The rest of a message keeps what it needs.
+                input.shrink_to_fit();
+                self.input = Some(input);
+            }
+        }
+    }
+
+    /// Whether a message is refused until some output is written.
+    fn needs_room(&self) -> bool {
+        self.endpoint.is_full() && self.endpoint.has_output()
+    }
+
+    /// Whether something waits to be written, by the endpoint or by the stream.
+    fn has_unwritten(&self) -> bool {
+        !self.is_broken && (self.endpoint.has_output() || self.is_unflushed)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
+    /// Waits for the next message. Returns `None` at the end of a connection that was closed.
+    pub(crate) fn poll_receive(&mut self, context: &mut Context<'_>) -> Polled<Option<Message>> {
+        loop {
+            if let Some(message) = self.next_message()? {
+                if self.input.as_ref().is_some_and(|input| input.is_empty()) {
+                    self.release_input();
+                }
+                return Poll::Ready(Ok(Some(message)));
+            }
+            if !ready!(self.poll_fill(context))? {
+                return Poll::Ready(Ok(None));
+            }
+        }
+    }
+
+    /// Does the same for a stream of messages, which ends with an error.
+    pub(crate) fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Message, Error>>> {
+        if self.is_over {
+            return Poll::Ready(None);
+        }
+        let received = ready!(self.poll_receive(context)).transpose();
+        self.is_over = !matches!(received, Some(Ok(_)));
+        Poll::Ready(received)
+    }
+
+    /// Writes what is queued, and waits until something was read. Returns `false` at the end of a
+    /// connection that was closed.
+    pub(crate) fn poll_fill(&mut self, context: &mut Context<'_>) -> Polled<bool> {
+        loop {
+            let is_written = self.poll_write(context).is_ready();
+            match self.endpoint.transport_action() {
+                TransportAction::Continue => {
+                    if !self.is_drained && self.input.is_some() {
+                        return Poll::Ready(Ok(true));
+                    }
+                    if self.needs_room() && !self.is_broken {
+                        // Nothing is read whose answer could not be queued.
+                        self.endpoint.reading_paused();
+                        ready!(self.poll_deadline(context))?;
+                    } else if ready!(self.poll_read(context))? {
+                        return Poll::Ready(Ok(true));
+                    }
+                }
+                TransportAction::AwaitEof => match ready!(self.poll_read(context)) {
+                    // What arrives after the end is discarded.
+                    Ok(_) => self.input = None,
+                    Err(Error::Expired(_)) => self.note_eof(),
+                    Err(error) => return Poll::Ready(Err(error)),
+                },
+                TransportAction::Flush if self.is_broken => {
+                    return Poll::Ready(self.disconnect(context));
+                }
+                TransportAction::Flush => {
+                    if !is_written {
+                        ready!(self.poll_deadline(context))?;
+                    }
+                }
+                TransportAction::ShutdownWrite => ready!(self.poll_shutdown(context))?,
+                TransportAction::Disconnect => return Poll::Ready(self.disconnect(context)),
+            }
+        }
+    }
+
+    /// Waits until a message can be queued.
+    pub(crate) fn poll_ready(&mut self, context: &mut Context<'_>) -> Polled<()> {
+        while self.needs_room() {
+            ready!(self.poll_flush(context))?;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Waits until all that is queued is written.
+    pub(crate) fn poll_flush(&mut self, context: &mut Context<'_>) -> Polled<()> {
+        self.poll_flush_to(u64::MAX, context)
+    }
+
+    /// Waits until as many bytes are written.
+    pub(crate) fn poll_flush_to(&mut self, end: u64, context: &mut Context<'_>) -> Polled<()> {
+        loop {
+            if let Poll::Ready(written) = self.poll_write(context) {
+                return Poll::Ready(written.map_err(Error::Io));
+            }
+            if self.bytes_sent() >= end && !self.is_unflushed {
+                return Poll::Ready(Ok(()));
+            }
+            if !self.is_split {
+                // Nobody reads meanwhile, so that the peer is not to blame for what it sends.
+                self.endpoint.reading_paused();
+            }
+            ready!(self.poll_deadline(context))?;
+        }
+    }
+
+    /// Begins the closing handshake, and waits until the Close frame is written.
+    pub(crate) fn poll_close(&mut self, context: &mut Context<'_>) -> Polled<()> {
+        self.endpoint.close(CloseCode::NORMAL, "")?;
+        self.poll_flush(context)
+    }
+
+    /// Writes what is queued, as much as the stream takes now.
+    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.is_broken {
+            return Poll::Ready(Err(ErrorKind::BrokenPipe.into()));
+        }
+        if !self.has_unwritten() {
+            return Poll::Ready(Ok(()));
+        }
+        let written = self.poll_write_output(context);
+        self.is_broken = matches!(written, Poll::Ready(Err(_)));
+        written
+    }
+
+    fn poll_write_output(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.endpoint.has_output() {
+            let stream = Pin::new(&mut self.stream);
+            let output = self.endpoint.output();
+            let written = if output.chunk().len() == output.remaining() {
+                stream.poll_write(context, output.chunk())
+            } else {
+                let mut slices = [IoSlice::new(&[]); 16];
+                let filled = output.chunks_vectored(&mut slices);
+                stream.poll_write_vectored(context, slices.get(..filled).unwrap_or_default())
+            };
+            match ready!(written) {
+                Ok(0) => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
+                Ok(len) => output.try_advance(len).map_err(io::Error::other)?,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+            self.is_unflushed = true;
+        }
+        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        self.is_unflushed = false;
+        Poll::Ready(Ok(()))
+    }
+
+    /// Reads until something has come or the stream has ended, which is noted. Returns whether the
+    /// connection goes on.
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Polled<bool> {
+        loop {
+            let input = self.input.get_or_insert_with(pool::take);
+            let mut buffer = ReadBuf::new(input.spare_mut());
+            match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) => {
+                    let len = buffer.filled().len();
+                    if len == 0 {
+                        return Poll::Ready(self.receive_eof().map(|()| false));
+                    }
+                    input.mark_filled(len);
+                    self.is_drained = false;
+                    let action = self.endpoint.transport_action();
+                    return Poll::Ready(Ok(action == TransportAction::Continue));
+                }
+                Poll::Ready(Err(error)) if error.kind() == ErrorKind::Interrupted => {}
+                Poll::Ready(Err(error)) => {
+                    // TLS calls an end without close_notify so. After the closing handshake, or a
+                    // failure, it does not matter how the stream ends.
+                    let is_end = error.kind() == ErrorKind::UnexpectedEof
+                        || self.failure.is_some()
+                        || self.endpoint.close_status() != CloseStatus::Abnormal;
+                    if !is_end {
+                        return Poll::Ready(Err(error.into()));
+                    }
+                    return Poll::Ready(self.receive_eof().map(|()| false));
+                }
+                Poll::Pending => {
+                    self.release_input();
+                    ready!(self.poll_deadline(context))?;
+                }
+            }
+        }
+    }
+
+    /// Checks the deadlines before the task waits. Returns `Ready` if it must not wait: a ping was
+    /// written, or a deadline has passed.
+    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Polled<()> {
+        let before = self.endpoint.output_len();
+        match self.endpoint.poll(timer::now()) {
+            Ok(due) => {
+                if self.endpoint.output_len() > before && self.poll_write(context).is_ready() {
+                    return Poll::Ready(Ok(()));
+                }
+                self.timer.set(due, context.waker())?;
+                Poll::Pending
+            }
+            // The output says why.
+            Err(expired @ (Expired::MessageTimeout | Expired::HandshakeTimeout)) => {
+                self.fail(expired.into());
+                Poll::Ready(Ok(()))
+            }
+            Err(expired) => Poll::Ready(Err(self.take_failure(expired.into()))),
+        }
+    }
+
+    /// Shuts down the writing half, or ends the connection if that is not possible.
+    fn poll_shutdown(&mut self, context: &mut Context<'_>) -> Polled<()> {
+        match Pin::new(&mut self.stream).poll_shutdown(context) {
+            Poll::Ready(Ok(())) => self.endpoint.sent_eof(),
+            Poll::Ready(Err(_)) => self.note_eof(),
+            Poll::Pending => match ready!(self.poll_deadline(context)) {
+                Err(Error::Expired(_)) => self.note_eof(),
+                other => return Poll::Ready(other),
+            },
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Lets the peer see the end of the stream, even if this is kept, and returns how the connection
+    /// has ended.
+    fn disconnect(&mut self, context: &mut Context<'_>) -> Result<bool, Error> {
+        let _ = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.input = None;
+        self.timer = Timer::default();
+        match self.endpoint.close_status() {
+            CloseStatus::Abnormal => Err(self.take_failure(Error::UnexpectedEof)),
+            _ => Ok(false),
+        }
+    }
+
+    /// Notes an error that is returned when the connection has ended.
+    pub(crate) fn fail(&mut self, error: Error) {
+        self.failure.get_or_insert_with(|| Box::new(error));
+    }
+
+    /// Returns the error that was noted, or this one.
+    fn take_failure(&mut self, error: Error) -> Error {
+        self.failure.take().map_or(error, |failure| *failure)
+    }
+
+    /// Notes the end of the stream.
+    fn receive_eof(&mut self) -> Result<(), Error> {
+        match self.endpoint.receive_eof() {
+            Ok(Some(endpoint::Event::Refused(response))) => Err(Error::Refused(response)),
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Ends a connection that nobody waits for.
+    fn note_eof(&mut self) {
+        // An opening handshake is over here, which is the only thing that this could interrupt.
+        let _ = self.endpoint.receive_eof();
+    }
+}

@@ -1,0 +1,308 @@
+//! The halves of a WebSocket, for two tasks.
+//!
+//! Both poll the same driver behind a lock, which is held within a poll. A stream remembers one task
+//! for reading and one for writing, but either half may do either: the receiving half writes pongs,
+//! and TLS may have to write in order to read. So the stream is given a waker that wakes whichever
+//! half waits.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use futures_core::Stream;
+use futures_sink::Sink;
+use sansock::connection::{SendError, State};
+use sansock::{CloseCode, CloseReason, CloseStatus, Message};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::driver::Driver;
+use crate::{Error, WebSocket};
+
+/// Splits what drives a WebSocket.
+pub(crate) fn split<S>(mut driver: Driver<S>) -> (ReceiveHalf<S>, SendHalf<S>) {
+    driver.is_split = true;
+    let waiting = Arc::new(Waiting::default());
+    let waker = Waker::from(Arc::clone(&waiting));
+    let shared = Arc::new(Shared { driver: Mutex::new(driver), waiting, waker });
+    (ReceiveHalf { shared: Arc::clone(&shared) }, SendHalf { shared })
+}
+
+struct Shared<S> {
+    driver: Mutex<Driver<S>>,
+    waiting: Arc<Waiting>,
+    /// Wakes all that are `waiting`.
+    waker: Waker,
+}
+
+/// The tasks that wait.
+#[derive(Default)]
+struct Waiting {
+    receiver: Mutex<Option<Waker>>,
+    sender: Mutex<Option<Waker>>,
+}
+
+/// Which half polls.
+#[derive(Clone, Copy)]
+enum Half {
+    Receiver,
+    Sender,
+}
+
+impl Waiting {
+    fn slot(&self, half: Half) -> MutexGuard<'_, Option<Waker>> {
+        let slot = match half {
+            Half::Receiver => &self.receiver,
+            Half::Sender => &self.sender,
+        };
+        slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake_half(&self, half: Half) {
+        let waker = self.slot(half).take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl Wake for Waiting {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.wake_half(Half::Receiver);
+        self.wake_half(Half::Sender);
+    }
+}
+
+impl<S> Shared<S> {
+    fn lock(&self) -> MutexGuard<'_, Driver<S>> {
+        self.driver.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Polls the driver for one half. Wakes the other if what it waits for may have come.
+    fn poll<T>(
+        &self,
+        half: Half,
+        context: &Context<'_>,
+        act: impl FnOnce(&mut Driver<S>, &mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        let mut driver = self.lock();
+        // Before anything that may wake it.
+        *self.waiting.slot(half) = Some(context.waker().clone());
+        let before = progress(&mut driver);
+        let polled = act(&mut driver, &mut Context::from_waker(&self.waker));
+        let has_progressed = progress(&mut driver) != before;
+        drop(driver);
+        if polled.is_ready() {
+            *self.waiting.slot(half) = None;
+        }
+        if has_progressed {
+            self.waiting.wake_half(match half {
+                Half::Receiver => Half::Sender,
+                Half::Sender => Half::Receiver,
+            });
+        }
+        polled
+    }
+}
+
+/// What one half may wait for while the other one acts.
+fn progress<S>(driver: &mut Driver<S>) -> (u64, Option<State>) {
+    let state = driver.endpoint.connection().map(|ws| ws.state());
+    (driver.bytes_sent(), state)
+}
+
+/// The half of a WebSocket that receives: see [`WebSocket::split`]. It is a [`Stream`] of messages as
+/// well.
+///
+/// Receive until the end: pings, the peer's Close and deadlines are noticed here.
+pub struct ReceiveHalf<S> {
+    shared: Arc<Shared<S>>,
+}
+
+/// The half of a WebSocket that sends: see [`WebSocket::split`]. It is a [`Sink`] of messages as well.
+pub struct SendHalf<S> {
+    shared: Arc<Shared<S>>,
+}
+
+impl<S> ReceiveHalf<S> {
+    /// Puts the WebSocket together again.
+    ///
+    /// # Errors
+    ///
+    /// [`ReuniteError`] with both halves if they are not of the same WebSocket.
+    pub fn reunite(self, other: SendHalf<S>) -> Result<WebSocket<S>, ReuniteError<S>> {
+        if !Arc::ptr_eq(&self.shared, &other.shared) {
+            return Err(ReuniteError { receiving: self, sending: other });
+        }
+        drop(other);
+        match Arc::into_inner(self.shared) {
+            Some(shared) => {
+                let mut driver = shared.driver.into_inner().unwrap_or_else(PoisonError::into_inner);
+                driver.is_split = false;
+                Ok(WebSocket { driver })
+            }
+            None => unreachable!("there were two halves"),
+        }
+    }
+
+    /// Returns how the connection ended, RFC 6455 §7.1.5, or would end if the stream ended now.
+    pub fn close_status(&self) -> CloseStatus {
+        self.shared.lock().endpoint.close_status()
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> ReceiveHalf<S> {
+    /// Waits for the next message: see [`WebSocket::receive`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::receive`].
+    pub async fn receive(&mut self) -> Result<Option<Message>, Error> {
+        poll_fn(|context| self.shared.poll(Half::Receiver, context, Driver::poll_receive)).await
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for ReceiveHalf<S> {
+    type Item = Result<Message, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.shared.poll(Half::Receiver, context, Driver::poll_next)
+    }
+}
+
+impl<S> SendHalf<S> {
+    /// Queues a message without waiting: see [`WebSocket::queue`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::queue`].
+    pub fn queue(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        Ok(self.shared.lock().endpoint.send(message).map_err(SendError::from)?)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> SendHalf<S> {
+    /// Sends a message, and waits until it is written: see [`WebSocket::send`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
+        self.ready().await?;
+        self.queue(message)?;
+        self.flush().await
+    }
+
+    /// Sends a ping of at most 125 bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
+        self.ready().await?;
+        self.shared.lock().endpoint.ping(payload)?;
+        self.flush().await
+    }
+
+    /// Begins the closing handshake: see [`WebSocket::close`]. The other half receives its end.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::close`].
+    pub async fn close<'r>(
+        &mut self,
+        code: CloseCode,
+        reason: impl Into<CloseReason<'r>>,
+    ) -> Result<(), Error> {
+        self.shared.lock().endpoint.close(code, reason)?;
+        self.flush().await
+    }
+
+    /// Waits until a message can be [queued](Self::queue).
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::ready`].
+    pub async fn ready(&mut self) -> Result<(), Error> {
+        poll_fn(|context| self.poll(context, Driver::poll_ready)).await
+    }
+
+    /// Waits until all that is queued now is written.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::ready`].
+    pub async fn flush(&mut self) -> Result<(), Error> {
+        // The other half may queue answers again and again.
+        let end = self.shared.lock().output_end();
+        poll_fn(|context| self.poll(context, |driver, context| driver.poll_flush_to(end, context)))
+            .await
+    }
+
+    fn poll<T>(
+        &self,
+        context: &Context<'_>,
+        act: impl FnOnce(&mut Driver<S>, &mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        self.shared.poll(Half::Sender, context, act)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for SendHalf<S> {
+    type Error = Error;
+
+    fn poll_ready(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll(context, Driver::poll_ready)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
+        self.queue(message)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll(context, Driver::poll_flush)
+    }
+
+    fn poll_close(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.poll(context, Driver::poll_close)
+    }
+}
+
+/// The error of [`ReceiveHalf::reunite`]: the halves are of different connections.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ReuniteError<S> {
+    /// The half that receives.
+    pub receiving: ReceiveHalf<S>,
+    /// The half that sends.
+    pub sending: SendHalf<S>,
+}
+
+impl<S> fmt::Display for ReuniteError<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("halves are of different connections")
+    }
+}
+
+impl<S: fmt::Debug> std::error::Error for ReuniteError<S> {}
+
+/// Shows lengths alone, so that logs hold nobody's data.
+impl<S> fmt::Debug for ReceiveHalf<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let driver = self.shared.lock();
+        f.debug_struct("ReceiveHalf").field("endpoint", &driver.endpoint).finish_non_exhaustive()
+    }
+}
+
+/// Shows lengths alone, so that logs hold nobody's data.
+impl<S> fmt::Debug for SendHalf<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let driver = self.shared.lock();
+        f.debug_struct("SendHalf").field("endpoint", &driver.endpoint).finish_non_exhaustive()
+    }
+}
