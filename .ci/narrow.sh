@@ -13,7 +13,7 @@ narrow() {
     cp -r tests/it tests/support "$directory/tests/"
     awk '
         /^\[/ { section = $0 }
-        section ~ /^\[\[|^\[profile/ { next }
+        section ~ /^\[\[|^\[profile|^\[workspace/ { next }
         section == "[dev-dependencies]" && /^[a-z]/ && $1 != "proptest" { next }
         { print }
         END { print "\n[workspace]" }
