@@ -28,7 +28,7 @@ pub(crate) struct Driver<S> {
     /// Whether the stream may hold what was written to it.
     is_unflushed: bool,
     /// Whether the stream has refused a write. What has arrived before is still received.
-    is_broken: bool,
+    pub(crate) is_broken: bool,
     /// Whether another task may read while one waits to send.
     pub(crate) is_split: bool,
     /// Whether the last item of a stream of messages was returned.

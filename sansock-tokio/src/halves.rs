@@ -8,13 +8,17 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
+#[cfg(not(shuttle))]
+use std::sync::{Mutex, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures_core::Stream;
 use futures_sink::Sink;
 use sansock::connection::{SendError, State};
 use sansock::{CloseCode, CloseReason, CloseStatus, Message};
+#[cfg(shuttle)]
+use shuttle::sync::{Mutex, MutexGuard};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::driver::Driver;
@@ -111,9 +115,9 @@ impl<S> Shared<S> {
 }
 
 /// What one half may wait for while the other one acts.
-fn progress<S>(driver: &mut Driver<S>) -> (u64, Option<State>) {
+fn progress<S>(driver: &mut Driver<S>) -> (u64, bool, Option<State>) {
     let state = driver.endpoint.connection().map(|ws| ws.state());
-    (driver.bytes_sent(), state)
+    (driver.bytes_sent(), driver.is_broken, state)
 }
 
 /// The half of a WebSocket that receives: see [`WebSocket::split`]. It is a [`Stream`] of messages as
