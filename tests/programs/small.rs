@@ -14,6 +14,9 @@ fn each_prints_what_it_shows() {
     let messages =
         "1300010 bytes written, 0 bytes queued\n1300000 bytes received, borrowed: true\n";
     assert_eq!(output("borrowed"), messages);
+    let both = "server: 16777216 bytes came while 16777216 went\n\
+        client: 16777216 bytes came while 16777216 went\n";
+    assert_eq!(output("both_ways"), both);
     let clients = "10000 clients, 50020000 bytes written, 50020000 bytes wait in one buffer\n";
     assert_eq!(output("broadcast"), clients);
     assert_eq!(output("fragments"), "ping: still here\nThe result is 42\n");
