@@ -7,6 +7,7 @@
 
 use std::error::Error;
 use std::net::{TcpListener, TcpStream};
+use std::panic::resume_unwind;
 use std::thread::{self, JoinHandle};
 
 use sansock::CloseCode;
@@ -21,7 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let server = thread::spawn(|| talk("server", blocking::accept(server)?));
     let request = Request::new("ws://localhost/")?;
     let client = talk("client", blocking::client(client, &request)?);
-    println!("{}", server.join().expect("no panic")?);
+    println!("{}", join(server)?);
     println!("{}", client?);
     Ok(())
 }
@@ -32,11 +33,15 @@ fn talk(name: &str, ws: WebSocket<TcpStream>) -> Result<String, blocking::Error>
     let received = receive(receiving);
     sending.send(vec![7; 16 << 20])?;
     sending.close(CloseCode::NORMAL, "")?; // what was sent before it arrives
-    let received = received.join().expect("no panic")?;
+    let received = join(received)?;
     Ok(format!("{name}: {received} bytes came while {} went", 16 << 20))
 }
 
 /// Receives until both ends have closed.
 fn receive(half: ReceiveHalf<TcpStream>) -> JoinHandle<Result<usize, blocking::Error>> {
     thread::spawn(|| half.map(|message| message.map(|message| message.as_bytes().len())).sum())
+}
+
+fn join<T>(thread: JoinHandle<T>) -> T {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
 }
