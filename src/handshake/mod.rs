@@ -62,6 +62,7 @@ pub mod server;
 
 pub use error::{BuildError, HeadError};
 pub use excerpt::Excerpt;
+pub use extensions::{Extension, ExtensionList, ExtensionParams, InvalidExtensions};
 pub use headers::{HeaderIter, Headers};
 pub use key::{InvalidKey, accept_key};
 pub use limits::HeadLimits;

@@ -7,7 +7,7 @@ use core::fmt;
 use super::response::ResponseHead;
 use crate::handshake::error::HeadError;
 use crate::handshake::excerpt::Excerpt;
-use crate::handshake::extensions;
+use crate::handshake::extensions::{self, Extension};
 use crate::handshake::head::Head;
 use crate::handshake::headers::Headers;
 use crate::input::Input;
@@ -94,11 +94,13 @@ impl ClientHandshake {
         let Some(value) = extensions::value_in(headers) else { return Ok(None) };
         // RFC 6455 §9.1: a value that breaks the grammar fails the connection.
         let malformed = headers.invalid(extensions::HEADER);
-        let agreed = extensions::names(&value).ok_or(malformed)?;
+        let agreed = Extension::parse_list(&value).map_err(|_| malformed)?;
         // RFC 6455 §4.1, item 5 of the requirements on the response
-        let offered = extensions::names(self.extensions.as_bytes()).unwrap_or_default();
-        if let Some(name) = agreed.iter().find(|name| !offered.contains(name)) {
-            return Err(InvalidResponse::UnofferedExtension { extension: Excerpt::new(name) });
+        let offered = Extension::parse_list(self.extensions.as_bytes()).unwrap_or_default();
+        let is_offered = |name| offered.iter().any(|offer| offer.name() == name);
+        if let Some(unasked) = agreed.iter().find(|extension| !is_offered(extension.name())) {
+            let extension = Excerpt::new(unasked.name().as_bytes());
+            return Err(InvalidResponse::UnofferedExtension { extension });
         }
         String::from_utf8(value).map(Some).map_err(|_| malformed.into())
     }

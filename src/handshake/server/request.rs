@@ -10,7 +10,7 @@ use super::upgrade::Upgrade;
 use crate::handshake::authority::Authority;
 use crate::handshake::error::HeadError;
 use crate::handshake::excerpt::Excerpt;
-use crate::handshake::extensions;
+use crate::handshake::extensions::{self, Extension};
 use crate::handshake::grammar::is_token;
 use crate::handshake::headers::{Field, Headers};
 use crate::handshake::key;
@@ -132,7 +132,7 @@ impl RequestHead {
         self.check_subprotocols()?;
         // RFC 6455 §9.1: a value that breaks the grammar fails the connection.
         if extensions::value_in(&self.headers)
-            .is_some_and(|value| extensions::names(&value).is_none())
+            .is_some_and(|value| Extension::parse_list(&value).is_err())
         {
             return Err(self.headers.invalid(extensions::HEADER).into());
         }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::handshake::error::BuildError;
 use crate::handshake::excerpt::Excerpt;
-use crate::handshake::extensions;
+use crate::handshake::extensions::{self, Extension};
 use crate::handshake::headers::Headers;
 use crate::handshake::key;
 use crate::handshake::lines::Lines;
@@ -110,11 +110,13 @@ impl<'a> Upgrade<'a> {
     /// [`BuildError::UnofferedExtension`] if the client did not offer one of them.
     pub fn extensions(mut self, extensions: &str) -> Result<Self, BuildError> {
         let offered = extensions::value_in(self.headers).unwrap_or_default();
-        let offered = extensions::names(&offered).unwrap_or_default();
+        let offered = Extension::parse_list(&offered).unwrap_or_default();
+        let is_offered = |name| offered.iter().any(|offer| offer.name() == name);
         // RFC 6455 §4.2.2, item 4: a subset of the client's.
-        for name in extensions::checked(extensions)? {
-            if !offered.contains(&name) {
-                return Err(BuildError::UnofferedExtension { extension: Excerpt::new(name) });
+        for extension in extensions::checked(extensions)? {
+            if !is_offered(extension.name()) {
+                let extension = Excerpt::new(extension.name().as_bytes());
+                return Err(BuildError::UnofferedExtension { extension });
             }
         }
         self.extensions = Some(extensions.into());
