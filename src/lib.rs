@@ -193,6 +193,7 @@
 //!   [`input`] and the terms of the RFC are available.
 //! * `simd` (default): validates UTF-8 with `simdutf8`.
 //! * `handshake` (default): the opening handshake over HTTP/1.1; implies `alloc`.
+//! * `http`: the opening handshake with the types of the crate `http`; implies `handshake` and `std`.
 //! * `rand` (default): mask keys and nonces from the thread's random number generator; implies `std`.
 //!   Without it, you pass a source of mask keys to a client's configuration.
 //!

@@ -6,6 +6,7 @@ use core::ops::Range;
 
 use super::error::HeadError;
 use super::excerpt::Excerpt;
+use super::grammar::{is_field_byte, is_token};
 
 /// The header fields of a peer's head, in the order in which they arrived, RFC 9110 §5.
 ///
@@ -39,6 +40,29 @@ impl Headers {
 
     pub(super) fn new(head: Vec<u8>, fields: Vec<Field>) -> Self {
         Headers { head, fields }
+    }
+
+    /// Copies fields that an HTTP library has parsed.
+    pub(super) fn copied<N: AsRef<[u8]>, V: AsRef<[u8]>>(
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<Self, HeadError> {
+        let mut headers = Headers { head: Vec::new(), fields: Vec::new() };
+        for (name, value) in fields {
+            // RFC 9110 §5.1 and §5.5
+            let (name, value) = (name.as_ref(), value.as_ref().trim_ascii());
+            if !is_token(name) || !value.iter().copied().all(is_field_byte) {
+                return Err(HeadError::HeaderLine);
+            }
+            let (name, value) = (headers.copy(name), headers.copy(value));
+            headers.fields.push(Field { name, value });
+        }
+        Ok(headers)
+    }
+
+    fn copy(&mut self, part: &[u8]) -> Range<usize> {
+        let start = self.head.len();
+        self.head.extend_from_slice(part);
+        start..self.head.len()
     }
 
     /// Returns the value of a field that must be present exactly once.

@@ -48,6 +48,17 @@ impl Lines {
         Ok(())
     }
 
+    /// Returns the name and value of each field. Call it only if there is no start line.
+    pub(super) fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        // No value has a line feed.
+        self.bytes.split(|&byte| byte == b'\n').filter_map(|line| {
+            let line = line.strip_suffix(b"\r")?;
+            let colon = line.iter().position(|&byte| byte == b':')?;
+            let (name, value) = line.split_at(colon);
+            Some((name, value.strip_prefix(b": ")?))
+        })
+    }
+
     /// Adds `lines`.
     pub(super) fn append(&mut self, lines: &Lines) {
         self.bytes.extend_from_slice(&lines.bytes);

@@ -43,16 +43,29 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! If your server has its own HTTP library, you can use [`accept_key`] alone. Its documentation
-//! lists what you must check yourself.
+//! # With an HTTP library
+//!
+//! If your program has an HTTP library, pass in what that has parsed, and get back the header fields
+//! to send. All checks are the same:
+//!
+//! | | a server | a client |
+//! | --- | --- | --- |
+//! | bytes | [`ServerHandshake`](server::ServerHandshake), [`Upgrade::accept`](server::Upgrade::accept) | [`Request::start`](client::Request::start), [`ClientHandshake`](client::ClientHandshake) |
+//! | parts | [`RequestHead::from_parts`](server::RequestHead::from_parts), [`Upgrade::accept_fields`](server::Upgrade::accept_fields), [`Response::fields`](server::Response::fields) | [`Request::start_fields`](client::Request::start_fields), [`ResponseHead::from_parts`](client::ResponseHead::from_parts) |
+//! | types of `http`, with the feature `http` | `RequestHead::try_from`, `Upgrade::accept_http`, `Response::to_http` | `Request::start_http`, `ResponseHead::try_from` |
+//!
+//! [`accept_key`] alone is the last resort. Its documentation lists what you must check yourself.
 
 mod authority;
 mod error;
 mod excerpt;
 mod extensions;
+mod fields;
 mod grammar;
 mod head;
 mod headers;
+#[cfg(feature = "http")]
+mod http_types;
 mod key;
 mod limits;
 mod lines;
@@ -63,6 +76,7 @@ pub mod server;
 pub use error::{BuildError, HeadError};
 pub use excerpt::Excerpt;
 pub use extensions::{Extension, ExtensionList, ExtensionParams, InvalidExtensions};
+pub use fields::HeaderFields;
 pub use headers::{HeaderIter, Headers};
 pub use key::{InvalidKey, accept_key};
 pub use limits::HeadLimits;

@@ -61,6 +61,35 @@ impl ClientHandshake {
         }
     }
 
+    /// Does the same for a response that an HTTP library has received. After it, nothing more can be
+    /// received.
+    ///
+    /// ```
+    /// use sansock::handshake::client::{Outcome, Request, ResponseHead};
+    ///
+    /// let request = Request::new("ws://a.example/chat")?;
+    /// let (fields, handshake) = request.start_fields(*b"the sample nonce");
+    /// // Send `GET /chat` with these fields. What the library has received:
+    /// assert_eq!((request.target(), fields.iter().count()), ("/chat", 5));
+    /// let response = ResponseHead::from_parts(101, 1, [
+    ///     ("upgrade", "websocket"),
+    ///     ("connection", "upgrade"),
+    ///     ("sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+    /// ])?;
+    /// let outcome = handshake.receive_head(response)?;
+    /// assert!(matches!(outcome, Outcome::Established { .. }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidResponse`], as [`receive`](Self::receive). An interim response (1xx) other than the
+    /// 101 is [`Outcome::Http`]: wait for the final one.
+    pub fn receive_head(self, response: ResponseHead) -> Result<Outcome, InvalidResponse> {
+        check_framing(&response)?;
+        self.judge(response)
+    }
+
     /// Judges a final response.
     fn judge(&self, response: ResponseHead) -> Result<Outcome, InvalidResponse> {
         // RFC 6455 §4.1, item 1 of the requirements on the response

@@ -10,6 +10,7 @@ use super::uri::{InvalidUri, Uri};
 use crate::handshake::error::BuildError;
 use crate::handshake::excerpt::Excerpt;
 use crate::handshake::extensions;
+use crate::handshake::fields::HeaderFields;
 use crate::handshake::grammar::is_token;
 use crate::handshake::head::Head;
 use crate::handshake::key;
@@ -158,9 +159,25 @@ impl Request {
     /// feature `rand`, `client::nonce` returns one.
     #[must_use]
     pub fn start(&self, nonce: [u8; 16]) -> (Vec<u8>, ClientHandshake) {
-        let key = key::encode(nonce);
-        // RFC 6455 §4.1, items 2 to 10 of the requirements on the request
         let mut head = Lines::starting(&format!("GET {} HTTP/1.1", self.uri.resource_name));
+        let handshake = self.push_fields(&mut head, nonce);
+        (head.end(), handshake)
+    }
+
+    /// Starts a handshake of a client that has an HTTP library. Returns the header fields of its GET
+    /// request for [`target`](Self::target), and the [`ClientHandshake`] that judges the response.
+    ///
+    /// `nonce` is that of [`start`](Self::start).
+    #[must_use]
+    pub fn start_fields(&self, nonce: [u8; 16]) -> (HeaderFields, ClientHandshake) {
+        let mut lines = Lines::default();
+        let handshake = self.push_fields(&mut lines, nonce);
+        (HeaderFields::new(lines), handshake)
+    }
+
+    /// Adds the fields of the request, RFC 6455 §4.1, items 2 to 10 of the requirements on it.
+    fn push_fields(&self, head: &mut Lines, nonce: [u8; 16]) -> ClientHandshake {
+        let key = key::encode(nonce);
         head.push("Host", &self.uri.authority);
         head.push("Upgrade", "websocket");
         head.push("Connection", "Upgrade");
@@ -173,13 +190,12 @@ impl Request {
             head.push(extensions::HEADER, extensions);
         }
         head.append(&self.lines);
-        let handshake = ClientHandshake {
+        ClientHandshake {
             head: Head::new(self.limits, RESPONSE_PREFIX),
             accept: key::answer(key.as_bytes()),
             subprotocols: self.subprotocols.clone(),
             extensions: self.extensions.clone().unwrap_or_default(),
-        };
-        (head.end(), handshake)
+        }
     }
 }
 

@@ -39,6 +39,31 @@ impl ResponseHead {
         &self.headers
     }
 
+    /// Creates a response from what an HTTP library has parsed, for
+    /// [`ClientHandshake::receive_head`](super::ClientHandshake::receive_head).
+    ///
+    /// `minor_version` is that of HTTP/1.
+    ///
+    /// # Errors
+    ///
+    /// [`HeadError::StartLine`] if the status is not three digits, [`HeadError::HttpVersion`] if the
+    /// minor version is neither 0 nor 1, and [`HeadError::HeaderLine`] if a name is not a token, or a
+    /// value has a byte that no value has.
+    pub fn from_parts<N: AsRef<[u8]>, V: AsRef<[u8]>>(
+        status: u16,
+        minor_version: u8,
+        headers: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<ResponseHead, HeadError> {
+        if !(100..=999).contains(&status) {
+            return Err(HeadError::StartLine);
+        }
+        if minor_version > 1 {
+            return Err(HeadError::HttpVersion);
+        }
+        let headers = Headers::copied(headers)?;
+        Ok(ResponseHead { status, reason: String::new(), minor_version, headers })
+    }
+
     /// Parses a head that has `headers` header fields.
     pub(super) fn parse(head: Vec<u8>, headers: usize) -> Result<ResponseHead, HeadError> {
         let mut array = vec![httparse::EMPTY_HEADER; headers];

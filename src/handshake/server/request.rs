@@ -139,6 +139,53 @@ impl RequestHead {
         Ok(Upgrade::new(&self.headers, key))
     }
 
+    /// Creates a request from what an HTTP library has parsed, to be checked by
+    /// [`upgrade`](Self::upgrade).
+    ///
+    /// `minor_version` is that of HTTP/1. A request of HTTP/2 or HTTP/3 opens a WebSocket in another
+    /// way, RFC 8441.
+    ///
+    /// ```
+    /// use sansock::handshake::server::RequestHead;
+    ///
+    /// let request = RequestHead::from_parts("GET", "/chat", 1, [
+    ///     ("host", "a.example"),
+    ///     ("upgrade", "websocket"),
+    ///     ("connection", "keep-alive, Upgrade"),
+    ///     ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ///     ("sec-websocket-version", "13"),
+    /// ])?;
+    /// let (fields, _negotiated) = request.upgrade()?.accept_fields();
+    /// // Send a response of 101 with these fields, and then frames.
+    /// let accept = fields.iter().find(|(name, _)| *name == "Sec-WebSocket-Accept");
+    /// assert_eq!(accept.unwrap().1, b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    /// # Ok::<(), sansock::handshake::server::Refusal>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`HeadError::StartLine`] if the method is not a token, or the target is empty or has a byte
+    /// that no target has. [`HeadError::HttpVersion`] if the minor version is neither 0 nor 1.
+    /// [`HeadError::HeaderLine`] if a name is not a token, or a value has a byte that no value has.
+    pub fn from_parts<N: AsRef<[u8]>, V: AsRef<[u8]>>(
+        method: &str,
+        target: &str,
+        minor_version: u8,
+        headers: impl IntoIterator<Item = (N, V)>,
+    ) -> Result<RequestHead, HeadError> {
+        // RFC 9112 §3.2 and RFC 3986 §2: a target is visible ASCII.
+        let is_target = !target.is_empty() && target.bytes().all(|byte| byte.is_ascii_graphic());
+        if !is_token(method.as_bytes()) || !is_target {
+            return Err(HeadError::StartLine);
+        }
+        if minor_version > 1 {
+            return Err(HeadError::HttpVersion);
+        }
+        let (method, target) = (method.into(), target.into());
+        let headers = Headers::copied(headers)?;
+        Ok(RequestHead { method, target, minor_version, headers })
+    }
+
     /// Parses a head that has `headers` header fields.
     pub(super) fn parse(head: Vec<u8>, headers: usize) -> Result<RequestHead, HeadError> {
         let mut array = vec![httparse::EMPTY_HEADER; headers];

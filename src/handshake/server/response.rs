@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use crate::handshake::error::BuildError;
+use crate::handshake::fields::HeaderFields;
 use crate::handshake::lines::Lines;
 
 /// An HTTP response other than the 101. Close the connection after sending it.
@@ -96,10 +97,40 @@ impl Response {
         self
     }
 
+    /// Returns the status code.
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Returns the header fields for an HTTP library that sends the response, without
+    /// `Content-Length`, which such a library adds. A 426 includes the headers that name the protocol
+    /// to upgrade to.
+    pub fn fields(&self) -> HeaderFields {
+        let mut fields = Lines::default();
+        self.push_fields(&mut fields);
+        HeaderFields::new(fields)
+    }
+
+    /// Returns the content for an HTTP library that sends the response: the body, unless the response
+    /// is [without content](Self::without_content) or has a status that has none.
+    pub fn content(&self) -> &[u8] {
+        if self.states_length() && self.has_content { &self.body } else { &[] }
+    }
+
     /// Returns the bytes of the whole response. A 426 includes the headers that name the protocol
     /// to upgrade to.
     pub fn encode(&self) -> Vec<u8> {
         let mut head = Lines::starting(&format!("HTTP/1.1 {} {}", self.status, self.reason()));
+        self.push_fields(&mut head);
+        if self.states_length() {
+            head.push("Content-Length", format!("{}", self.body.len()));
+        }
+        let mut bytes = head.end();
+        bytes.extend_from_slice(self.content());
+        bytes
+    }
+
+    fn push_fields(&self, head: &mut Lines) {
         head.append(&self.lines);
         if self.status == UPGRADE_REQUIRED {
             // RFC 6455 §4.2.2, item 4: the version that the server understands.
@@ -110,14 +141,6 @@ impl Response {
         } else {
             head.push("Connection", "close");
         }
-        if self.states_length() {
-            head.push("Content-Length", format!("{}", self.body.len()));
-        }
-        let mut bytes = head.end();
-        if self.states_length() && self.has_content {
-            bytes.extend_from_slice(&self.body);
-        }
-        bytes
     }
 
     /// Returns `true` if the response has a Content-Length, RFC 9110 §8.6. A 204 has none, and a

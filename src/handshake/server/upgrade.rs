@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use crate::handshake::error::BuildError;
 use crate::handshake::excerpt::Excerpt;
 use crate::handshake::extensions::{self, Extension};
+use crate::handshake::fields::HeaderFields;
 use crate::handshake::headers::Headers;
 use crate::handshake::key;
 use crate::handshake::lines::Lines;
@@ -138,8 +139,22 @@ impl<'a> Upgrade<'a> {
     /// Send the response before any frame. The connection is open from here on, RFC 6455 §4.2.2.
     #[must_use = "the client waits for the response"]
     pub fn accept(self) -> (Vec<u8>, Negotiated) {
-        // RFC 6455 §4.2.2, item 5
         let mut head = Lines::starting("HTTP/1.1 101 Switching Protocols");
+        let negotiated = self.push_fields(&mut head);
+        (head.end(), negotiated)
+    }
+
+    /// Accepts the handshake of a server that has an HTTP library. Returns the header fields of its
+    /// response, whose status is 101, and what both ends agreed on.
+    #[must_use = "the client waits for the response"]
+    pub fn accept_fields(self) -> (HeaderFields, Negotiated) {
+        let mut lines = Lines::default();
+        let negotiated = self.push_fields(&mut lines);
+        (HeaderFields::new(lines), negotiated)
+    }
+
+    /// Adds the fields of the response, RFC 6455 §4.2.2, item 5.
+    fn push_fields(self, head: &mut Lines) -> Negotiated {
         head.push("Upgrade", "websocket");
         head.push("Connection", "Upgrade");
         head.push("Sec-WebSocket-Accept", key::answer(self.key));
@@ -153,7 +168,7 @@ impl<'a> Upgrade<'a> {
             negotiated = negotiated.with_extensions(&extensions);
         }
         head.append(&self.lines);
-        (head.end(), negotiated)
+        negotiated
     }
 
     /// Creates an upgrade for a checked request. `key` is its valid key.

@@ -8,14 +8,14 @@ use sansock::{Config, Connection};
 use super::feed;
 
 /// RFC 6455 §1.3, verbatim. Its key is made of the nonce that `feed::client` uses.
-const EXAMPLE: &str = "HTTP/1.1 101 Switching Protocols\r\n\
+pub(crate) const EXAMPLE: &str = "HTTP/1.1 101 Switching Protocols\r\n\
     Upgrade: websocket\r\n\
     Connection: Upgrade\r\n\
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
     Sec-WebSocket-Protocol: chat\r\n\
     \r\n";
 
-fn offering(subprotocols: &[&str]) -> Request {
+pub(crate) fn offering(subprotocols: &[&str]) -> Request {
     subprotocols
         .iter()
         .try_fold(Request::new("ws://example.com/").unwrap(), |request, name| {
@@ -120,7 +120,7 @@ fn extensions_that_were_offered_are_agreed_to() {
 }
 
 /// The name, a text of the example, its replacement, and the text of the error.
-const FAILED: &[(&str, &str, &str, &str)] = &[
+pub(crate) const FAILED: &[(&str, &str, &str, &str)] = &[
     // RFC 6455 §4.1, item 2 of the requirements on the response
     ("no Upgrade", "Upgrade: w", "X: w", "missing Upgrade header"),
     ("another Upgrade", ": websocket", ": h2c", "invalid Upgrade header \"h2c\""),

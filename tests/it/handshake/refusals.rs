@@ -8,7 +8,7 @@ use super::feed;
 use super::server::{EXAMPLE, refusal, request, text};
 
 /// The name, a text of the example, its replacement, and the status and text of the refusal.
-const REFUSED: &[(&str, &str, &str, u16, &str)] = &[
+pub(crate) const REFUSED: &[(&str, &str, &str, u16, &str)] = &[
     // RFC 6455 §4.2.1, item 1: an HTTP/1.1 GET request
     ("method", "GET", "POST", 405, "method \"POST\" is not GET"),
     ("method in lower case", "GET", "get", 405, "method \"get\" is not GET"),

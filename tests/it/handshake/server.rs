@@ -54,44 +54,42 @@ fn the_example_of_the_rfc_is_accepted() {
     );
 }
 
+/// The name, a text of the example, and its replacement.
+pub(crate) const ACCEPTED: &[(&str, &str, &str)] = &[
+    ("Connection with a token in a list", "Connection: Upgrade", "Connection: keep-alive, Upgrade"),
+    (
+        "Connection in two lines, one list",
+        "Connection: Upgrade",
+        "Connection: a\r\nConnection: upgrade",
+    ),
+    ("Upgrade in any case", "Upgrade: websocket", "uPGRADE:WebSocket"),
+    ("Upgrade among others", "Upgrade: websocket", "Upgrade: h2c, websocket"),
+    ("pad bits that are not zero", "dGhlIHNhbXBsZSBub25jZQ==", "AQIDBAUGBwgJCgsMDQ4PEC=="),
+    ("unknown header", "Host", "X-Anything: \u{ff}\t!\r\nHost"),
+    (
+        "another order",
+        "Upgrade: websocket\r\nConnection: Upgrade",
+        "Connection: Upgrade\r\nUpgrade: websocket",
+    ),
+    ("no white space, and much", "Host: server.example.com", "Host:\t  a:80 \t"),
+    ("absolute form", "/chat", "http://server.example.com/chat"),
+    ("absolute form, no path", "/chat", "HTTPS://server.example.com:443?x"),
+    ("query", "/chat", "/chat?a=b&c=%20|^"),
+    ("IPv6 host", "server.example.com", "[::1]:8080"),
+    ("empty list elements", "chat, superchat", ",, chat ,superchat,"),
+    ("25-byte subprotocol", "superchat", "abcdefghijklmnopqrstuvwxy"),
+    ("no origin", "Origin: http://example.com\r\n", ""),
+    ("no body", "Origin", "Content-Length: 0\r\nOrigin"),
+    (
+        "extensions in two lines, one list",
+        "Origin",
+        "Sec-WebSocket-Extensions: a; b=\"c\\d\" ;e\r\nsec-websocket-extensions:\r\nOrigin",
+    ),
+];
+
 #[test]
 fn requests_that_are_opening_handshakes() {
-    let cases = [
-        (
-            "Connection with a token in a list",
-            "Connection: Upgrade",
-            "Connection: keep-alive, Upgrade",
-        ),
-        (
-            "Connection in two lines, one list",
-            "Connection: Upgrade",
-            "Connection: a\r\nConnection: upgrade",
-        ),
-        ("Upgrade in any case", "Upgrade: websocket", "uPGRADE:WebSocket"),
-        ("Upgrade among others", "Upgrade: websocket", "Upgrade: h2c, websocket"),
-        ("pad bits that are not zero", "dGhlIHNhbXBsZSBub25jZQ==", "AQIDBAUGBwgJCgsMDQ4PEC=="),
-        ("unknown header", "Host", "X-Anything: \u{ff}\t!\r\nHost"),
-        (
-            "another order",
-            "Upgrade: websocket\r\nConnection: Upgrade",
-            "Connection: Upgrade\r\nUpgrade: websocket",
-        ),
-        ("no white space, and much", "Host: server.example.com", "Host:\t  a:80 \t"),
-        ("absolute form", "/chat", "http://server.example.com/chat"),
-        ("absolute form, no path", "/chat", "HTTPS://server.example.com:443?x"),
-        ("query", "/chat", "/chat?a=b&c=%20|^"),
-        ("IPv6 host", "server.example.com", "[::1]:8080"),
-        ("empty list elements", "chat, superchat", ",, chat ,superchat,"),
-        ("25-byte subprotocol", "superchat", "abcdefghijklmnopqrstuvwxy"),
-        ("no origin", "Origin: http://example.com\r\n", ""),
-        ("no body", "Origin", "Content-Length: 0\r\nOrigin"),
-        (
-            "extensions in two lines, one list",
-            "Origin",
-            "Sec-WebSocket-Extensions: a; b=\"c\\d\" ;e\r\nsec-websocket-extensions:\r\nOrigin",
-        ),
-    ];
-    for (name, from, to) in cases {
+    for &(name, from, to) in ACCEPTED {
         let head = EXAMPLE.replacen(from, to, 1);
         assert_ne!(head, EXAMPLE, "{name}");
         let result = request(&head).and_then(|request| request.upgrade().map(drop));
