@@ -23,6 +23,15 @@ impl HeaderFields {
     pub(super) fn new(lines: Lines) -> Self {
         HeaderFields { lines }
     }
+
+    /// Writes names in lower case, as HTTP/2 and HTTP/3 require: RFC 9113 §8.2.1, RFC 9114 §4.2.
+    pub(super) fn in_lower_case(lines: &Lines) -> Self {
+        let mut lower = Lines::default();
+        for (name, value) in HeaderFields::new(lines.clone()).iter() {
+            lower.push(&name.to_ascii_lowercase(), value);
+        }
+        HeaderFields::new(lower)
+    }
 }
 
 impl fmt::Debug for HeaderFields {

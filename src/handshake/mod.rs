@@ -1,4 +1,5 @@
-//! The opening handshake over HTTP/1.1, RFC 6455 §4, for both roles.
+//! The opening handshake over HTTP/1.1, RFC 6455 §4, for both roles. Over HTTP/2 and HTTP/3 see
+//! [`connect`].
 //!
 //! Like the rest of the crate, it does no I/O. You pass in received bytes, and get back bytes to
 //! send and a [`Negotiated`](crate::Negotiated) to make a connection from. The contract is the same
@@ -69,8 +70,10 @@ mod http_types;
 mod key;
 mod limits;
 mod lines;
+mod offers;
 
 pub mod client;
+pub mod connect;
 pub mod server;
 
 pub use error::{BuildError, HeadError};

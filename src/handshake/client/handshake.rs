@@ -23,10 +23,15 @@ pub struct ClientHandshake {
     pub(super) head: Head,
     /// The required value of `Sec-WebSocket-Accept`.
     pub(super) accept: String,
-    /// The subprotocols that were offered.
-    pub(super) subprotocols: Vec<String>,
-    /// The extensions that were offered, as a list. Empty if none were.
-    pub(super) extensions: String,
+    pub(super) offer: Offer,
+}
+
+/// What a client has offered.
+#[derive(Debug)]
+pub(in crate::handshake) struct Offer {
+    pub(in crate::handshake) subprotocols: Vec<String>,
+    /// A list of extensions. Empty if none were offered.
+    pub(in crate::handshake) extensions: String,
 }
 
 impl ClientHandshake {
@@ -111,11 +116,22 @@ impl ClientHandshake {
         if headers.only("Sec-WebSocket-Accept")? != self.accept.as_bytes() {
             return Err(headers.invalid("Sec-WebSocket-Accept").into());
         }
-        let mut negotiated = self.negotiated(headers.at_most_one("Sec-WebSocket-Protocol")?)?;
-        if let Some(extensions) = self.agreed_extensions(headers)? {
-            negotiated = negotiated.with_extensions(&extensions);
-        }
+        let negotiated = self.offer.negotiated(headers)?;
         Ok(Outcome::Established { negotiated, response })
+    }
+}
+
+impl Offer {
+    /// Returns what the server has agreed to.
+    pub(in crate::handshake) fn negotiated(
+        &self,
+        headers: &Headers,
+    ) -> Result<Negotiated, InvalidResponse> {
+        let negotiated = self.agreed_subprotocol(headers)?;
+        Ok(match self.agreed_extensions(headers)? {
+            Some(extensions) => negotiated.with_extensions(&extensions),
+            None => negotiated,
+        })
     }
 
     /// Returns the extensions that the server agreed to.
@@ -135,8 +151,9 @@ impl ClientHandshake {
     }
 
     /// Returns the agreement with the subprotocol that the server chose.
-    fn negotiated(&self, subprotocol: Option<&[u8]>) -> Result<Negotiated, InvalidResponse> {
-        let Some(value) = subprotocol else { return Ok(Negotiated::default()) };
+    fn agreed_subprotocol(&self, headers: &Headers) -> Result<Negotiated, InvalidResponse> {
+        let value = headers.at_most_one("Sec-WebSocket-Protocol")?;
+        let Some(value) = value else { return Ok(Negotiated::default()) };
         // RFC 6455 §4.1, item 6 of the requirements on the response
         match self.subprotocols.iter().find(|offered| offered.as_bytes() == value) {
             Some(offered) => Ok(Negotiated::default().with_subprotocol(offered)),

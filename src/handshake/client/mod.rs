@@ -10,6 +10,8 @@ mod response;
 mod uri;
 
 pub use handshake::{ClientHandshake, InvalidResponse, Outcome};
+
+pub(super) use handshake::Offer;
 pub use request::Request;
 #[cfg(feature = "rand")]
 pub use request::nonce;

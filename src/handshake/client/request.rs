@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::handshake::{ClientHandshake, RESPONSE_PREFIX};
+use super::handshake::{ClientHandshake, Offer, RESPONSE_PREFIX};
 use super::uri::{InvalidUri, Uri};
 use crate::handshake::error::BuildError;
 use crate::handshake::excerpt::Excerpt;
@@ -182,6 +182,16 @@ impl Request {
         head.push("Upgrade", "websocket");
         head.push("Connection", "Upgrade");
         head.push("Sec-WebSocket-Key", &key);
+        self.push_offer(head);
+        ClientHandshake {
+            head: Head::new(self.limits, RESPONSE_PREFIX),
+            accept: key::answer(key.as_bytes()),
+            offer: self.offer(),
+        }
+    }
+
+    /// Adds the fields that do not depend on the version of HTTP.
+    pub(in crate::handshake) fn push_offer(&self, head: &mut Lines) {
         head.push("Sec-WebSocket-Version", "13");
         if !self.subprotocols.is_empty() {
             head.push("Sec-WebSocket-Protocol", self.subprotocols.join(", "));
@@ -190,12 +200,16 @@ impl Request {
             head.push(extensions::HEADER, extensions);
         }
         head.append(&self.lines);
-        ClientHandshake {
-            head: Head::new(self.limits, RESPONSE_PREFIX),
-            accept: key::answer(key.as_bytes()),
-            subprotocols: self.subprotocols.clone(),
-            extensions: self.extensions.clone().unwrap_or_default(),
-        }
+    }
+
+    pub(in crate::handshake) fn offer(&self) -> Offer {
+        let extensions = self.extensions.clone().unwrap_or_default();
+        Offer { subprotocols: self.subprotocols.clone(), extensions }
+    }
+
+    /// Returns the host and, unless it is the default one, the port.
+    pub(in crate::handshake) fn authority(&self) -> &str {
+        &self.uri.authority
     }
 }
 

@@ -43,4 +43,4 @@ pub use handshake::ServerHandshake;
 pub use refusal::Refusal;
 pub use request::RequestHead;
 pub use response::Response;
-pub use upgrade::Upgrade;
+pub use upgrade::{Http1, Upgrade};

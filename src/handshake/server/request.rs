@@ -6,14 +6,13 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::refusal::Refusal;
-use super::upgrade::Upgrade;
+use super::upgrade::{Http1, Upgrade};
 use crate::handshake::authority::Authority;
 use crate::handshake::error::HeadError;
 use crate::handshake::excerpt::Excerpt;
-use crate::handshake::extensions::{self, Extension};
 use crate::handshake::grammar::is_token;
 use crate::handshake::headers::{Field, Headers};
-use crate::handshake::key;
+use crate::handshake::{key, offers};
 
 /// The head of an HTTP/1.1 request, which may or may not be an opening handshake.
 ///
@@ -129,14 +128,8 @@ impl RequestHead {
         if !key::is_valid(key) {
             return Err(self.headers.invalid("Sec-WebSocket-Key").into());
         }
-        self.check_subprotocols()?;
-        // RFC 6455 §9.1: a value that breaks the grammar fails the connection.
-        if extensions::value_in(&self.headers)
-            .is_some_and(|value| Extension::parse_list(&value).is_err())
-        {
-            return Err(self.headers.invalid(extensions::HEADER).into());
-        }
-        Ok(Upgrade::new(&self.headers, key))
+        offers::check(&self.headers)?;
+        Ok(Upgrade::new(&self.headers, Http1 { key }))
     }
 
     /// Creates a request from what an HTTP library has parsed, to be checked by
@@ -240,17 +233,6 @@ impl RequestHead {
         }
         if self.headers.all("Content-Length").any(|length| length != b"0") {
             return Err(Refusal::Body { name: "Content-Length" });
-        }
-        Ok(())
-    }
-
-    fn check_subprotocols(&self) -> Result<(), HeadError> {
-        // RFC 6455 §4.3: 1#token.
-        let name = "Sec-WebSocket-Protocol";
-        let present = self.headers.first(name).is_some();
-        let mut elements = self.headers.elements(name).peekable();
-        if present && (elements.peek().is_none() || !elements.all(is_token)) {
-            return Err(self.headers.invalid(name));
         }
         Ok(())
     }

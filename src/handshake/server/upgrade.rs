@@ -46,12 +46,14 @@ use crate::negotiated::Negotiated;
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// `D` is how the request has come: in HTTP/1.1, or by
+/// [Extended CONNECT](crate::handshake::connect).
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct Upgrade<'a> {
+pub struct Upgrade<'a, D = Http1<'a>> {
     headers: &'a Headers,
-    /// A valid key.
-    key: &'a [u8],
+    door: D,
     /// One of the subprotocols in `headers`.
     subprotocol: Option<&'a str>,
     /// A list of extensions. The client offers each of them.
@@ -59,9 +61,17 @@ pub struct Upgrade<'a> {
     lines: Lines,
 }
 
-impl<'a> Upgrade<'a> {
+/// An upgrade of HTTP/1.1, RFC 6455 §4.2.
+#[derive(Clone, Copy, Debug)]
+pub struct Http1<'a> {
+    /// A valid key.
+    pub(super) key: &'a [u8],
+}
+
+/// What both kinds of upgrades have.
+impl<'a, D> Upgrade<'a, D> {
     /// Returns the subprotocols that the client offers, in its order of preference, RFC 6455 §1.9.
-    pub fn subprotocols(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+    pub fn subprotocols(&self) -> impl Iterator<Item = &'a str> + use<'a, D> {
         self.headers
             .elements("Sec-WebSocket-Protocol")
             .filter_map(|element| core::str::from_utf8(element).ok())
@@ -134,6 +144,28 @@ impl<'a> Upgrade<'a> {
         Ok(self)
     }
 
+    /// Creates an upgrade for a checked request.
+    pub(in crate::handshake) fn new(headers: &'a Headers, door: D) -> Self {
+        Upgrade { headers, door, subprotocol: None, extensions: None, lines: Lines::default() }
+    }
+
+    /// Adds the fields of the response that do not depend on the version of HTTP.
+    pub(in crate::handshake) fn push_agreement(&self, head: &mut Lines) -> Negotiated {
+        let mut negotiated = Negotiated::default();
+        if let Some(subprotocol) = self.subprotocol {
+            head.push("Sec-WebSocket-Protocol", subprotocol);
+            negotiated = negotiated.with_subprotocol(subprotocol);
+        }
+        if let Some(extensions) = &self.extensions {
+            head.push(extensions::HEADER, extensions);
+            negotiated = negotiated.with_extensions(extensions);
+        }
+        head.append(&self.lines);
+        negotiated
+    }
+}
+
+impl Upgrade<'_> {
     /// Accepts the handshake. Returns the whole response and what both ends agreed on.
     ///
     /// Send the response before any frame. The connection is open from here on, RFC 6455 §4.2.2.
@@ -157,22 +189,7 @@ impl<'a> Upgrade<'a> {
     fn push_fields(self, head: &mut Lines) -> Negotiated {
         head.push("Upgrade", "websocket");
         head.push("Connection", "Upgrade");
-        head.push("Sec-WebSocket-Accept", key::answer(self.key));
-        let mut negotiated = Negotiated::default();
-        if let Some(subprotocol) = self.subprotocol {
-            head.push("Sec-WebSocket-Protocol", subprotocol);
-            negotiated = negotiated.with_subprotocol(subprotocol);
-        }
-        if let Some(extensions) = self.extensions {
-            head.push(extensions::HEADER, &extensions);
-            negotiated = negotiated.with_extensions(&extensions);
-        }
-        head.append(&self.lines);
-        negotiated
-    }
-
-    /// Creates an upgrade for a checked request. `key` is its valid key.
-    pub(super) fn new(headers: &'a Headers, key: &'a [u8]) -> Self {
-        Upgrade { headers, key, subprotocol: None, extensions: None, lines: Lines::default() }
+        head.push("Sec-WebSocket-Accept", key::answer(self.door.key));
+        self.push_agreement(head)
     }
 }

@@ -4,6 +4,7 @@
 
 mod authority;
 mod client;
+mod connect;
 mod doors;
 mod feed;
 mod heads;
