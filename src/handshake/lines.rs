@@ -59,6 +59,18 @@ impl Lines {
         })
     }
 
+    /// Returns the fields without those of these names. Call it only if there is no start line.
+    pub(super) fn without(&self, names: &[&str]) -> Self {
+        let mut others = Lines::default();
+        for (name, value) in self.fields() {
+            let name = core::str::from_utf8(name).unwrap_or_default();
+            if !names.iter().any(|other| other.eq_ignore_ascii_case(name)) {
+                others.push(name, value);
+            }
+        }
+        others
+    }
+
     /// Adds `lines`.
     pub(super) fn append(&mut self, lines: &Lines) {
         self.bytes.extend_from_slice(&lines.bytes);

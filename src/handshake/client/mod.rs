@@ -5,6 +5,7 @@
 //! bytes and returns an [`Outcome`]. Send nothing else before that.
 
 mod handshake;
+mod redirect;
 mod request;
 mod response;
 mod uri;
@@ -12,6 +13,7 @@ mod uri;
 pub use handshake::{ClientHandshake, InvalidResponse, Outcome};
 
 pub(super) use handshake::Offer;
+pub use redirect::InvalidRedirect;
 pub use request::Request;
 #[cfg(feature = "rand")]
 pub use request::nonce;

@@ -49,11 +49,11 @@ use crate::handshake::lines::Lines;
 /// ```
 #[derive(Clone)]
 pub struct Request {
-    uri: Uri,
+    pub(super) uri: Uri,
     subprotocols: Vec<String>,
     /// The extensions to offer, as a header value.
     extensions: Option<String>,
-    lines: Lines,
+    pub(super) lines: Lines,
     limits: HeadLimits,
 }
 

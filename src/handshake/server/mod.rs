@@ -34,12 +34,14 @@
 //! `Connection: close`. Ignore what the client sends after its head.
 
 mod handshake;
+mod origin;
 mod refusal;
 mod request;
 mod response;
 mod upgrade;
 
 pub use handshake::ServerHandshake;
+pub use origin::{InvalidOrigin, Origin, OriginPolicy};
 pub use refusal::Refusal;
 pub use request::RequestHead;
 pub use response::Response;

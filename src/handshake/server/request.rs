@@ -98,8 +98,8 @@ impl RequestHead {
     /// Returns the origin of the page that made the request, RFC 6455 §10.2. Every browser sends
     /// one.
     ///
-    /// If your server is meant only for your own pages, compare the origin, and answer all others
-    /// with 403.
+    /// If your server is meant only for your own pages, compare the origin by an
+    /// [`OriginPolicy`](super::OriginPolicy), and answer all others with 403.
     pub fn origin(&self) -> Option<&[u8]> {
         self.headers.first("Origin")
     }

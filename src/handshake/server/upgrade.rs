@@ -94,10 +94,18 @@ impl<'a, D> Upgrade<'a, D> {
         Ok(self)
     }
 
-    /// Chooses the first of `supported` that the client offers, or none.
+    /// Chooses the first of `supported` that the client offers, or none: the server's preference
+    /// counts.
     pub fn select_subprotocol(mut self, supported: &[&str]) -> Self {
         self.subprotocol =
             supported.iter().find_map(|name| self.subprotocols().find(|offered| offered == name));
+        self
+    }
+
+    /// Chooses the first subprotocol that the client offers and `is_supported` accepts, or none: the
+    /// client's preference counts, not that of the server.
+    pub fn select_subprotocol_by(mut self, mut is_supported: impl FnMut(&str) -> bool) -> Self {
+        self.subprotocol = self.subprotocols().find(|offered| is_supported(offered));
         self
     }
 
