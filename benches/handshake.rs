@@ -13,6 +13,8 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use sansock::Input;
 use sansock::handshake::{accept_key, client, server};
 use support::heads::{BROWSER_REQUEST, NONCE, RESPONSE, URI};
+use tungstenite::handshake::machine::TryParse;
+use tungstenite::handshake::server::{Request, create_response, write_response};
 
 fn handshake(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("handshake");
@@ -22,6 +24,8 @@ fn handshake(criterion: &mut Criterion) {
     group.bench_function("server, whole request", |bencher| {
         bencher.iter(|| serve(BROWSER_REQUEST.len()));
     });
+    assert!(tungstenite().starts_with(b"HTTP/1.1 101 "));
+    group.bench_function("server, whole request, tungstenite", |bencher| bencher.iter(tungstenite));
     group.bench_function("server, request byte by byte", |bencher| bencher.iter(|| serve(1)));
     group.bench_function("accept key", |bencher| {
         bencher.iter(|| accept_key(black_box(b"dGhlIHNhbXBsZSBub25jZQ==")));
@@ -50,6 +54,17 @@ fn serve(read: usize) -> Vec<u8> {
         }
     }
     panic!("the request is whole")
+}
+
+/// Does the same with tungstenite's parser and response.
+fn tungstenite() -> Vec<u8> {
+    let head = black_box(BROWSER_REQUEST).to_vec();
+    let parsed = Request::try_parse(&head).expect("a request by the rules");
+    let (_, request) = parsed.expect("a whole request");
+    let response = create_response(&request).expect("an opening handshake");
+    let mut bytes = Vec::new();
+    write_response(&mut bytes, &response).expect("a vector takes all");
+    bytes
 }
 
 fn request() -> (Vec<u8>, client::ClientHandshake) {

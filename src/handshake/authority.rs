@@ -61,7 +61,9 @@ pub(super) enum InvalidAuthority<'a> {
 fn is_host(host: &str) -> bool {
     match host.strip_prefix('[') {
         Some(literal) => literal.strip_suffix(']').is_some_and(is_ip_address),
-        None => !host.is_empty() && invalid_uri_byte(host.as_bytes(), is_name_byte).is_none(),
+        // Most names have nothing to decode.
+        None if host.bytes().all(is_name_byte) => !host.is_empty(),
+        None => invalid_uri_byte(host.as_bytes(), is_name_byte).is_none(),
     }
 }
 

@@ -49,7 +49,16 @@ impl Head {
         if self.at == At::End {
             return Err(HeadError::Over);
         }
-        for (index, &byte) in input.iter().enumerate() {
+        let mut index = 0;
+        while let Some(&byte) = input.get(index) {
+            if self.at == At::Line {
+                let plain = self.plain_len(input.get(index..).unwrap_or_default());
+                if plain > 0 {
+                    self.examined += plain;
+                    index += plain;
+                    continue;
+                }
+            }
             match self.advance(byte) {
                 Ok(at) => self.at = at,
                 Err(error) => {
@@ -62,9 +71,26 @@ impl Head {
                 self.keep(input, index + 1);
                 return Ok((index + 1, true));
             }
+            index += 1;
         }
         self.keep(input, input.len());
         Ok((input.len(), false))
+    }
+
+    /// Returns how many bytes from the front of `input` are inside a line, and change nothing but how
+    /// many were examined. It may return fewer.
+    fn plain_len(&self, input: &[u8]) -> usize {
+        let most = input.len().min(self.limits.head - self.examined);
+        let input = input.get(..most).unwrap_or(input);
+        let mut plain = 0;
+        while let Some(word) = input.get(plain..).and_then(<[u8]>::first_chunk) {
+            let len = plain_len(*word);
+            plain += len;
+            if len < WORD {
+                return plain;
+            }
+        }
+        plain
     }
 
     /// Returns the bytes of the head so far. After an error, they end before the offending byte.
@@ -153,6 +179,22 @@ enum At {
     End,
 }
 
+/// Returns how many bytes are before the first control character: eight comparisons at once.
+fn plain_len(word: [u8; WORD]) -> usize {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES * 0x80;
+    let word = u64::from_le_bytes(word);
+    // The high bit of each byte says whether that byte, or one before it, is what is looked for.
+    let below_space = word.wrapping_sub(ONES * 0x20) & !word;
+    let no_delete = word ^ (ONES * 0x7f);
+    let is_delete = no_delete.wrapping_sub(ONES) & !no_delete;
+    let found = (below_space | is_delete) & HIGH;
+    (found.trailing_zeros() / u8::BITS) as usize
+}
+
+/// How many bytes [`plain_len`] looks at.
+const WORD: usize = size_of::<u64>();
+
 #[cfg(test)]
 mod tests {
     use alloc::vec;
@@ -179,6 +221,52 @@ mod tests {
             }
             assert_eq!(head.examined, long.len());
             assert_eq!(head.take(), long);
+        }
+    }
+
+    #[test]
+    fn a_word_is_plain_up_to_its_first_control_character() {
+        for byte in 0..=u8::MAX {
+            for at in 0..WORD {
+                for other in [b' ', b'~', 0x80, 0xff, 0, 0x7f] {
+                    let mut word = [b' '; WORD];
+                    word[at] = byte;
+                    word[at + 1..].fill(other);
+                    let naive = word.iter().take_while(|byte| !byte.is_ascii_control()).count();
+                    assert_eq!(plain_len(word), naive, "{word:x?}");
+                }
+            }
+        }
+    }
+
+    /// What the scanner says of each byte by itself.
+    fn bytewise(bytes: &[u8], limits: HeadLimits) -> (Result<usize, HeadError>, usize) {
+        let mut head = Head::new(limits, b"");
+        for (index, byte) in bytes.iter().enumerate() {
+            match head.scan(&[*byte]) {
+                Ok((_, true)) => return (Ok(index + 1), head.headers()),
+                Ok(_) => {}
+                Err(error) => return (Err(error), head.headers()),
+            }
+        }
+        (Ok(0), head.headers())
+    }
+
+    #[test]
+    fn words_are_examined_as_their_bytes_are() {
+        let line = b"GET /0123456789abcdef HTTP/1.1\r\nHost: a.example.org\r\nAccept: \xe4text/html\r\n\r\n";
+        for at in 0..line.len() {
+            for byte in [b'\0', b'\t', b'\n', b'\r', b' ', 0x1f, 0x7f, 0x80, 0xff, b':'] {
+                for limit in [at, at + 1, at + 9, 1000] {
+                    let mut bytes = line.to_vec();
+                    bytes[at] = byte;
+                    let mut head = Head::new(limits(limit, 2), b"");
+                    let whole = head.scan(&bytes);
+                    let (expected, headers) = bytewise(&bytes, limits(limit, 2));
+                    let found = whole.map(|(taken, is_over)| if is_over { taken } else { 0 });
+                    assert_eq!((found, head.headers()), (expected, headers), "{byte:x} at {at}");
+                }
+            }
         }
     }
 

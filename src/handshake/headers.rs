@@ -23,14 +23,21 @@ pub struct Headers {
 impl Headers {
     /// Returns the value of the first field with this name, or `None` if no field has it.
     pub fn first<'a>(&'a self, name: &str) -> Option<&'a [u8]> {
-        self.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.with_name(name).next()
     }
 
     /// Returns the values of all fields with this name.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a [u8]> {
-        self.iter()
-            .filter(move |(other, _)| other.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+        self.with_name(name)
+    }
+
+    fn with_name<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
+        let part = |range: &Range<usize>| self.head.get(range.clone()).unwrap_or_default();
+        let has_name = move |field: &&Field| {
+            field.name.len() == name.len()
+                && part(&field.name).eq_ignore_ascii_case(name.as_bytes())
+        };
+        self.fields.iter().filter(has_name).map(move |field| part(&field.value))
     }
 
     /// Returns the name and value of each field.

@@ -18,7 +18,7 @@ pub(super) struct Lines {
 impl Lines {
     /// Starts a head with its request line or status line.
     pub(super) fn starting(start_line: &str) -> Self {
-        let mut lines = Lines::default();
+        let mut lines = Lines { bytes: Vec::with_capacity(USUAL_LEN) };
         lines.bytes.extend_from_slice(start_line.as_bytes());
         lines.bytes.extend_from_slice(CRLF);
         lines
@@ -98,6 +98,9 @@ fn is_reserved(name: &str) -> bool {
 }
 
 const CRLF: &[u8] = b"\r\n";
+
+/// Enough for most heads.
+const USUAL_LEN: usize = 256;
 
 const RESERVED: [&str; 5] =
     ["Connection", "Content-Length", "Host", "Transfer-Encoding", "Upgrade"];

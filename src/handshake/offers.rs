@@ -1,7 +1,7 @@
 //! What a client offers in any version of HTTP: subprotocols and extensions.
 
 use super::error::HeadError;
-use super::extensions::{self, Extension};
+use super::extensions;
 use super::grammar::is_token;
 use super::headers::Headers;
 
@@ -9,7 +9,7 @@ use super::headers::Headers;
 pub(super) fn check(headers: &Headers) -> Result<(), HeadError> {
     check_subprotocols(headers)?;
     // RFC 6455 §9.1: a value that breaks the grammar fails the connection.
-    if extensions::value_in(headers).is_some_and(|value| Extension::parse_list(&value).is_err()) {
+    if extensions::value_in(headers).is_some_and(|value| !extensions::is_valid(&value)) {
         return Err(headers.invalid(extensions::HEADER));
     }
     Ok(())

@@ -147,7 +147,7 @@ impl Offer {
             let extension = Excerpt::new(unasked.name().as_bytes());
             return Err(InvalidResponse::UnofferedExtension { extension });
         }
-        String::from_utf8(value).map(Some).map_err(|_| malformed.into())
+        String::from_utf8(value.into_owned()).map(Some).map_err(|_| malformed.into())
     }
 
     /// Returns the agreement with the subprotocol that the server chose.

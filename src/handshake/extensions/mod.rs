@@ -20,9 +20,20 @@ pub(super) const HEADER: &str = "Sec-WebSocket-Extensions";
 
 /// Returns the value of all `Sec-WebSocket-Extensions` fields as one list, RFC 9110 §5.3, or `None`
 /// if the head has no such field.
-pub(super) fn value_in(headers: &Headers) -> Option<Vec<u8>> {
-    let values: Vec<&[u8]> = headers.all(HEADER).collect();
-    (!values.is_empty()).then(|| values.join(&b", "[..]))
+pub(super) fn value_in(headers: &Headers) -> Option<Cow<'_, [u8]>> {
+    let mut values = headers.all(HEADER);
+    let first = values.next()?;
+    let others: Vec<&[u8]> = values.collect();
+    if others.is_empty() {
+        return Some(Cow::Borrowed(first));
+    }
+    Some(Cow::Owned([&[first], &others[..]].concat().join(&b", "[..])))
+}
+
+/// Returns `true` if `value` is a list of extensions.
+pub(super) fn is_valid(value: &[u8]) -> bool {
+    let mut count = 0;
+    for_each(value, |_| count += 1).is_some() && count > 0
 }
 
 /// Returns the extensions in a value of the caller, or an error if it is malformed.
@@ -65,8 +76,11 @@ impl<'a> Extension<'a> {
     /// [`InvalidExtensions`] if the value breaks the grammar, or names no extension. RFC 6455 §9.1:
     /// then the handshake fails.
     pub fn parse_list(value: &'a [u8]) -> Result<Vec<Extension<'a>>, InvalidExtensions> {
-        let invalid = InvalidExtensions { value: Excerpt::new(value) };
-        list(value).filter(|list| !list.is_empty()).ok_or(invalid)
+        let mut list = Vec::new();
+        match for_each(value, |extension| list.push(extension)) {
+            Some(()) if !list.is_empty() => Ok(list),
+            _ => Err(InvalidExtensions { value: Excerpt::new(value) }),
+        }
     }
 
     /// Returns the name, a token.
@@ -81,15 +95,14 @@ impl<'a> Extension<'a> {
     }
 }
 
-/// Parses a list, RFC 6455 §9.1. Returns `None` if it is malformed.
-fn list(value: &[u8]) -> Option<Vec<Extension<'_>>> {
+/// Calls `act` with each extension of a list, RFC 6455 §9.1. Returns `None` where it is malformed.
+fn for_each<'a>(value: &'a [u8], mut act: impl FnMut(Extension<'a>)) -> Option<()> {
     let mut cursor = Cursor { rest: value };
-    let mut list = Vec::new();
     loop {
         // RFC 9110 §5.6.1: empty elements of a list are ignored.
         while cursor.skip(b',') {}
         if cursor.rest.is_empty() {
-            return Some(list);
+            return Some(());
         }
         let name = cursor.token()?;
         let params = cursor.rest;
@@ -97,7 +110,7 @@ fn list(value: &[u8]) -> Option<Vec<Extension<'_>>> {
             cursor.param()?;
         }
         let len = params.len() - cursor.rest.len();
-        list.push(Extension { name, params: params.get(..len).unwrap_or_default() });
+        act(Extension { name, params: params.get(..len).unwrap_or_default() });
         if !cursor.rest.is_empty() && !cursor.skip(b',') {
             return None;
         }

@@ -113,7 +113,7 @@ impl<'a, D> Upgrade<'a, D> {
     /// `Sec-WebSocket-Extensions` header, RFC 6455 §9.1, or `None` if it offers none.
     pub fn offered_extensions(&self) -> Option<String> {
         let value = extensions::value_in(self.headers)?;
-        String::from_utf8(value).ok()
+        String::from_utf8(value.into_owned()).ok()
     }
 
     /// Agrees to extensions, given as the value of a `Sec-WebSocket-Extensions` header, RFC 6455
