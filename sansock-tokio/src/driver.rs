@@ -302,7 +302,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 }
                 Poll::Pending => {
                     self.release_input();
-                    ready!(self.poll_deadline(context))?;
+                    // A deadline that has passed may have more to write, or be the end.
+                    return self.poll_deadline(context).map_ok(|()| false);
                 }
             }
         }
