@@ -56,6 +56,8 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "connect")]
+mod connect;
 mod driver;
 mod halves;
 mod open;
@@ -69,7 +71,11 @@ pub use sansock::blocking::Error;
 pub use sansock::endpoint::{Opened, Settings};
 pub use sansock::handshake::client::Request;
 pub use sansock::{CloseCode, Message};
+#[cfg(feature = "rustls")]
+pub use tokio_rustls::rustls;
 
+#[cfg(feature = "connect")]
+pub use connect::{ClientStream, ConnectError, Connector, connect};
 pub use halves::{ReceiveHalf, ReuniteError, SendHalf};
 pub use open::{accept, accept_with, client, client_with};
 pub use sender::Sender;

@@ -1,0 +1,49 @@
+//! One deadline for several steps.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::timer::{self, Timer};
+
+/// The time at which all steps together must be done.
+pub(super) struct Deadline {
+    /// `None` is never.
+    due: Option<Duration>,
+    timer: Timer,
+}
+
+impl Deadline {
+    pub(super) fn after(limit: Option<Duration>) -> Self {
+        let due = limit.map(|limit| timer::now().saturating_add(limit));
+        Deadline { due, timer: Timer::default() }
+    }
+
+    /// Returns the time until then.
+    pub(super) fn left(&self) -> Option<Duration> {
+        self.due.map(|due| due.saturating_sub(timer::now()))
+    }
+
+    /// Waits for a step. Fails if it is not done in time.
+    pub(super) async fn limit<T>(
+        &mut self,
+        step: impl Future<Output = io::Result<T>>,
+    ) -> io::Result<T> {
+        let mut step = pin!(step);
+        poll_fn(|context| {
+            if let Poll::Ready(done) = step.as_mut().poll(context) {
+                return Poll::Ready(done);
+            }
+            if self.due.is_some_and(|due| due <= timer::now()) {
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, LATE)));
+            }
+            self.timer.set(self.due, context.waker())?;
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+const LATE: &str = "not done before the deadline of the handshake";
