@@ -4,6 +4,7 @@
 #   start COMMAND [ARGUMENT]...      sets $server to its process and $url to the address that it prints
 #   next_url                         sets $url to the next address that it prints
 #   start_echo_server [OPTION]...    the echo_server example; $url is ws:, and $secure_url is wss:
+#   start_tokio_echo                 the wss_echo example of sansock-tokio; the same variables
 #   build_example NAME...            builds examples for release
 #   missing WHAT                     from .ci/missing.sh
 #
@@ -45,8 +46,16 @@ next_url() {
 }
 
 start_echo_server() {
-    start "$target/release/examples/echo_server" --listen 127.0.0.1:0 --listen-tls 127.0.0.1:0 \
+    start_both "$target/release/examples/echo_server" --listen 127.0.0.1:0 --listen-tls 127.0.0.1:0 \
         --cert-out "$scratch/cert.pem" "$@"
+}
+
+start_tokio_echo() {
+    start_both "$target/release/examples/wss_echo" 127.0.0.1:0 127.0.0.1:0 "$scratch/cert.pem"
+}
+
+start_both() {
+    start "$@"
     local plain_url=$url
     next_url
     secure_url=$url url=$plain_url
