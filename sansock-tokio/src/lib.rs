@@ -80,3 +80,8 @@ pub use halves::{ReceiveHalf, ReuniteError, SendHalf};
 pub use open::{accept, accept_with, client, client_with};
 pub use sender::Sender;
 pub use websocket::WebSocket;
+
+/// The examples of README.md compile.
+#[cfg(all(doctest, feature = "connect"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
