@@ -12,6 +12,7 @@
 mod chat;
 mod echo;
 mod lines;
+mod many;
 #[allow(dead_code, reason = "no program here is to see the end of its input early")]
 #[path = "../../../tests/programs/program.rs"]
 mod program;
