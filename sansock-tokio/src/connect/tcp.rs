@@ -98,15 +98,14 @@ mod tests {
 
     /// A listener whose queue is full drops what else arrives, on Linux.
     #[cfg(target_os = "linux")]
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn an_address_that_does_not_answer_does_not_hold_up_the_next() {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
         let full = socket.listen(1).unwrap();
         let silent = full.local_addr().unwrap();
         let mut queued = Vec::new();
-        let wait = Duration::from_millis(100);
-        while let Ok(stream) = tokio::time::timeout(wait, TcpStream::connect(silent)).await {
+        while let Ok(stream) = tokio::time::timeout(PATIENCE, TcpStream::connect(silent)).await {
             queued.push(stream.unwrap());
         }
         let (_listener, address) = listen().await;
