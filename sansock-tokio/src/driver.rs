@@ -200,10 +200,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Waits until a message can be queued.
     pub(crate) fn poll_ready(&mut self, context: &mut Context<'_>) -> Polled<()> {
-        while self.needs_room() {
-            ready!(self.poll_flush(context))?;
-        }
-        Poll::Ready(Ok(()))
+        self.poll_write_until(|driver| !driver.needs_room(), context)
     }
 
     /// Waits until all that is queued is written.
@@ -213,12 +210,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Waits until as many bytes are written.
     pub(crate) fn poll_flush_to(&mut self, end: u64, context: &mut Context<'_>) -> Polled<()> {
-        loop {
-            if let Poll::Ready(written) = self.poll_write(context) {
-                return Poll::Ready(written.map_err(Error::Io));
+        let is_flushed = |driver: &mut Self| driver.bytes_sent() >= end && !driver.is_unflushed;
+        self.poll_write_until(is_flushed, context)
+    }
+
+    /// Writes until so much is written, or all is.
+    fn poll_write_until(
+        &mut self,
+        is_enough: impl Fn(&mut Self) -> bool,
+        context: &mut Context<'_>,
+    ) -> Polled<()> {
+        while !is_enough(self) {
+            let written = self.poll_write(context);
+            if is_enough(self) {
+                break;
             }
-            if self.bytes_sent() >= end && !self.is_unflushed {
-                return Poll::Ready(Ok(()));
+            if let Poll::Ready(written) = written {
+                return Poll::Ready(written.map_err(Error::Io));
             }
             if !self.is_split {
                 // Nobody reads meanwhile, so that the peer is not to blame for what it sends.
@@ -226,6 +234,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             }
             ready!(self.poll_deadline(context))?;
         }
+        Poll::Ready(Ok(()))
     }
 
     /// Begins the closing handshake, and waits until the Close frame is written.
