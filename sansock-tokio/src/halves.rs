@@ -278,7 +278,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for SendHalf<S> {
 }
 
 /// The error of [`ReceiveHalf::reunite`]: the halves are of different connections.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct ReuniteError<S> {
     /// The half that receives.
@@ -293,7 +292,17 @@ impl<S> fmt::Display for ReuniteError<S> {
     }
 }
 
-impl<S: fmt::Debug> std::error::Error for ReuniteError<S> {}
+impl<S> fmt::Debug for ReuniteError<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ReuniteError { receiving, sending } = self;
+        f.debug_struct("ReuniteError")
+            .field("receiving", receiving)
+            .field("sending", sending)
+            .finish()
+    }
+}
+
+impl<S> std::error::Error for ReuniteError<S> {}
 
 /// Shows lengths alone, so that logs hold nobody's data.
 impl<S> fmt::Debug for ReceiveHalf<S> {
