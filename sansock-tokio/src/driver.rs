@@ -1,13 +1,14 @@
 //! An endpoint over an asynchronous stream: what is read, written and timed at each poll.
 
-use std::io::{self, ErrorKind, IoSlice};
+mod write;
+
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use sansock::bytes::Buf;
 use sansock::endpoint::{self, Endpoint};
 use sansock::timer::Expired;
-use sansock::{CloseCode, CloseStatus, Event, Message, ReadBuffer, TransportAction};
+use sansock::{CloseStatus, Event, Message, ReadBuffer, TransportAction};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::Error;
@@ -27,12 +28,23 @@ pub(crate) struct Driver<S> {
     is_drained: bool,
     /// Whether the stream may hold what was written to it.
     is_unflushed: bool,
+    /// How many bytes will have been written when the answers to the peer's control frames are.
+    owed_end: u64,
     /// Whether the stream has refused a write. What has arrived before is still received.
     pub(crate) is_broken: bool,
     /// Whether another task may read while one waits to send.
     pub(crate) is_split: bool,
     /// Whether the last item of a stream of messages was returned.
     pub(crate) is_over: bool,
+}
+
+/// Returns how many bytes of an endpoint's output were written since the opening handshake.
+fn bytes_sent(endpoint: &mut Endpoint) -> u64 {
+    endpoint.connection().map_or(0, |ws| ws.bytes_sent())
+}
+
+fn output_end(endpoint: &mut Endpoint) -> u64 {
+    bytes_sent(endpoint) + endpoint.output_len() as u64
 }
 
 /// What is not received yet, or an end.
@@ -48,6 +60,7 @@ impl<S> Driver<S> {
             timer: Timer::default(),
             is_drained: false,
             is_unflushed: false,
+            owed_end: 0,
             is_broken: false,
             is_split: false,
             is_over: false,
@@ -69,13 +82,18 @@ impl<S> Driver<S> {
 
     /// Returns the next event of what was read, with the endpoint beside it. Notes a failure.
     pub(crate) fn next_event(&mut self) -> Option<(endpoint::Event<'_>, &mut Endpoint)> {
-        let Driver { endpoint, input, failure, is_drained, .. } = self;
+        let Driver { endpoint, input, failure, is_drained, owed_end, .. } = self;
         let received = match input {
             Some(input) if failure.is_none() => endpoint.receive_buffered(input),
             _ => Ok(None),
         };
         match received {
-            Ok(Some(event)) => return Some((event, endpoint)),
+            Ok(Some(event)) => {
+                if matches!(&event, endpoint::Event::Connection(Event::Ping(_))) {
+                    *owed_end = output_end(endpoint);
+                }
+                return Some((event, endpoint));
+            }
             Ok(None) => {}
             Err(error) => *failure = Some(Box::new(error.into())),
         }
@@ -99,12 +117,12 @@ impl<S> Driver<S> {
 
     /// Returns how many bytes were written.
     pub(crate) fn bytes_sent(&mut self) -> u64 {
-        self.endpoint.connection().map_or(0, |ws| ws.bytes_sent())
+        bytes_sent(&mut self.endpoint)
     }
 
     /// Returns how many bytes will have been written when all of the output is.
     pub(crate) fn output_end(&mut self) -> u64 {
-        self.bytes_sent() + self.endpoint.output_len() as u64
+        output_end(&mut self.endpoint)
     }
 
     /// Gives the read buffer back if it is empty.
@@ -170,8 +188,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                     if !self.is_drained && self.input.is_some() {
                         return Poll::Ready(Ok(true));
                     }
-                    if self.needs_room() && !self.is_broken {
-                        // Nothing is read whose answer could not be queued.
+                    if self.needs_room() && !self.is_broken && !self.is_split {
+                        // Nothing is read whose answer could not be queued. Halves read on, because
+                        // the peer may not read until what it sends is read.
                         self.endpoint.reading_paused();
                         ready!(self.poll_deadline(context))?;
                     } else if ready!(self.poll_read(context))? {
@@ -196,88 +215,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 TransportAction::Disconnect => return Poll::Ready(self.disconnect(context)),
             }
         }
-    }
-
-    /// Waits until a message can be queued.
-    pub(crate) fn poll_ready(&mut self, context: &mut Context<'_>) -> Polled<()> {
-        self.poll_write_until(|driver| !driver.needs_room(), context)
-    }
-
-    /// Waits until all that is queued is written.
-    pub(crate) fn poll_flush(&mut self, context: &mut Context<'_>) -> Polled<()> {
-        self.poll_flush_to(u64::MAX, context)
-    }
-
-    /// Waits until as many bytes are written.
-    pub(crate) fn poll_flush_to(&mut self, end: u64, context: &mut Context<'_>) -> Polled<()> {
-        let is_flushed = |driver: &mut Self| driver.bytes_sent() >= end && !driver.is_unflushed;
-        self.poll_write_until(is_flushed, context)
-    }
-
-    /// Writes until so much is written, or all is.
-    fn poll_write_until(
-        &mut self,
-        is_enough: impl Fn(&mut Self) -> bool,
-        context: &mut Context<'_>,
-    ) -> Polled<()> {
-        while !is_enough(self) {
-            let written = self.poll_write(context);
-            if is_enough(self) {
-                break;
-            }
-            if let Poll::Ready(written) = written {
-                return Poll::Ready(written.map_err(Error::Io));
-            }
-            if !self.is_split {
-                // Nobody reads meanwhile, so that the peer is not to blame for what it sends.
-                self.endpoint.reading_paused();
-            }
-            ready!(self.poll_deadline(context))?;
-        }
-        Poll::Ready(Ok(()))
-    }
-
-    /// Begins the closing handshake, and waits until the Close frame is written.
-    pub(crate) fn poll_close(&mut self, context: &mut Context<'_>) -> Polled<()> {
-        self.endpoint.close(CloseCode::NORMAL, "")?;
-        self.poll_flush(context)
-    }
-
-    /// Writes what is queued, as much as the stream takes now.
-    fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.is_broken {
-            return Poll::Ready(Err(ErrorKind::BrokenPipe.into()));
-        }
-        if !self.has_unwritten() {
-            return Poll::Ready(Ok(()));
-        }
-        let written = self.poll_write_output(context);
-        self.is_broken = matches!(written, Poll::Ready(Err(_)));
-        written
-    }
-
-    fn poll_write_output(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while self.endpoint.has_output() {
-            let stream = Pin::new(&mut self.stream);
-            let output = self.endpoint.output();
-            let written = if output.chunk().len() == output.remaining() {
-                stream.poll_write(context, output.chunk())
-            } else {
-                let mut slices = [IoSlice::new(&[]); 16];
-                let filled = output.chunks_vectored(&mut slices);
-                stream.poll_write_vectored(context, slices.get(..filled).unwrap_or_default())
-            };
-            match ready!(written) {
-                Ok(0) => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
-                Ok(len) => output.try_advance(len).map_err(io::Error::other)?,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-            self.is_unflushed = true;
-        }
-        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
-        self.is_unflushed = false;
-        Poll::Ready(Ok(()))
     }
 
     /// Reads until something has come or the stream has ended, which is noted. Returns whether the

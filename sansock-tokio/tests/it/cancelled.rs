@@ -198,7 +198,7 @@ fn nothing_is_lost_by_one_future_that_is_dropped_at_any_poll() {
             for seed in 1..20 {
                 let pace = Pace::Random(seed * 0x9E37_79B9);
                 let (expected, run) = converse(role, pace, Cancel::Never, by_events);
-                assert!(run.waits > 20, "{} polls have waited", run.waits);
+                assert!(run.waits > 10, "{} polls have waited", run.waits);
                 for nth in 1..=run.waits {
                     let (outcome, _) = converse(role, pace, Cancel::Nth(nth), by_events);
                     assert_eq!(outcome, expected, "{role:?}, seed {seed}, {nth}");

@@ -8,6 +8,8 @@
 )]
 
 mod cancelled;
+mod halves;
+mod interleaved;
 mod script;
 mod selected;
 #[allow(unexpected_cfgs, reason = "the tests of sansock have its features")]
