@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use sansock::connection::State;
 use sansock::endpoint::{self, Endpoint};
 use sansock::timer::Expired;
 use sansock::{CloseStatus, Event, Message, ReadBuffer, TransportAction};
@@ -45,6 +46,15 @@ fn bytes_sent(endpoint: &mut Endpoint) -> u64 {
 
 fn output_end(endpoint: &mut Endpoint) -> u64 {
     bytes_sent(endpoint) + endpoint.output_len() as u64
+}
+
+/// What one half may wait for while the other one acts.
+#[derive(PartialEq)]
+pub(crate) struct Progress {
+    sent: u64,
+    state: Option<State>,
+    is_unflushed: bool,
+    is_broken: bool,
 }
 
 /// What is not received yet, or an end.
@@ -123,6 +133,15 @@ impl<S> Driver<S> {
     /// Returns how many bytes will have been written when all of the output is.
     pub(crate) fn output_end(&mut self) -> u64 {
         output_end(&mut self.endpoint)
+    }
+
+    pub(crate) fn progress(&mut self) -> Progress {
+        Progress {
+            sent: self.bytes_sent(),
+            state: self.endpoint.connection().map(|ws| ws.state()),
+            is_unflushed: self.is_unflushed,
+            is_broken: self.is_broken,
+        }
     }
 
     /// Gives the read buffer back if it is empty.

@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use futures_core::Stream;
 use futures_sink::Sink;
-use sansock::connection::{SendError, State};
+use sansock::connection::SendError;
 use sansock::{CloseCode, CloseReason, CloseStatus, Message};
 #[cfg(shuttle)]
 use shuttle::sync::{Mutex, MutexGuard};
@@ -97,9 +97,9 @@ impl<S> Shared<S> {
         let mut driver = self.lock();
         // Before anything that may wake it.
         *self.waiting.slot(half) = Some(context.waker().clone());
-        let before = progress(&mut driver);
+        let before = driver.progress();
         let polled = act(&mut driver, &mut Context::from_waker(&self.waker));
-        let has_progressed = progress(&mut driver) != before;
+        let has_progressed = driver.progress() != before;
         drop(driver);
         if polled.is_ready() {
             *self.waiting.slot(half) = None;
@@ -112,12 +112,6 @@ impl<S> Shared<S> {
         }
         polled
     }
-}
-
-/// What one half may wait for while the other one acts.
-fn progress<S>(driver: &mut Driver<S>) -> (u64, bool, Option<State>) {
-    let state = driver.endpoint.connection().map(|ws| ws.state());
-    (driver.bytes_sent(), driver.is_broken, state)
 }
 
 /// The half of a WebSocket that receives: see [`WebSocket::split`]. It is a [`Stream`] of messages as
