@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use sansock::connection::State;
+use sansock::connection::{SendError, State};
 use sansock::endpoint::{self, Endpoint};
 use sansock::timer::Expired;
 use sansock::{CloseStatus, Event, Message, ReadBuffer, TransportAction};
@@ -133,6 +133,15 @@ impl<S> Driver<S> {
     /// Returns how many bytes will have been written when all of the output is.
     pub(crate) fn output_end(&mut self) -> u64 {
         output_end(&mut self.endpoint)
+    }
+
+    /// Returns an error if there is nobody to write to any more, and nothing to write.
+    pub(crate) fn check_not_ended(&mut self) -> Result<(), Error> {
+        let state = self.endpoint.connection().map(|ws| ws.state());
+        if state == Some(State::Ended) && !self.has_unwritten() {
+            return Err(SendError::Closing.into());
+        }
+        Ok(())
     }
 
     pub(crate) fn progress(&mut self) -> Progress {

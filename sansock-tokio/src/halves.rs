@@ -218,7 +218,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SendHalf<S> {
         reason: impl Into<CloseReason<'r>>,
     ) -> Result<(), Error> {
         self.shared.lock().endpoint.close(code, reason)?;
-        self.flush().await
+        self.write().await
     }
 
     /// Waits until a message can be [queued](Self::queue).
@@ -236,6 +236,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SendHalf<S> {
     ///
     /// As [`WebSocket::ready`].
     pub async fn flush(&mut self) -> Result<(), Error> {
+        self.shared.lock().check_not_ended()?;
+        self.write().await
+    }
+
+    async fn write(&self) -> Result<(), Error> {
         // The other half may queue answers again and again.
         let end = self.shared.lock().output_end();
         poll_fn(|context| self.poll(context, |driver, context| driver.poll_flush_to(end, context)))

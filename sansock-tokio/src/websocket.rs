@@ -221,15 +221,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
         reason: impl Into<CloseReason<'r>>,
     ) -> Result<(), Error> {
         self.driver.endpoint.close(code, reason)?;
-        self.flush().await
+        poll_fn(|context| self.driver.poll_flush(context)).await
     }
 
     /// Waits until a message can be [queued](Self::queue).
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if the stream failed, and [`Error::Expired`] if the peer has not read for too
-    /// long.
+    /// [`Error::Send`] if the connection has ended, [`Error::Io`] if the stream failed, and
+    /// [`Error::Expired`] if the peer has not read for too long.
     pub async fn ready(&mut self) -> Result<(), Error> {
         poll_fn(|context| self.driver.poll_ready(context)).await
     }
@@ -240,6 +240,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// As [`ready`](Self::ready).
     pub async fn flush(&mut self) -> Result<(), Error> {
+        self.driver.check_not_ended()?;
         poll_fn(|context| self.driver.poll_flush(context)).await
     }
 }

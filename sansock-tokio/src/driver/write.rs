@@ -14,6 +14,7 @@ use crate::Error;
 impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Waits until a message can be queued.
     pub(crate) fn poll_ready(&mut self, context: &mut Context<'_>) -> Polled<()> {
+        self.check_not_ended()?;
         if self.bytes_sent() < self.owed_end {
             // Who feeds message after message would have the peer wait for its pong.
             let _ = self.poll_write(context);
@@ -107,7 +108,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     fn poll_flush_stream(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.is_unflushed {
             let flushed = ready!(Pin::new(&mut self.stream).poll_flush(context));
-            self.is_unflushed = flushed.is_ok();
+            self.is_unflushed = flushed.is_err();
             self.is_broken |= flushed.is_err();
             return Poll::Ready(flushed);
         }

@@ -8,6 +8,7 @@
 )]
 
 mod cancelled;
+mod ends;
 mod halves;
 mod interleaved;
 mod script;
