@@ -252,7 +252,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SendHalf<S> {
         context: &Context<'_>,
         act: impl FnOnce(&mut Driver<S>, &mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
-        self.shared.poll(Half::Sender, context, act)
+        let is_split = Arc::strong_count(&self.shared) > 1;
+        self.shared.poll(Half::Sender, context, |driver, context| {
+            // If the other half is gone, nobody reads.
+            driver.is_split = is_split;
+            act(driver, context)
+        })
     }
 }
 
