@@ -152,16 +152,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Has the request answered before the deadline of the handshake.
     async fn answer(&mut self, answer: impl AsyncFnOnce(&mut Endpoint)) -> Result<(), Error> {
-        let due = self.endpoint.poll(timer::now()).ok().flatten();
-        self.answer_until(due, answer).await?;
-        if self.endpoint.request().is_some() {
-            match self.endpoint.poll(timer::now()) {
-                // If it is refused, the response is in the output.
-                Ok(_) => drop(self.endpoint.accept()),
-                Err(expired) => self.fail(expired.into()),
-            }
+        if let Some(due) = self.poll_handshake() {
+            self.answer_until(due, answer).await?;
+        }
+        if self.endpoint.request().is_some() && self.poll_handshake().is_some() {
+            // If it is refused, the response is in the output.
+            let _ = self.endpoint.accept();
         }
         Ok(())
+    }
+
+    /// Returns the deadline of the handshake, if there is one and it has not passed.
+    fn poll_handshake(&mut self) -> Option<Option<Duration>> {
+        match self.endpoint.poll(timer::now()) {
+            Ok(due) => Some(due),
+            Err(expired) => {
+                self.fail(expired.into());
+                None
+            }
+        }
     }
 
     async fn answer_until(
