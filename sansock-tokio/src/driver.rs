@@ -236,7 +236,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 }
                 TransportAction::Flush => {
                     if !is_written {
-                        ready!(self.poll_deadline(context))?;
+                        ready!(self.poll_deadline(context))
+                            .map_err(|why| self.take_failure(why))?;
                     }
                 }
                 TransportAction::ShutdownWrite => ready!(self.poll_shutdown(context))?,
@@ -245,8 +246,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
     }
 
-    /// Reads until something has come or the stream has ended, which is noted. Returns whether the
-    /// connection goes on.
+    /// Reads until something has come, or the stream has ended, or a deadline has passed, which is
+    /// noted. Returns `false` if there is something to do before the connection goes on.
     fn poll_read(&mut self, context: &mut Context<'_>) -> Polled<bool> {
         loop {
             let input = self.input.get_or_insert_with(pool::take);
@@ -300,7 +301,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 self.fail(expired.into());
                 Poll::Ready(Ok(()))
             }
-            Err(expired) => Poll::Ready(Err(self.take_failure(expired.into()))),
+            Err(expired) => Poll::Ready(Err(expired.into())),
         }
     }
 

@@ -8,6 +8,7 @@
 )]
 
 mod cancelled;
+mod deadlines;
 mod ends;
 mod halves;
 mod interleaved;
