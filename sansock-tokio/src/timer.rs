@@ -60,8 +60,14 @@ impl Timer {
             return Ok(());
         }
         let registry = Registry::current()?;
-        let index = registry.lock().add(due, waker);
+        let mut entries = registry.lock();
+        let index = entries.add(due, waker);
+        let is_over = entries.is_over;
+        drop(entries);
         self.0 = Some(Registration { registry, index });
+        if is_over {
+            return Err(io::Error::other("deadlines need a runtime, and this one has ended"));
+        }
         Ok(())
     }
 }

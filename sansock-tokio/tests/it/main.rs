@@ -12,6 +12,7 @@ mod deadlines;
 mod ends;
 mod halves;
 mod interleaved;
+mod runtimes;
 mod script;
 mod selected;
 #[allow(unexpected_cfgs, reason = "the tests of sansock have its features")]
