@@ -12,6 +12,8 @@ mod deadlines;
 mod ends;
 mod halves;
 mod interleaved;
+mod openings;
+mod pressure;
 mod runtimes;
 mod script;
 mod selected;
