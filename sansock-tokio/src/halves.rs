@@ -1,17 +1,12 @@
 //! The halves of a WebSocket, for two tasks.
 //!
-//! Both poll the same driver behind a lock, which is held within a poll. A stream remembers one task
-//! for reading and one for writing, but either half may do either: the receiving half writes pongs,
-//! and TLS may have to write in order to read. So the stream is given a waker that wakes whichever
-//! half waits.
+//! Both poll the same driver behind a lock, which is held within a poll.
 
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError};
-#[cfg(not(shuttle))]
-use std::sync::{Mutex, MutexGuard};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 use futures_sink::Sink;
@@ -22,6 +17,7 @@ use shuttle::sync::{Mutex, MutexGuard};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::driver::Driver;
+use crate::waiting::{Half, Waiting};
 use crate::{Error, WebSocket};
 
 /// Splits what drives a WebSocket.
@@ -40,48 +36,6 @@ struct Shared<S> {
     waker: Waker,
 }
 
-/// The tasks that wait.
-#[derive(Default)]
-struct Waiting {
-    receiver: Mutex<Option<Waker>>,
-    sender: Mutex<Option<Waker>>,
-}
-
-/// Which half polls.
-#[derive(Clone, Copy)]
-enum Half {
-    Receiver,
-    Sender,
-}
-
-impl Waiting {
-    fn slot(&self, half: Half) -> MutexGuard<'_, Option<Waker>> {
-        let slot = match half {
-            Half::Receiver => &self.receiver,
-            Half::Sender => &self.sender,
-        };
-        slot.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wake_half(&self, half: Half) {
-        let waker = self.slot(half).take();
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-}
-
-impl Wake for Waiting {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.wake_half(Half::Receiver);
-        self.wake_half(Half::Sender);
-    }
-}
-
 impl<S> Shared<S> {
     fn lock(&self) -> MutexGuard<'_, Driver<S>> {
         self.driver.lock().unwrap_or_else(PoisonError::into_inner)
@@ -95,20 +49,10 @@ impl<S> Shared<S> {
         act: impl FnOnce(&mut Driver<S>, &mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
         let mut driver = self.lock();
-        // Before anything that may wake it.
-        *self.waiting.slot(half) = Some(context.waker().clone());
-        let before = driver.progress();
-        let polled = act(&mut driver, &mut Context::from_waker(&self.waker));
-        let has_progressed = driver.progress() != before;
+        let (polled, wakes_other) = self.waiting.poll(half, context, &self.waker, &mut driver, act);
         drop(driver);
-        if polled.is_ready() {
-            *self.waiting.slot(half) = None;
-        }
-        if has_progressed {
-            self.waiting.wake_half(match half {
-                Half::Receiver => Half::Sender,
-                Half::Sender => Half::Receiver,
-            });
+        if wakes_other {
+            self.waiting.wake_half(half.other());
         }
         polled
     }
@@ -142,7 +86,7 @@ impl<S> ReceiveHalf<S> {
             Some(shared) => {
                 let mut driver = shared.driver.into_inner().unwrap_or_else(PoisonError::into_inner);
                 driver.is_split = false;
-                Ok(WebSocket { driver })
+                Ok(WebSocket::new(driver))
             }
             None => unreachable!("there were two halves"),
         }

@@ -64,6 +64,7 @@ mod open;
 mod pool;
 mod sender;
 mod timer;
+mod waiting;
 mod websocket;
 
 pub use sansock;

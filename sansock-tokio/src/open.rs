@@ -31,7 +31,7 @@ where
         settings
     });
     let endpoint = Endpoint::server(settings, timer::now())?;
-    let mut ws = WebSocket { driver: Driver::new(stream, endpoint) };
+    let mut ws = WebSocket::new(Driver::new(stream, endpoint));
     poll_fn(|context| ws.driver.poll_accept(context)).await?;
     Ok(ws)
 }
@@ -79,7 +79,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let endpoint = Endpoint::server(settings, timer::now())?;
-    let mut ws = WebSocket { driver: Driver::new(stream, endpoint) };
+    let mut ws = WebSocket::new(Driver::new(stream, endpoint));
     let driver = &mut ws.driver;
     poll_fn(|context| driver.poll_request(context)).await?;
     if driver.endpoint.request().is_some() {
@@ -120,7 +120,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let endpoint = Endpoint::client(settings, request, nonce(), timer::now())?;
-    let mut ws = WebSocket { driver: Driver::new(stream, endpoint) };
+    let mut ws = WebSocket::new(Driver::new(stream, endpoint));
     let opened = poll_fn(|context| ws.driver.poll_response(context)).await?;
     Ok((ws, opened))
 }

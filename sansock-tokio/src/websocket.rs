@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use futures_core::{FusedStream, Stream};
 use futures_sink::Sink;
@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::driver::Driver;
 use crate::halves::{self, ReceiveHalf, SendHalf};
 use crate::sender::Sender;
+use crate::waiting::{Half, Waiting};
 use crate::{Error, timer};
 
 /// A WebSocket over an asynchronous byte stream.
@@ -26,9 +27,15 @@ use crate::{Error, timer};
 /// dropped.
 pub struct WebSocket<S> {
     pub(crate) driver: Driver<S>,
+    /// The tasks that wait for it as a stream and as a sink. `None` if it was neither.
+    waiting: Option<Arc<Waiting>>,
 }
 
 impl<S> WebSocket<S> {
+    pub(crate) fn new(driver: Driver<S>) -> Self {
+        WebSocket { driver, waiting: None }
+    }
+
     /// Returns a WebSocket over a connection that was opened elsewhere, for example by an HTTP
     /// library. `unread` was read from the stream and not received: frames may come with the head.
     ///
@@ -42,7 +49,7 @@ impl<S> WebSocket<S> {
         let timers = timeouts.into().map(|timeouts| Timers::new(timeouts, timer::now()));
         let mut driver = Driver::new(stream, Endpoint::from_connection(connection, timers));
         driver.extend_input(unread);
-        WebSocket { driver }
+        WebSocket::new(driver)
     }
 
     /// Returns the stream, what was read and not received, and the connection.
@@ -124,6 +131,23 @@ impl<S> WebSocket<S> {
     /// Borrows the stream mutably. To read from it or to write to it breaks the connection.
     pub const fn get_mut(&mut self) -> &mut S {
         &mut self.driver.stream
+    }
+
+    /// Polls for one of the two tasks that may share a stream that is a sink, through a lock such as
+    /// that of `StreamExt::split`.
+    fn poll_half<T>(
+        &mut self,
+        half: Half,
+        context: &Context<'_>,
+        act: impl FnOnce(&mut Driver<S>, &mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        let waiting = self.waiting.get_or_insert_default();
+        let both = Waker::from(Arc::clone(waiting));
+        let (polled, wakes_other) = waiting.poll(half, context, &both, &mut self.driver, act);
+        if wakes_other {
+            waiting.wake_half(half.other());
+        }
+        polled
     }
 
     /// Splits the WebSocket into halves for two tasks. See [`ReceiveHalf::reunite`] for the way back.
@@ -250,7 +274,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Stream for WebSocket<S> {
     type Item = Result<Message, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.driver.poll_next(context)
+        self.poll_half(Half::Receiver, context, Driver::poll_next)
     }
 }
 
@@ -265,7 +289,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
     type Error = Error;
 
     fn poll_ready(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.driver.poll_ready(context)
+        self.poll_half(Half::Sender, context, Driver::poll_ready)
     }
 
     fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), Error> {
@@ -273,11 +297,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Message> for WebSocket<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.driver.poll_flush(context)
+        self.poll_half(Half::Sender, context, Driver::poll_flush)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.driver.poll_close(context)
+        self.poll_half(Half::Sender, context, Driver::poll_close)
     }
 }
 

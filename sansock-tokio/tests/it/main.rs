@@ -8,6 +8,7 @@
 )]
 
 mod cancelled;
+mod combinators;
 mod deadlines;
 mod ends;
 mod halves;
