@@ -4,6 +4,7 @@ mod write;
 
 use std::io::ErrorKind;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use sansock::connection::{SendError, State};
@@ -15,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::Error;
 use crate::pool;
 use crate::timer::{self, Timer};
+use crate::waiting::Waiting;
 
 /// An endpoint with its stream.
 pub(crate) struct Driver<S> {
@@ -22,15 +24,15 @@ pub(crate) struct Driver<S> {
     pub(crate) endpoint: Endpoint,
     /// What was read and not yet delivered. `None` if there is nothing.
     input: Option<Box<ReadBuffer>>,
-    /// Why the endpoint has failed. It is returned once the peer has been told.
-    failure: Option<Box<Error>>,
+    /// `None` for most connections.
+    rare: Option<Box<Rare>>,
     pub(crate) timer: Timer,
     /// Whether the events of what was read are delivered, so that more has to be read.
     is_drained: bool,
     /// Whether the stream may hold what was written to it.
     is_unflushed: bool,
-    /// How many bytes will have been written when the answers to the peer's control frames are.
-    owed_end: u64,
+    /// Whether the output may have an answer to the peer's ping.
+    owes_pong: bool,
     /// Whether the stream has refused a write. What has arrived before is still received.
     pub(crate) is_broken: bool,
     /// Whether another task may read while one waits to send.
@@ -39,13 +41,18 @@ pub(crate) struct Driver<S> {
     pub(crate) is_over: bool,
 }
 
-/// Returns how many bytes of an endpoint's output were written since the opening handshake.
-fn bytes_sent(endpoint: &mut Endpoint) -> u64 {
-    endpoint.connection().map_or(0, |ws| ws.bytes_sent())
+/// What most connections never have.
+#[derive(Default)]
+struct Rare {
+    /// Why the endpoint has failed. It is returned once the peer has been told.
+    failure: Option<Error>,
+    /// The tasks that wait for the WebSocket as a stream and as a sink.
+    waiting: Option<Arc<Waiting>>,
 }
 
-fn output_end(endpoint: &mut Endpoint) -> u64 {
-    bytes_sent(endpoint) + endpoint.output_len() as u64
+#[allow(clippy::ref_option, reason = "it is a field")]
+fn has_failed(rare: &Option<Box<Rare>>) -> bool {
+    rare.as_ref().is_some_and(|rare| rare.failure.is_some())
 }
 
 /// What one half may wait for while the other one acts.
@@ -66,11 +73,11 @@ impl<S> Driver<S> {
             stream,
             endpoint,
             input: None,
-            failure: None,
+            rare: None,
             timer: Timer::default(),
             is_drained: false,
             is_unflushed: false,
-            owed_end: 0,
+            owes_pong: false,
             is_broken: false,
             is_split: false,
             is_over: false,
@@ -92,20 +99,18 @@ impl<S> Driver<S> {
 
     /// Returns the next event of what was read, with the endpoint beside it. Notes a failure.
     pub(crate) fn next_event(&mut self) -> Option<(endpoint::Event<'_>, &mut Endpoint)> {
-        let Driver { endpoint, input, failure, is_drained, owed_end, .. } = self;
+        let Driver { endpoint, input, rare, is_drained, owes_pong, .. } = self;
         let received = match input {
-            Some(input) if failure.is_none() => endpoint.receive_buffered(input),
+            Some(input) if !has_failed(rare) => endpoint.receive_buffered(input),
             _ => Ok(None),
         };
         match received {
             Ok(Some(event)) => {
-                if matches!(&event, endpoint::Event::Connection(Event::Ping(_))) {
-                    *owed_end = output_end(endpoint);
-                }
+                *owes_pong |= matches!(&event, endpoint::Event::Connection(Event::Ping(_)));
                 return Some((event, endpoint));
             }
             Ok(None) => {}
-            Err(error) => *failure = Some(Box::new(error.into())),
+            Err(error) => rare.get_or_insert_default().failure = Some(error.into()),
         }
         *is_drained = true;
         None
@@ -127,12 +132,12 @@ impl<S> Driver<S> {
 
     /// Returns how many bytes were written.
     pub(crate) fn bytes_sent(&mut self) -> u64 {
-        bytes_sent(&mut self.endpoint)
+        self.endpoint.connection().map_or(0, |ws| ws.bytes_sent())
     }
 
     /// Returns how many bytes will have been written when all of the output is.
     pub(crate) fn output_end(&mut self) -> u64 {
-        output_end(&mut self.endpoint)
+        self.bytes_sent() + self.endpoint.output_len() as u64
     }
 
     /// Returns an error if there is nobody to write to any more, and nothing to write.
@@ -142,6 +147,12 @@ impl<S> Driver<S> {
             return Err(SendError::Closing.into());
         }
         Ok(())
+    }
+
+    /// Returns the tasks that wait for the WebSocket as a stream and as a sink.
+    pub(crate) fn waiting(&mut self) -> Arc<Waiting> {
+        let rare = self.rare.get_or_insert_default();
+        Arc::clone(rare.waiting.get_or_insert_default())
     }
 
     pub(crate) fn progress(&mut self) -> Progress {
@@ -268,7 +279,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                     // TLS calls an end without close_notify so. After the closing handshake, or a
                     // failure, it does not matter how the stream ends.
                     let is_end = error.kind() == ErrorKind::UnexpectedEof
-                        || self.failure.is_some()
+                        || has_failed(&self.rare)
                         || self.endpoint.close_status() != CloseStatus::Abnormal;
                     if !is_end {
                         return Poll::Ready(Err(error.into()));
@@ -332,12 +343,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
 
     /// Notes an error that is returned when the connection has ended.
     pub(crate) fn fail(&mut self, error: Error) {
-        self.failure.get_or_insert_with(|| Box::new(error));
+        self.rare.get_or_insert_default().failure.get_or_insert(error);
     }
 
     /// Returns the error that was noted, or this one.
     fn take_failure(&mut self, error: Error) -> Error {
-        self.failure.take().map_or(error, |failure| *failure)
+        self.rare.as_mut().and_then(|rare| rare.failure.take()).unwrap_or(error)
     }
 
     /// Notes the end of the stream.

@@ -17,7 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::driver::Driver;
 use crate::halves::{self, ReceiveHalf, SendHalf};
 use crate::sender::Sender;
-use crate::waiting::{Half, Waiting};
+use crate::waiting::Half;
 use crate::{Error, timer};
 
 /// A WebSocket over an asynchronous byte stream.
@@ -27,13 +27,11 @@ use crate::{Error, timer};
 /// dropped.
 pub struct WebSocket<S> {
     pub(crate) driver: Driver<S>,
-    /// The tasks that wait for it as a stream and as a sink. `None` if it was neither.
-    waiting: Option<Arc<Waiting>>,
 }
 
 impl<S> WebSocket<S> {
     pub(crate) fn new(driver: Driver<S>) -> Self {
-        WebSocket { driver, waiting: None }
+        WebSocket { driver }
     }
 
     /// Returns a WebSocket over a connection that was opened elsewhere, for example by an HTTP
@@ -141,8 +139,8 @@ impl<S> WebSocket<S> {
         context: &Context<'_>,
         act: impl FnOnce(&mut Driver<S>, &mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
-        let waiting = self.waiting.get_or_insert_default();
-        let both = Waker::from(Arc::clone(waiting));
+        let waiting = self.driver.waiting();
+        let both = Waker::from(Arc::clone(&waiting));
         let (polled, wakes_other) = waiting.poll(half, context, &both, &mut self.driver, act);
         if wakes_other {
             waiting.wake_half(half.other());

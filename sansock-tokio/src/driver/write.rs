@@ -15,7 +15,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Waits until a message can be queued.
     pub(crate) fn poll_ready(&mut self, context: &mut Context<'_>) -> Polled<()> {
         self.check_not_ended()?;
-        if self.bytes_sent() < self.owed_end {
+        if self.owes_pong {
             // Who feeds message after message would have the peer wait for its pong.
             let _ = self.poll_write(context);
         }
@@ -101,6 +101,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             }
             self.is_unflushed = true;
         }
+        self.owes_pong = false;
         self.poll_flush_stream(context)
     }
 

@@ -27,15 +27,16 @@ fn a_stream_is_forwarded_to_its_own_sink() {
             let (sink, stream) = StreamExt::split(open(Role::Server, server, |_| ()));
             stream.forward(sink).await
         });
-        let (mut sink, stream) = StreamExt::split(open(Role::Client, client, |_| ()));
+        let (mut sink, mut stream) = StreamExt::split(open(Role::Client, client, |_| ()));
         let sender = tokio::spawn(async move {
             let mut messages = stream::iter(numbered()).map(Ok);
             sink.send_all(&mut messages).await.unwrap();
-            sink.close().await.unwrap();
+            sink
         });
-        let echoed: Vec<Message> = stream.try_collect().await.unwrap();
+        let echoed: Vec<Message> = (&mut stream).take(100).try_collect().await.unwrap();
         assert_eq!(echoed, numbered());
-        sender.await.unwrap();
+        sender.await.unwrap().close().await.unwrap();
+        assert!(stream.next().await.is_none());
         server.await.unwrap().unwrap();
     });
 }

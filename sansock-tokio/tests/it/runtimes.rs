@@ -152,7 +152,7 @@ fn go_round(
     rounds: usize,
     done: mpsc::Sender<()>,
 ) {
-    let Some(left) = rounds.checked_sub(1) else { return };
+    let Some(left) = rounds.checked_sub(1) else { return drop(done) };
     tokio::spawn(async move {
         tokio::select! {
             received = ws.receive() => panic!("{received:?}"),
