@@ -51,7 +51,12 @@ impl Timer {
     pub(crate) fn set(&mut self, due: Option<Duration>, waker: &Waker) -> io::Result<()> {
         let due = due.map_or(NEVER, millis);
         if let Some(Registration { registry, index }) = &self.0 {
-            if registry.lock().set(*index, due, waker) {
+            let mut entries = registry.lock();
+            let replaced = entries.set(*index, due, waker);
+            let is_over = entries.is_over;
+            drop(entries);
+            drop(replaced);
+            if !is_over {
                 return Ok(());
             }
             self.0 = None;
@@ -74,7 +79,8 @@ impl Timer {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.registry.lock().remove(self.index);
+        let removed = self.registry.lock().remove(self.index);
+        drop(removed);
     }
 }
 
@@ -133,17 +139,17 @@ impl Registry {
 }
 
 impl Entries {
-    /// Sets an entry. Returns `false` if that wakes nobody.
-    fn set(&mut self, index: u32, due: u64, waker: &Waker) -> bool {
-        if let Some(entry) = self.entries.get_mut(index as usize) {
-            entry.due = due;
-            match &mut entry.waker {
-                Some(known) => known.clone_from(waker),
-                None => entry.waker = Some(waker.clone()),
-            }
-        }
+    /// Sets an entry. Returns the waker that it had, which may own a task and its connection: drop it
+    /// without the lock.
+    #[must_use]
+    fn set(&mut self, index: u32, due: u64, waker: &Waker) -> Option<Waker> {
         self.hasten(due);
-        !self.is_over
+        let entry = self.entries.get_mut(index as usize)?;
+        entry.due = due;
+        match &mut entry.waker {
+            Some(known) if known.will_wake(waker) => None,
+            known => known.replace(waker.clone()),
+        }
     }
 
     /// Adds an entry. Returns its index.
@@ -158,15 +164,18 @@ impl Entries {
                 self.free = index + 1;
             }
         }
-        self.set(index, due, waker);
+        let free = self.set(index, due, waker);
+        debug_assert!(free.is_none(), "it had no waker");
         index
     }
 
-    fn remove(&mut self, index: u32) {
-        if let Some(entry) = self.entries.get_mut(index as usize) {
-            *entry = Entry { due: self.free.into(), waker: None };
-            self.free = index;
-        }
+    /// Frees an entry. Returns its waker, as [`set`](Self::set).
+    #[must_use]
+    fn remove(&mut self, index: u32) -> Option<Waker> {
+        let entry = self.entries.get_mut(index as usize)?;
+        entry.due = self.free.into();
+        self.free = index;
+        entry.waker.take()
     }
 
     /// Sweeps earlier if this is due before the next sweep.

@@ -1,6 +1,9 @@
 //! Deadlines in several runtimes, between workers, and without the time of a runtime.
 
-use std::sync::Arc;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
 use sansock_tokio::sansock::timer::Timeouts;
@@ -75,6 +78,35 @@ fn a_task_is_woken_when_the_runtime_of_its_deadline_ends() {
     assert!(task.take_wakes() > 0);
     // Without a runtime, there are no deadlines.
     assert!(matches!(Task::now(ws.receive()), Err(Error::Io(_))));
+}
+
+/// A waker that owns a task, as those of some executors do.
+#[allow(dead_code, reason = "it is only dropped")]
+struct Owner(Mutex<WebSocket<Script>>);
+
+impl Wake for Owner {
+    fn wake(self: Arc<Self>) {}
+}
+
+#[test]
+fn a_waker_may_drop_another_websocket() {
+    within_a_minute(async {
+        for is_replaced in [false, true] {
+            let mut other = timed(Script::new(b""));
+            Task::waits(other.receive());
+            let waker = Waker::from(Arc::new(Owner(Mutex::new(other))));
+            let script = Script::new(b"");
+            let mut ws = timed(script.clone());
+            assert!(pin!(ws.receive()).poll(&mut Context::from_waker(&waker)).is_pending());
+            drop(waker);
+            // The timer has the last waker.
+            script.wake();
+            if is_replaced {
+                Task::waits(ws.receive());
+            }
+            drop(ws);
+        }
+    });
 }
 
 #[test]
