@@ -61,7 +61,7 @@ fn all_futures_can_be_spawned(
 }
 
 /// Both ends send long messages, with pings between them, and receive those of the other.
-async fn both_send_at_once<S>(client: S, server: S)
+pub(crate) async fn both_send_at_once<S>(client: S, server: S)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -186,6 +186,20 @@ fn a_send_does_not_wait_for_what_the_other_half_queues_behind_it() {
     script.make_room(100);
     Task::waits(receiving.receive());
     expect_written(&script, &[(0x81, b"mine"), (0x8A, b"?")]);
+}
+
+#[test]
+fn a_half_is_woken_if_the_other_has_flushed_the_stream() {
+    let (ws, script) = scripted(Role::Server, b"");
+    script.wire().holds = true;
+    let (mut receiving, mut sending) = ws.split();
+    let (sender, receiver) = (Task::new(), Task::new());
+    let mut send = pin!(sending.send("sent"));
+    assert!(sender.poll(send.as_mut()).is_pending(), "the stream holds it");
+    script.wire().holds = false;
+    assert!(receiver.poll(pin!(receiving.receive())).is_pending());
+    assert!(sender.take_wakes() > 0);
+    assert!(matches!(send.now_or_never(), Some(Ok(()))));
 }
 
 #[test]

@@ -21,6 +21,7 @@ mod selected;
 #[allow(unexpected_cfgs, reason = "the tests of sansock have its features")]
 #[path = "../../../tests/support/mod.rs"]
 mod support;
+mod tls;
 
 use std::future::Future;
 use std::sync::mpsc;

@@ -24,8 +24,10 @@ pub(crate) struct Wire {
     /// Bytes that can still be written before a write waits, or fails.
     pub(crate) room: usize,
     pub(crate) write_error: Option<ErrorKind>,
+    /// Whether a flush waits.
+    pub(crate) holds: bool,
     pub(crate) is_shut_down: bool,
-    /// How many times it was shut down and read from.
+    /// How many times it was read from.
     pub(crate) reads: usize,
     /// Whether one waker serves both directions, as in a TLS stream.
     pub(crate) has_one_slot: bool,
@@ -74,6 +76,7 @@ impl Script {
             written: Vec::new(),
             room: usize::MAX,
             write_error: None,
+            holds: false,
             is_shut_down: false,
             reads: 0,
             has_one_slot: false,
@@ -211,10 +214,11 @@ impl AsyncWrite for Script {
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let wire = &mut *self.wire();
-        match wire.pace.next() {
-            None => wire.wait(Direction::Writing, context),
-            Some(_) => Poll::Ready(Ok(())),
+        if wire.holds || wire.pace.next().is_none() {
+            return wire.wait(Direction::Writing, context);
         }
+        wire.settle(Direction::Writing);
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
