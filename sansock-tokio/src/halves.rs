@@ -101,6 +101,8 @@ impl<S> ReceiveHalf<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> ReceiveHalf<S> {
     /// Waits for the next message: see [`WebSocket::receive`].
     ///
+    /// Reads on while the output is full, because the peer may not read before what it sends is read.
+    ///
     /// # Errors
     ///
     /// As [`WebSocket::receive`].

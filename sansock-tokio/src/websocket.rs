@@ -176,7 +176,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     /// [events](Self::next_event). Returns `false` at the end of a connection that was closed by both
     /// ends.
     ///
-    /// While the output is full, nothing is read.
+    /// While the output is full, nothing is read. If both ends may send more than the output holds,
+    /// without waiting for each other, [split](Self::split) it.
     ///
     /// # Errors
     ///

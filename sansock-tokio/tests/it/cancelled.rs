@@ -245,3 +245,67 @@ fn a_close_is_queued_by_the_first_poll_and_never_again() {
         assert_eq!(written, [(0x88, &close_body(4001, "once")[..])]);
     }
 }
+
+/// Polls a future once, and drops it.
+fn once<T>(script: &Script, future: impl Future<Output = Result<T, Error>>) -> Option<T> {
+    match Task::new().poll(pin!(future)) {
+        Poll::Ready(output) => Some(output.unwrap()),
+        Poll::Pending => {
+            assert!(script.is_waited_for(), "the stream wakes nobody");
+            None
+        }
+    }
+}
+
+/// Receives a conversation and sends messages by halves, whose futures are all dropped after one
+/// poll.
+fn converse_by_halves(role: Role, seed: u64) -> (Vec<Message>, Vec<u8>) {
+    let conversation = Conversation::new(role);
+    let bytes = conversation.bytes();
+    let (input, close) = bytes.split_at(*conversation.boundaries().last().unwrap());
+    let input = &input[conversation.head_len()..];
+    let script = Script::new(input).with_pace(Pace::Random(seed));
+    let ws = open(role, script.clone(), |config| config.max_output = Some(64));
+    let (mut receiving, mut sending) = ws.split();
+    let (mut received, mut sent) = (Vec::new(), 0);
+    while received.len() < 5 || sent < 10 {
+        if let Some(message) = once(&script, receiving.receive()) {
+            received.extend(message);
+        }
+        if sent < 10 && once(&script, sending.ready()).is_some() {
+            sending.queue(vec![sent; 40]).unwrap();
+            sent += 1;
+        }
+        let _ = once(&script, sending.flush());
+    }
+    while once(&script, sending.flush()).is_none() {}
+    script.feed(close);
+    script.end(Ok(()));
+    loop {
+        match once(&script, receiving.receive()) {
+            Some(None) => break,
+            Some(message) => received.extend(message),
+            None => {}
+        }
+    }
+    let written = script.take_written();
+    (received, written)
+}
+
+#[test]
+fn nothing_is_lost_by_futures_of_halves_that_are_dropped() {
+    for role in ROLES {
+        for seed in 1..200 {
+            let (received, written) = converse_by_halves(role, seed * 0x9E37_79B9);
+            let (expected, _) = converse(role, Pace::AtOnce, Cancel::Never, false);
+            assert_eq!(received, expected.received);
+            let mut written =
+                frames(&written).into_iter().map(|frame| (frame.first, frame.payload));
+            let close = written.next_back();
+            assert_eq!(close, Some((0x88, close_body(CLOSE.0, CLOSE.1))));
+            let (pongs, data): (Vec<_>, Vec<_>) = written.partition(|(first, _)| *first == 0x8A);
+            assert_eq!(pongs, [(0x8A, b"are you there?".to_vec())]);
+            assert!(data.into_iter().eq((0..10).map(|n| (0x82, vec![n; 40]))));
+        }
+    }
+}
