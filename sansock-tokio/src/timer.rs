@@ -52,11 +52,13 @@ impl Timer {
         let due = due.map_or(NEVER, millis);
         if let Some(Registration { registry, index }) = &self.0 {
             let mut entries = registry.lock();
+            // Another task may be one of another runtime.
+            let is_known = entries.knows(*index, waker);
             let replaced = entries.set(*index, due, waker);
             let is_over = entries.is_over;
             drop(entries);
             drop(replaced);
-            if !is_over {
+            if !is_over && (is_known || registry.is_current()) {
                 return Ok(());
             }
             self.0 = None;
@@ -85,7 +87,10 @@ impl Drop for Registration {
 }
 
 /// The deadlines of the connections of a thread.
-struct Registry(Mutex<Entries>);
+struct Registry {
+    runtime: Id,
+    entries: Mutex<Entries>,
+}
 
 #[derive(Default)]
 struct Entries {
@@ -109,7 +114,7 @@ struct Entry {
 
 thread_local! {
     /// The registries of this thread, one for each runtime.
-    static REGISTRIES: RefCell<Vec<(Id, Arc<Registry>)>> = const { RefCell::new(Vec::new()) };
+    static REGISTRIES: RefCell<Vec<Arc<Registry>>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Registry {
@@ -118,27 +123,37 @@ impl Registry {
         let runtime = Handle::try_current().map_err(io::Error::other)?;
         let known = REGISTRIES.try_with(|all| {
             let mut all = all.borrow_mut();
-            all.retain(|(_, registry)| !registry.lock().is_over);
-            all.iter().find(|(id, _)| *id == runtime.id()).map(|(_, found)| Arc::clone(found))
+            all.retain(|registry| !registry.lock().is_over);
+            all.iter().find(|known| known.runtime == runtime.id()).map(Arc::clone)
         });
         if let Ok(Some(registry)) = known {
             return Ok(registry);
         }
-        let registry = Arc::new(Registry(Mutex::default()));
+        let registry = Arc::new(Registry { runtime: runtime.id(), entries: Mutex::default() });
         let sweep = Sweep::new(Arc::clone(&registry))?;
         drop(runtime.spawn(sweep));
         // At the end of the thread, this connection has a registry of its own.
-        let _ =
-            REGISTRIES.try_with(|all| all.borrow_mut().push((runtime.id(), Arc::clone(&registry))));
+        let _ = REGISTRIES.try_with(|all| all.borrow_mut().push(Arc::clone(&registry)));
         Ok(registry)
     }
 
+    /// Whether its runtime polls this task. If none does, its runtime is as good as any.
+    fn is_current(&self) -> bool {
+        Handle::try_current().map_or(true, |runtime| runtime.id() == self.runtime)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Entries> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Entries {
+    /// Whether an entry has this waker already.
+    fn knows(&self, index: u32, waker: &Waker) -> bool {
+        let known = self.entries.get(index as usize).and_then(|entry| entry.waker.as_ref());
+        known.is_some_and(|known| known.will_wake(waker))
+    }
+
     /// Sets an entry. Returns the waker that it had, which may own a task and its connection: drop it
     /// without the lock.
     #[must_use]

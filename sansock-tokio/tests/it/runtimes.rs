@@ -63,6 +63,25 @@ fn a_websocket_outlives_its_runtime() {
     }
 }
 
+/// Nobody drives the first one any more, though it lives.
+#[test]
+fn a_websocket_has_its_deadlines_in_the_runtime_that_polls_it() {
+    let (mut client, server) = duplex(100);
+    let mut ws = pinging(server);
+    let runtimes = [paused(), paused(), paused()];
+    for runtime in &runtimes {
+        runtime.block_on(async {
+            tokio::select! {
+                received = ws.receive() => panic!("{received:?}"),
+                () = expect_ping(&mut client) => {}
+            }
+            let pong = frame_for(Role::Server, 0x8A, b"");
+            tokio::io::AsyncWriteExt::write_all(&mut client, &pong).await.unwrap();
+            Task::waits(ws.receive());
+        });
+    }
+}
+
 #[test]
 fn a_task_is_woken_when_the_runtime_of_its_deadline_ends() {
     let runtime = paused();
