@@ -164,7 +164,7 @@ impl<S> Driver<S> {
         }
     }
 
-    /// Gives the read buffer back if it is empty.
+    /// Returns the read buffer to the thread if it is empty.
     fn release_input(&mut self) {
         if let Some(mut input) = self.input.take() {
             if input.is_empty() {

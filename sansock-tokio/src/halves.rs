@@ -5,18 +5,17 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 use futures_sink::Sink;
 use sansock::connection::SendError;
 use sansock::{CloseCode, CloseReason, CloseStatus, Message};
-#[cfg(shuttle)]
-use shuttle::sync::{Mutex, MutexGuard};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::driver::Driver;
+use crate::sync::{Mutex, MutexGuard};
 use crate::waiting::{Half, Waiting};
 use crate::{Error, WebSocket};
 

@@ -63,6 +63,7 @@ mod halves;
 mod open;
 mod pool;
 mod sender;
+mod sync;
 mod timer;
 mod waiting;
 mod websocket;

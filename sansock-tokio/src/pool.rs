@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use sansock::ReadBuffer;
 
 thread_local! {
-    /// A connection takes one, uses it and gives it back within one poll, so that few are in use at
-    /// a time.
+    /// A connection takes one, uses it and returns it within one poll, so that few are in use at a
+    /// time.
     #[allow(clippy::vec_box, reason = "a connection holds a pointer, and nothing is moved")]
     static SPARE: RefCell<Vec<Box<ReadBuffer>>> = const { RefCell::new(Vec::new()) };
 }

@@ -4,10 +4,11 @@
 //! one that receives writes pongs, and TLS may have to write in order to read. So the stream is given
 //! a waker that wakes whichever waits. The timer is given it too.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use crate::driver::Driver;
+use crate::sync::{Mutex, MutexGuard};
 
 /// The tasks that wait.
 #[derive(Default)]
