@@ -8,6 +8,8 @@ use sansock::timer::Expired;
 use sansock_tokio::{CloseCode, Connector, Error, Request, Settings, accept_with, connect};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use tokio::io::AsyncWrite;
+
 use crate::{accept, failure, listen};
 
 #[tokio::test]
@@ -24,6 +26,7 @@ async fn messages_come_and_go() {
     });
     let mut ws = connect(&format!("ws://127.0.0.1:{port}")).await.unwrap();
     assert!(ws.get_ref().tcp().nodelay().unwrap());
+    assert!(AsyncWrite::is_write_vectored(ws.get_ref()));
     for message in ["", "hello", &"x".repeat(100_000)] {
         ws.send(message).await.unwrap();
         assert!(ws.receive().await.unwrap() == Some(message.into()));
