@@ -1,5 +1,6 @@
 //! An endpoint over an asynchronous stream: what is read, written and timed at each poll.
 
+mod memory;
 mod write;
 
 use std::io::ErrorKind;
@@ -10,11 +11,11 @@ use std::task::{Context, Poll, ready};
 use sansock::connection::{SendError, State};
 use sansock::endpoint::{self, Endpoint};
 use sansock::timer::Expired;
-use sansock::{CloseStatus, Event, Message, ReadBuffer, TransportAction};
+use sansock::{CloseStatus, Event, Message, TransportAction};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::Error;
-use crate::pool;
+use crate::pool::{self, Buffer};
 use crate::timer::{self, Timer};
 use crate::waiting::Waiting;
 
@@ -23,7 +24,7 @@ pub(crate) struct Driver<S> {
     pub(crate) stream: S,
     pub(crate) endpoint: Endpoint,
     /// What was read and not yet delivered. `None` if there is nothing.
-    input: Option<Box<ReadBuffer>>,
+    input: Option<Box<Buffer>>,
     /// `None` for most connections.
     rare: Option<Box<Rare>>,
     pub(crate) timer: Timer,
@@ -93,7 +94,7 @@ impl<S> Driver<S> {
 
     /// Returns the stream, the endpoint, and the bytes that were read and not delivered.
     pub(crate) fn into_parts(mut self) -> (S, Endpoint, Vec<u8>) {
-        let unread = self.input.take().map(|input| input.into_unread()).unwrap_or_default();
+        let unread = self.input.take().map(|input| input.unread().to_vec()).unwrap_or_default();
         (self.stream, self.endpoint, unread)
     }
 
@@ -101,7 +102,7 @@ impl<S> Driver<S> {
     pub(crate) fn next_event(&mut self) -> Option<(endpoint::Event<'_>, &mut Endpoint)> {
         let Driver { endpoint, input, rare, is_drained, owes_pong, .. } = self;
         let received = match input {
-            Some(input) if !has_failed(rare) => endpoint.receive_buffered(input),
+            Some(input) if !has_failed(rare) => input.take_with(|input| endpoint.receive(input)),
             _ => Ok(None),
         };
         match received {
@@ -161,19 +162,6 @@ impl<S> Driver<S> {
             state: self.endpoint.connection().map(|ws| ws.state()),
             is_unflushed: self.is_unflushed,
             is_broken: self.is_broken,
-        }
-    }
-
-    /// Returns the read buffer to the thread if it is empty.
-    fn release_input(&mut self) {
-        if let Some(mut input) = self.input.take() {
-            if input.is_empty() {
-                pool::give_back(input);
-            } else {
-                // The rest of a message keeps what it needs.
-                input.shrink_to_fit();
-                self.input = Some(input);
-            }
         }
     }
 
@@ -287,7 +275,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                     return Poll::Ready(self.receive_eof().map(|()| false));
                 }
                 Poll::Pending => {
-                    self.release_input();
+                    self.release_long();
                     // A deadline that has passed may have more to write, or be the end.
                     return self.poll_deadline(context).map_ok(|()| false);
                 }
@@ -298,10 +286,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Checks the deadlines before the task waits. Returns `Ready` if it must not wait: a ping was
     /// written, or a deadline has passed.
     fn poll_deadline(&mut self, context: &mut Context<'_>) -> Polled<()> {
+        self.release_input();
         let before = self.endpoint.output_len();
         match self.endpoint.poll(timer::now()) {
             Ok(due) => {
                 if self.endpoint.output_len() > before && self.poll_write(context).is_ready() {
+                    // The peer is idle for so long that it got a ping.
+                    self.release_output();
                     return Poll::Ready(Ok(()));
                 }
                 self.timer.set(due, context.waker())?;

@@ -1,4 +1,7 @@
 //! Opening a WebSocket over a stream.
+//!
+//! The futures are boxed: the task that awaits one has room for it and for the WebSocket beside it,
+//! as long as the task lives. So an open connection would pay for its opening.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -20,7 +23,7 @@ use crate::{Error, WebSocket, timer};
 /// # Errors
 ///
 /// [`Error::Endpoint`] if the request is refused, after the response that says why was written.
-pub async fn accept<S>(stream: S) -> Result<WebSocket<S>, Error>
+pub fn accept<S>(stream: S) -> impl Future<Output = Result<WebSocket<S>, Error>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -30,10 +33,12 @@ where
         settings.requests = RequestPolicy::AcceptUnseen;
         settings
     });
-    let endpoint = Endpoint::server(settings, timer::now())?;
-    let mut ws = WebSocket::new(Driver::new(stream, endpoint));
-    poll_fn(|context| ws.driver.poll_accept(context)).await?;
-    Ok(ws)
+    Box::pin(async move {
+        let endpoint = Endpoint::server(settings, timer::now())?;
+        let mut ws = WebSocket::new(Driver::new(stream, endpoint));
+        poll_fn(|context| ws.driver.poll_accept(context)).await?;
+        Ok(ws)
+    })
 }
 
 /// Serves a client whose request `answer` answers, by [`accept_with`](Endpoint::accept_with) or
@@ -70,23 +75,25 @@ where
 /// [`Error::Endpoint`] if the request is malformed, and [`Error::NotAccepted`] if `answer` refuses it
 /// or it is no opening handshake, after the response was written. If `answer` does nothing, the
 /// request is accepted. [`Error::Config`] if the settings are a client's.
-pub async fn accept_with<S>(
+pub fn accept_with<S>(
     stream: S,
     settings: &Settings,
     answer: impl AsyncFnOnce(&mut Endpoint),
-) -> Result<WebSocket<S>, Error>
+) -> impl Future<Output = Result<WebSocket<S>, Error>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let endpoint = Endpoint::server(settings, timer::now())?;
-    let mut ws = WebSocket::new(Driver::new(stream, endpoint));
-    let driver = &mut ws.driver;
-    poll_fn(|context| driver.poll_request(context)).await?;
-    if driver.endpoint.request().is_some() {
-        driver.answer(answer).await?;
-    }
-    poll_fn(|context| driver.poll_accept(context)).await?;
-    Ok(ws)
+    Box::pin(async move {
+        let endpoint = Endpoint::server(settings, timer::now())?;
+        let mut ws = WebSocket::new(Driver::new(stream, endpoint));
+        let driver = &mut ws.driver;
+        poll_fn(|context| driver.poll_request(context)).await?;
+        if driver.endpoint.request().is_some() {
+            driver.answer(answer).await?;
+        }
+        poll_fn(|context| driver.poll_accept(context)).await?;
+        Ok(ws)
+    })
 }
 
 /// Connects to the server at the other end of `stream`, with default settings.
@@ -94,13 +101,14 @@ where
 /// # Errors
 ///
 /// As [`client_with`].
-pub async fn client<S>(request: &Request, stream: S) -> Result<WebSocket<S>, Error>
+pub fn client<S>(request: &Request, stream: S) -> impl Future<Output = Result<WebSocket<S>, Error>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     static SETTINGS: OnceLock<Settings> = OnceLock::new();
     let settings = SETTINGS.get_or_init(|| Settings::new(Config::client()));
-    client_with(request, stream, settings).await.map(|(ws, _)| ws)
+    let opening = client_with(request, stream, settings);
+    async move { opening.await.map(|(ws, _)| ws) }
 }
 
 /// Connects to the server at the other end of `stream`. Returns what was agreed on, and the response,
@@ -111,18 +119,21 @@ where
 /// [`Error::Refused`] with the response if the server answers with anything but a WebSocket,
 /// [`Error::Endpoint`] if the response is none, and [`Error::Expired`] if it takes too long.
 /// [`Error::Config`] if the settings are a server's.
-pub async fn client_with<S>(
+pub fn client_with<S>(
     request: &Request,
     stream: S,
     settings: &Settings,
-) -> Result<(WebSocket<S>, Opened), Error>
+) -> impl Future<Output = Result<(WebSocket<S>, Opened), Error>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let endpoint = Endpoint::client(settings, request, nonce(), timer::now())?;
-    let mut ws = WebSocket::new(Driver::new(stream, endpoint));
-    let opened = poll_fn(|context| ws.driver.poll_response(context)).await?;
-    Ok((ws, opened))
+    Box::pin(async move {
+        let endpoint = Endpoint::client(settings, request, nonce(), timer::now())?;
+        let mut ws = WebSocket::new(Driver::new(stream, endpoint));
+        let opened = poll_fn(|context| ws.driver.poll_response(context)).await?;
+        ws.driver.release_output();
+        Ok((ws, opened))
+    })
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
@@ -142,7 +153,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
         let state = self.endpoint.connection().map(|ws| ws.state());
         if !matches!(state, None | Some(State::Failed | State::Ended)) {
-            return self.poll_flush(context);
+            ready!(self.poll_flush(context))?;
+            self.release_output();
+            return Poll::Ready(Ok(()));
         }
         self.fail(Error::NotAccepted);
         loop {

@@ -175,6 +175,10 @@ impl Entries {
             #[allow(clippy::cast_possible_truncation, reason = "it was made of an u32")]
             Some(entry) => self.free = entry.due as u32,
             None => {
+                if self.entries.len() == self.entries.capacity() {
+                    // By less than a push does: each connection would pay for the spare ones.
+                    self.entries.reserve_exact(self.entries.len() / 8 + 4);
+                }
                 self.entries.push(Entry { due, waker: None });
                 self.free = index + 1;
             }

@@ -1,7 +1,7 @@
 //! The WebSocket.
 
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -52,7 +52,7 @@ impl<S> WebSocket<S> {
 
     /// Returns the stream, what was read and not received, and the connection.
     ///
-    /// Output that is not written yet is the connection's.
+    /// Output that is not written yet is the connection's, and so is a message that is not whole.
     pub fn into_parts(self) -> (S, Vec<u8>, Connection) {
         let (stream, endpoint, unread) = self.driver.into_parts();
         match endpoint.into_connection() {
@@ -64,8 +64,9 @@ impl<S> WebSocket<S> {
     /// Returns the next event of what was read, or `None` if [more has to be read](Self::fill).
     /// Beside it is what you can answer with while you hold it.
     ///
-    /// The event is borrowed from the read buffer, so that nothing is copied. What you queue is
-    /// written by the next [`fill`](Self::fill), many answers in one write.
+    /// A message that came whole in one read is borrowed from the read buffer, so that nothing is
+    /// copied. A longer one is owned by the event. What you queue is written by the next
+    /// [`fill`](Self::fill), many answers in one write.
     ///
     /// ```
     /// # use sansock_tokio::{Error, WebSocket};
@@ -192,10 +193,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> WebSocket<S> {
     ///
     /// [`Error::Send`] if the connection is closing, [`Error::Io`] if the stream failed, and
     /// [`Error::Expired`] if the peer has not read for too long.
-    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        self.ready().await?;
-        self.queue(message)?;
-        self.flush().await
+    pub fn send(&mut self, message: impl Into<Message>) -> impl Future<Output = Result<(), Error>> {
+        // An `async fn` would have room for the message twice.
+        let mut message = Some(message.into());
+        poll_fn(move |context| self.driver.poll_send(&mut message, context))
     }
 
     /// Sends a text message, and waits until it is written.

@@ -4,8 +4,9 @@ use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use sansock::CloseCode;
 use sansock::bytes::Buf;
+use sansock::connection::SendError;
+use sansock::{CloseCode, Message};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Driver, Polled};
@@ -23,6 +24,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             return self.poll_write_until(|driver, _| !driver.needs_room(), context);
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Queues the message when there is room, and waits until it is written.
+    pub(crate) fn poll_send(
+        &mut self,
+        message: &mut Option<Message>,
+        context: &mut Context<'_>,
+    ) -> Polled<()> {
+        if message.is_some() {
+            ready!(self.poll_ready(context))?;
+        }
+        if let Some(message) = message.take() {
+            self.endpoint.send(message).map_err(SendError::from)?;
+        }
+        self.poll_flush(context)
     }
 
     /// Waits until all that is queued is written.
