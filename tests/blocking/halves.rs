@@ -13,7 +13,8 @@ use sansock::endpoint::{self, Endpoint, RequestPolicy, Settings};
 use sansock::timer::{Clock, Expired, Timeouts};
 use sansock::{CloseCode, CloseStatus, Config, Connection, Event, Message};
 
-use super::{pair, request, within_a_minute};
+use super::time_limit::within_a_minute;
+use super::{pair, request};
 
 /// The halves of both ends of a connection, the client's first.
 fn halves<S: SharedTransport>((client, server): (S, S)) -> [(ReceiveHalf<S>, SendHalf<S>); 2] {

@@ -15,12 +15,13 @@ mod script;
 mod scripted;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/time_limit.rs"]
+mod time_limit;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use sansock::blocking::{self, Error, Transport, WebSocket, WithShutdown};
 use sansock::endpoint::{self, Settings};
@@ -43,21 +44,6 @@ fn a_websocket_goes_to_any_thread() {
     const {
         goes_to_any_thread::<WebSocket<TcpStream>>();
         goes_to_any_thread::<Error>();
-    }
-}
-
-/// Runs `test`, and fails if it takes more than a minute. Nothing else here looks at a clock.
-fn within_a_minute(test: impl FnOnce() + Send + 'static) {
-    let (ended, end) = mpsc::channel();
-    let thread = thread::spawn(move || {
-        test();
-        let _ = ended.send(());
-    });
-    if end.recv_timeout(Duration::from_secs(60)) == Err(mpsc::RecvTimeoutError::Timeout) {
-        panic!("this hangs");
-    }
-    if let Err(panic) = thread.join() {
-        std::panic::resume_unwind(panic);
     }
 }
 

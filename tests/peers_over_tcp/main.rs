@@ -48,9 +48,10 @@ mod ours_blocking;
 mod peer;
 mod refusals;
 mod script;
+#[path = "../support/time_limit.rs"]
+mod time_limit;
 
-use std::sync::mpsc;
-use std::time::Duration;
+use time_limit::within_a_minute;
 
 /// Defines a test for each peer, layer, transport and role of ours.
 macro_rules! with_peers {
@@ -117,19 +118,4 @@ with_peers! {
     fastwebsockets: crate::peer::Fastwebsockets,
     tokio_websockets: crate::peer::TokioWebsockets,
     tungstenite: crate::peer::Tungstenite,
-}
-
-/// Runs `test`, and fails if it takes more than a minute. Nothing else here looks at a clock.
-fn within_a_minute(test: impl FnOnce() + Send + 'static) {
-    let (ended, end) = mpsc::channel();
-    let thread = std::thread::spawn(move || {
-        test();
-        let _ = ended.send(());
-    });
-    if end.recv_timeout(Duration::from_secs(60)) == Err(mpsc::RecvTimeoutError::Timeout) {
-        panic!("this hangs");
-    }
-    if let Err(panic) = thread.join() {
-        std::panic::resume_unwind(panic);
-    }
 }

@@ -21,12 +21,11 @@ mod selected;
 #[allow(unexpected_cfgs, reason = "the tests of sansock have its features")]
 #[path = "../../../tests/support/mod.rs"]
 mod support;
+#[path = "../../../tests/support/time_limit.rs"]
+mod time_limit;
 mod tls;
 
 use std::future::Future;
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
 
 use sansock_tokio::sansock::{Config, Connection, Role};
 use sansock_tokio::{CloseCode, WebSocket};
@@ -39,19 +38,11 @@ use crate::support::config;
 /// Runs `test` on a runtime with two workers, and fails if it takes more than a minute. Nothing else
 /// here looks at a clock that is not paused.
 fn within_a_minute(test: impl Future<Output = ()> + Send + 'static) {
-    let (ended, end) = mpsc::channel();
-    let thread = thread::spawn(move || {
+    time_limit::within_a_minute(move || {
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(async { tokio::spawn(test).await.unwrap() });
-        let _ = ended.send(());
     });
-    if end.recv_timeout(Duration::from_secs(60)) == Err(mpsc::RecvTimeoutError::Timeout) {
-        panic!("this hangs");
-    }
-    if let Err(panic) = thread.join() {
-        std::panic::resume_unwind(panic);
-    }
 }
 
 /// A WebSocket without deadlines over `stream`.
