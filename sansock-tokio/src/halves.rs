@@ -141,6 +141,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> SendHalf<S> {
         self.flush().await
     }
 
+    /// Sends a text message, and waits until it is written: see [`WebSocket::send_text`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub async fn send_text(&mut self, text: &str) -> Result<(), Error> {
+        self.ready().await?;
+        self.shared.lock().endpoint.send_text(text)?;
+        self.write().await
+    }
+
+    /// Sends a binary message, and waits until it is written: see [`WebSocket::send_binary`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub async fn send_binary(&mut self, data: &[u8]) -> Result<(), Error> {
+        self.ready().await?;
+        self.shared.lock().endpoint.send_binary(data)?;
+        self.write().await
+    }
+
     /// Sends a ping of at most 125 bytes.
     ///
     /// # Errors

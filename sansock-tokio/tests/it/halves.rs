@@ -50,6 +50,8 @@ fn all_futures_can_be_spawned(
     can_be_spawned(ws.flush());
     can_be_spawned(receiving.receive());
     can_be_spawned(sending.send("text"));
+    can_be_spawned(sending.send_text("text"));
+    can_be_spawned(sending.send_binary(b"data"));
     can_be_spawned(sending.ping(b"data"));
     can_be_spawned(sending.close(CloseCode::NORMAL, "reason"));
     can_be_spawned(sending.ready());

@@ -65,7 +65,10 @@ async fn receive_all(mut half: ReceiveHalf<Script>) {
 async fn send_all(mut half: SendHalf<Script>, way: usize) -> Result<(), Error> {
     for message in outgoing() {
         match way {
-            0 => half.send(message).await?,
+            0 => match &message {
+                Message::Text(text) => half.send_text(text).await?,
+                Message::Binary(data) => half.send_binary(data).await?,
+            },
             1 => {
                 half.ready().await?;
                 half.queue(message)?;
