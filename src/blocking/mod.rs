@@ -264,7 +264,7 @@ impl<S: SharedTransport> WebSocket<S> {
     ///     sending.close(CloseCode::NORMAL, "")?;
     ///     received.join().expect("no panic")
     /// }
-    /// # let _ = chat::<std::iter::Empty<String>>;
+    /// # let _ = |ws| chat(ws, std::iter::empty());
     /// ```
     pub fn split(self) -> (ReceiveHalf<S>, SendHalf<S>) {
         let (receiver, shared) = self.receiver.split_wire(Half::pair);
