@@ -59,6 +59,10 @@
 #[cfg(feature = "connect")]
 mod connect;
 mod driver;
+#[cfg(feature = "h2")]
+mod gather;
+#[cfg(feature = "h2")]
+pub mod h2;
 mod halves;
 mod open;
 mod pool;
