@@ -59,11 +59,13 @@
 #[cfg(feature = "connect")]
 mod connect;
 mod driver;
-#[cfg(feature = "h2")]
+#[cfg(any(feature = "h2", feature = "hyper"))]
 mod gather;
 #[cfg(feature = "h2")]
 pub mod h2;
 mod halves;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 mod open;
 mod pool;
 mod sender;

@@ -1,4 +1,4 @@
-//! The WebSocket with HTTP libraries: h2.
+//! The WebSocket with HTTP libraries: hyper, and h2.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -7,5 +7,8 @@
     reason = "tests fail by panicking"
 )]
 
+mod hyper1;
+mod hyper2;
+mod servers;
 mod stream;
 mod support;
