@@ -3,7 +3,7 @@
 //! [`Handshake::new`] checks a request, and [`Handshake::accept`] returns the response and a future
 //! of the WebSocket. The version of the request decides how: an upgrade in HTTP/1.1, RFC 6455 §4,
 //! or Extended CONNECT in HTTP/2, RFC 8441. Everything built on hyper has such requests, `axum`
-//! included.
+//! included: see the examples `hyper_page_and_echo` and `axum_extractor`.
 //!
 //! ```
 //! use std::convert::Infallible;

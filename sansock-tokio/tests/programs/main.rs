@@ -13,6 +13,7 @@ mod chat;
 mod echo;
 mod lines;
 mod many;
+mod pages;
 #[allow(dead_code, reason = "no program here is to see the end of its input early")]
 #[path = "../../../tests/programs/program.rs"]
 mod program;
