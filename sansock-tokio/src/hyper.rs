@@ -43,6 +43,9 @@
 //!   `http1::Builder::header_read_timeout`.
 //! * If you drop the WebSocket before the end, hyper ends an HTTP/2 stream as if nothing had gone
 //!   wrong. The client sees that there was no Close.
+//! * hyper ends an HTTP/2 connection on which many small DATA frames wait to be read, about two
+//!   thousand of a few bytes. If a client may send so many messages without reading the answers,
+//!   [split](crate::WebSocket::split) the WebSocket, so that one half reads while the other sends.
 
 mod handshake;
 mod opening;

@@ -42,15 +42,16 @@ impl AsyncRead for UpgradedStream {
 
 impl AsyncWrite for UpgradedStream {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, bytes)
+        self.poll_write_vectored(context, &[IoSlice::new(bytes)])
     }
 
-    /// Writes several slices as one. In HTTP/2, hyper makes a DATA frame of each write, and a
-    /// client may take many small ones for an attack.
+    /// In HTTP/2, hyper takes the whole of each write, however long, and makes a DATA frame of it.
+    /// So slices are written as one, because a client may take many small frames for an attack, and
+    /// a write has a limit, so that a client that does not read is noticed.
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -61,8 +62,8 @@ impl AsyncWrite for UpgradedStream {
             return stream.poll_write_vectored(context, slices);
         }
         match first_if_large(slices) {
-            Some(slice) => stream.poll_write(context, slice),
-            None => stream.poll_write(context, &gather(slices, FRAME)),
+            Some(slice) => stream.poll_write(context, slice.get(..LIMIT).unwrap_or(slice)),
+            None => stream.poll_write(context, &gather(slices, LIMIT)),
         }
     }
 
@@ -90,5 +91,5 @@ fn first_if_large<'a>(slices: &'a [IoSlice<'_>]) -> Option<&'a [u8]> {
 /// The least that a slice has that is written by itself.
 const LARGE: usize = 4 << 10;
 
-/// The payload of a DATA frame that every peer takes, RFC 9113 §4.2.
-const FRAME: usize = 16 << 10;
+/// The most that is written at once.
+const LIMIT: usize = 64 << 10;

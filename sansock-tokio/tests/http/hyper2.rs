@@ -2,20 +2,22 @@
 
 use std::future::ready;
 
+use h2::client::SendRequest;
 use h2::ext::Protocol;
+use h2::{RecvStream, SendStream};
 use http::{Request, Response};
 use hyper::body::Incoming;
-use sansock_tokio::hyper::Handshake;
+use sansock::bytes::Bytes;
+use sansock_tokio::hyper::{Handshake, UpgradedStream};
 use sansock_tokio::sansock::handshake::client;
-use sansock_tokio::{CloseCode, Error, Message};
+use sansock_tokio::{CloseCode, Error, Message, WebSocket};
 use tokio::sync::mpsc;
 
 use crate::servers::{Task, serve_http2, settings};
 use crate::support::{echo, extended_connect, fetch, get, open};
 
 /// A server that echoes, with the tasks that echo.
-async fn echo_server() -> (h2::client::SendRequest<sansock::bytes::Bytes>, mpsc::Receiver<Task<()>>)
-{
+async fn echo_server() -> (SendRequest<Bytes>, mpsc::Receiver<Task<()>>) {
     let (tasks, opened) = mpsc::channel(1);
     let client = serve_http2(move |mut request: Request<Incoming>| {
         let handshake = match Handshake::new(&mut request) {
@@ -97,9 +99,8 @@ async fn what_is_no_handshake_is_refused_with_the_reason() {
     }
 }
 
-/// hyper makes a DATA frame of each write.
-#[tokio::test]
-async fn many_messages_are_few_frames() {
+/// A WebSocket of a server, and the client's halves of its stream.
+async fn raw() -> (SendRequest<Bytes>, WebSocket<UpgradedStream>, SendStream<Bytes>, RecvStream) {
     let (sender, mut openings) = mpsc::channel(1);
     let mut client = serve_http2(move |mut request: Request<Incoming>| {
         let Ok(handshake) = Handshake::new(&mut request) else { return ready(Response::default()) };
@@ -108,9 +109,26 @@ async fn many_messages_are_few_frames() {
         ready(response)
     })
     .await;
-    let (response, _send) = client.send_request(extended_connect(&request()), false).unwrap();
-    let mut body = response.await.unwrap().into_body();
-    let mut ws = openings.recv().await.unwrap().await.unwrap();
+    let (response, send) = client.send_request(extended_connect(&request()), false).unwrap();
+    let body = response.await.unwrap().into_body();
+    let ws = openings.recv().await.unwrap().await.unwrap();
+    (client, ws, send, body)
+}
+
+#[tokio::test]
+async fn a_websocket_that_is_dropped_ends_the_stream() {
+    let (mut client, ws, _send, mut body) = raw().await;
+    drop(ws);
+    // Without a Close, which is an error of the WebSocket.
+    assert_eq!(body.data().await.unwrap().unwrap(), "");
+    assert!(body.is_end_stream());
+    get(&mut client, "http://a.example/").await;
+}
+
+/// hyper makes a DATA frame of each write.
+#[tokio::test]
+async fn many_messages_are_few_frames() {
+    let (_client, mut ws, _send, mut body) = raw().await;
     // Messages that are shared are slices of their own.
     let message = sansock::message::PreparedMessage::new("m".repeat(1000));
     for _ in 0..50 {
@@ -124,4 +142,22 @@ async fn many_messages_are_few_frames() {
         frames += 1;
     }
     assert!(frames <= 10, "{frames} frames");
+}
+
+/// hyper ends a connection on which about two thousand of them are unread.
+#[tokio::test]
+async fn many_small_frames_are_received_by_a_half_while_the_other_waits_to_send() {
+    let (mut client, ws, mut send, _body) = raw().await;
+    let (mut receive, mut sender) = ws.split();
+    let sending = tokio::spawn(async move { sender.send("m".repeat(1 << 20)).await });
+    for _ in 0..40 {
+        for _ in 0..100 {
+            send.send_data((&b"\x81\x82\0\0\0\0hi"[..]).into(), false).unwrap();
+        }
+        for _ in 0..100 {
+            assert_eq!(receive.receive().await.unwrap(), Some("hi".into()));
+        }
+    }
+    get(&mut client, "http://a.example/").await;
+    assert!(!sending.is_finished());
 }
