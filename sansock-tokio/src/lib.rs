@@ -32,6 +32,9 @@
 //! # }
 //! ```
 //!
+//! In a server on hyper or axum, take the requests by the module `hyper`, and over an HTTP/2
+//! connection of your own, the streams by the module `h2`. Each has a feature of its name.
+//!
 //! # Cancellation
 //!
 //! Any future of this crate may be dropped at any time, for example in `select!`:
