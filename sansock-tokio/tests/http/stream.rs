@@ -182,6 +182,8 @@ async fn a_whole_output_is_one_frame() {
 async fn many_small_frames_are_taken_while_the_server_waits_to_send() {
     let (mut client, mut ws, mut send, mut body) = raw().await;
     let server = tokio::spawn(async move {
+        // A task that has waited to read, and does not any more.
+        expect_pending(&mut pin!(ws.receive())).await;
         ws.send("m".repeat(1 << 20)).await?;
         for _ in 0..2000 {
             assert_eq!(ws.receive().await?, Some("hi".into()));
