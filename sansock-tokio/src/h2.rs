@@ -46,6 +46,9 @@
 //! * `h2` ends a connection on which many small DATA frames wait to be read. An [`H2Stream`] that
 //!   waits to write takes them in, as many bytes as its window has. If your program does not poll
 //!   its WebSocket for long, set `data_frame_budget` of the builder.
+//! * By default, the window of a connection is not larger than that of one stream: a program that
+//!   stops to receive from one stream stops all others. Set `initial_connection_window_size` of the
+//!   builder.
 
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice};
