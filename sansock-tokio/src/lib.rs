@@ -46,9 +46,9 @@
 //! | [`close`](WebSocket::close) | the Close frame is queued if the future was polled |
 //! | [`accept`], [`client`], `connect` | the stream is dropped |
 //!
-//! A message of a `send` that you drop was queued unless the output was full. To know, wait by
-//! [`ready`](WebSocket::ready), and then [`queue`](WebSocket::queue) it, which does not wait. What is
-//! queued is written by the next call of any kind.
+//! A message of a `send` that you drop was queued if the future was polled and the output was not
+//! full. To know, wait by [`ready`](WebSocket::ready), and then [`queue`](WebSocket::queue) it, which
+//! does not wait. What is queued is written by the next call of any kind.
 //!
 //! # Deadlines
 //!
