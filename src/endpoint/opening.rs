@@ -176,8 +176,7 @@ impl Opening {
     /// Does without a handshake that cannot be finished: nothing more is received or sent, also
     /// nothing of a request that the transport has not taken.
     pub(super) fn end(&mut self) {
-        self.ws = Connection::new(Arc::clone(self.ws.config()));
-        self.ws.receive_eof();
+        self.ws.end_unopened();
         self.step = Step::Over;
     }
 

@@ -338,6 +338,22 @@ fn a_read_buffer_serves_an_endpoint_from_its_first_byte() {
 }
 
 #[test]
+fn a_failed_opening_is_reported_once_whatever_is_left_in_the_read_buffer() {
+    for response in ["\x16\x03\x01", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\nmore"]
+    {
+        let (mut endpoint, mut input) = (client(), ReadBuffer::new());
+        input.extend_from_slice(response.as_bytes());
+        let failed = endpoint.receive_buffered(&mut input);
+        assert!(matches!(failed, Err(Error::InvalidResponse(_))), "{failed:?}");
+        for _ in 0..3 {
+            assert_eq!(endpoint.receive_buffered(&mut input), Ok(None));
+            input.extend_from_slice(b"and more");
+        }
+        assert_eq!(endpoint.transport_action(), TransportAction::Disconnect);
+    }
+}
+
+#[test]
 fn an_idle_endpoint_holds_a_pointer_more_than_its_parts() {
     assert!(size_of::<Endpoint>() <= size_of::<Connection>() + 8);
     assert_eq!(size_of::<Event<'_>>(), size_of::<sansock::Event<'_>>());
