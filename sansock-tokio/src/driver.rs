@@ -131,14 +131,9 @@ impl<S> Driver<S> {
         Ok(None)
     }
 
-    /// Returns how many bytes were written.
-    pub(crate) fn bytes_sent(&mut self) -> u64 {
-        self.endpoint.connection().map_or(0, |ws| ws.bytes_sent())
-    }
-
     /// Returns how many bytes will have been written when all of the output is.
-    pub(crate) fn output_end(&mut self) -> u64 {
-        self.bytes_sent() + self.endpoint.output_len() as u64
+    pub(crate) fn output_end(&self) -> u64 {
+        self.endpoint.bytes_sent() + self.endpoint.output_len() as u64
     }
 
     /// Returns an error if there is nobody to write to any more, and nothing to write.
@@ -158,7 +153,7 @@ impl<S> Driver<S> {
 
     pub(crate) fn progress(&mut self) -> Progress {
         Progress {
-            sent: self.bytes_sent(),
+            sent: self.endpoint.bytes_sent(),
             state: self.endpoint.connection().map(|ws| ws.state()),
             is_unflushed: self.is_unflushed,
             is_broken: self.is_broken,
@@ -292,7 +287,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             Ok(due) => {
                 if self.endpoint.output_len() > before && self.poll_write(context).is_ready() {
                     // The peer is idle for so long that it got a ping.
-                    self.release_output();
+                    self.endpoint.release_buffers();
                     return Poll::Ready(Ok(()));
                 }
                 self.timer.set(due, context.waker())?;

@@ -131,7 +131,7 @@ where
         let endpoint = Endpoint::client(settings, request, nonce(), timer::now())?;
         let mut ws = WebSocket::new(Driver::new(stream, endpoint));
         let opened = poll_fn(|context| ws.driver.poll_response(context)).await?;
-        ws.driver.release_output();
+        ws.driver.endpoint.release_buffers();
         Ok((ws, opened))
     })
 }
@@ -154,7 +154,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         let state = self.endpoint.connection().map(|ws| ws.state());
         if !matches!(state, None | Some(State::Failed | State::Ended)) {
             ready!(self.poll_flush(context))?;
-            self.release_output();
+            self.endpoint.release_buffers();
             return Poll::Ready(Ok(()));
         }
         self.fail(Error::NotAccepted);

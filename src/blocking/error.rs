@@ -43,6 +43,11 @@ impl Error {
     pub fn is_would_block(&self) -> bool {
         matches!(self, Error::Io(error) if would_block(error))
     }
+
+    /// Returns the error of a transport that takes no more now.
+    pub(super) fn would_block() -> Self {
+        Error::Io(io::ErrorKind::WouldBlock.into())
+    }
 }
 
 /// A socket reports its timeout as either.

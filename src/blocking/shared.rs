@@ -68,9 +68,9 @@ impl<S: SharedTransport> Shared<S> {
         self: &'s Arc<Self>,
         mut state: MutexGuard<'s, State>,
     ) -> Result<MutexGuard<'s, State>, Error> {
-        let until = state.sent() + state.endpoint.output_len() as u64;
+        let until = state.endpoint.bytes_sent() + state.endpoint.output_len() as u64;
         // A pong that was queued may be replaced by a shorter one.
-        while state.endpoint.has_output() && state.sent() < until {
+        while state.endpoint.has_output() && state.endpoint.bytes_sent() < until {
             state.check()?;
             if state.is_writing {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -124,7 +124,7 @@ impl<S: SharedTransport> Shared<S> {
         let mut block = Vec::new();
         loop {
             let mut state = self.lock();
-            if state.sent() >= until || !state.endpoint.has_output() {
+            if state.endpoint.bytes_sent() >= until || !state.endpoint.has_output() {
                 return Ok(());
             }
             copy_block(state.endpoint.output(), &mut block);
@@ -172,11 +172,6 @@ impl State {
 
     fn fail(&mut self, failure: Failure) {
         self.failure.get_or_insert(failure);
-    }
-
-    /// Returns how many bytes the transport has taken.
-    fn sent(&mut self) -> u64 {
-        self.endpoint.connection().map_or(0, |ws| ws.bytes_sent())
     }
 }
 
@@ -236,7 +231,7 @@ impl<S: SharedTransport> Wire for Half<S> {
         while state.endpoint.has_output() {
             state.check()?;
             if state.has_blocked {
-                return Err(io::Error::from(io::ErrorKind::WouldBlock).into());
+                return Err(Error::would_block());
             }
             self.start_writing(&mut state)?;
             let deadline = self.check_deadlines(&mut state)?;

@@ -45,7 +45,7 @@ impl<S: Transport> Whole<S> {
         if needs_room(&self.endpoint) {
             self.flush()?;
             if needs_room(&self.endpoint) {
-                return Err(io::Error::from(io::ErrorKind::WouldBlock).into());
+                return Err(Error::would_block());
             }
         }
         Ok(())
@@ -86,7 +86,7 @@ impl<S: Transport> Wire for Whole<S> {
     fn flush_last(&mut self) -> Result<(), Error> {
         self.flush()?;
         if self.endpoint.has_output() {
-            return Err(io::Error::from(io::ErrorKind::WouldBlock).into());
+            return Err(Error::would_block());
         }
         Ok(())
     }

@@ -103,6 +103,12 @@ impl Endpoint {
         self.any_connection().output_len()
     }
 
+    /// Returns how many bytes of output the transport has taken so far.
+    #[must_use]
+    pub fn bytes_sent(&self) -> u64 {
+        self.any_connection().bytes_sent()
+    }
+
     /// Returns `true` if messages are refused as [`SendError::Full`]: see [`Connection::is_full`].
     #[inline]
     #[must_use]

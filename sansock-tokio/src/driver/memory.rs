@@ -25,13 +25,6 @@ impl<S> Driver<S> {
             }
         }
     }
-
-    /// Frees the buffers of output that is written.
-    pub(crate) fn release_output(&mut self) {
-        if let Some(ws) = self.endpoint.connection() {
-            ws.release_buffers();
-        }
-    }
 }
 
 /// How many bytes a connection keeps while it waits for the next message.

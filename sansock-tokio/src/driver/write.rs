@@ -49,7 +49,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Waits until as many bytes are written, whatever is queued behind them.
     pub(crate) fn poll_flush_to(&mut self, end: u64, context: &mut Context<'_>) -> Polled<()> {
         let is_flushed = |driver: &mut Self, context: &mut Context<'_>| {
-            driver.bytes_sent() >= end
+            driver.endpoint.bytes_sent() >= end
                 && matches!(driver.poll_flush_stream(context), Poll::Ready(Ok(())))
         };
         self.poll_write_until(is_flushed, context)
