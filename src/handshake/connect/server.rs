@@ -91,10 +91,8 @@ impl ConnectHead {
         }
         // RFC 6454 §7.3: at most once. The caller judges the value, which `origin` returns.
         self.headers.at_most_one("Origin")?;
-        // RFC 6455 §4.2.1, item 6, and §11.3.5: only once.
-        let version = self.headers.only("Sec-WebSocket-Version")?;
-        if version != b"13" {
-            return Err(ConnectRefusal::WebSocketVersion { version: Excerpt::new(version) });
+        if let Some(version) = offers::other_version(&self.headers)? {
+            return Err(ConnectRefusal::WebSocketVersion { version });
         }
         offers::check(&self.headers)?;
         Ok(Upgrade::new(&self.headers, ExtendedConnect(())))

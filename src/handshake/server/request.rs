@@ -118,10 +118,8 @@ impl RequestHead {
             return Err(Refusal::NotUpgrade);
         }
         self.headers.require_token("Connection", "Upgrade")?;
-        // RFC 6455 §4.2.1, item 6, and §11.3.5: only once.
-        let version = self.headers.only("Sec-WebSocket-Version")?;
-        if version != b"13" {
-            return Err(Refusal::WebSocketVersion { version: Excerpt::new(version) });
+        if let Some(version) = offers::other_version(&self.headers)? {
+            return Err(Refusal::WebSocketVersion { version });
         }
         // RFC 6455 §4.2.1, item 5, and §11.3.1: only once.
         let key = self.headers.only("Sec-WebSocket-Key")?;
