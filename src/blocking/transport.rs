@@ -50,51 +50,36 @@ pub trait SharedTransport: Transport + Send + Sync + 'static {
     fn shutdown_shared(&self, direction: Shutdown) -> io::Result<()>;
 }
 
-impl Transport for TcpStream {
-    fn shutdown_write(&mut self) -> io::Result<bool> {
-        self.shutdown(Shutdown::Write).map(|()| true)
-    }
+/// A socket of the standard library, which is read from and written to by reference.
+macro_rules! socket {
+    ($socket:ty) => {
+        impl Transport for $socket {
+            fn shutdown_write(&mut self) -> io::Result<bool> {
+                self.shutdown(Shutdown::Write).map(|()| true)
+            }
+        }
+
+        impl SharedTransport for $socket {
+            fn read_shared(&self, buffer: &mut [u8]) -> io::Result<usize> {
+                let mut stream = self;
+                stream.read(buffer)
+            }
+
+            fn write_shared(&self, bytes: &[u8]) -> io::Result<usize> {
+                let mut stream = self;
+                stream.write(bytes)
+            }
+
+            fn shutdown_shared(&self, direction: Shutdown) -> io::Result<()> {
+                self.shutdown(direction)
+            }
+        }
+    };
 }
 
+socket!(TcpStream);
 #[cfg(unix)]
-impl Transport for UnixStream {
-    fn shutdown_write(&mut self) -> io::Result<bool> {
-        self.shutdown(Shutdown::Write).map(|()| true)
-    }
-}
-
-impl SharedTransport for TcpStream {
-    fn read_shared(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut stream = self;
-        stream.read(buffer)
-    }
-
-    fn write_shared(&self, bytes: &[u8]) -> io::Result<usize> {
-        let mut stream = self;
-        stream.write(bytes)
-    }
-
-    fn shutdown_shared(&self, direction: Shutdown) -> io::Result<()> {
-        self.shutdown(direction)
-    }
-}
-
-#[cfg(unix)]
-impl SharedTransport for UnixStream {
-    fn read_shared(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut stream = self;
-        stream.read(buffer)
-    }
-
-    fn write_shared(&self, bytes: &[u8]) -> io::Result<usize> {
-        let mut stream = self;
-        stream.write(bytes)
-    }
-
-    fn shutdown_shared(&self, direction: Shutdown) -> io::Result<()> {
-        self.shutdown(direction)
-    }
-}
+socket!(UnixStream);
 
 impl<T: Transport + ?Sized> Transport for &mut T {
     fn shutdown_write(&mut self) -> io::Result<bool> {
