@@ -17,10 +17,11 @@ mod scripted;
 mod support;
 #[path = "../support/time_limit.rs"]
 mod time_limit;
+#[path = "../support/tls.rs"]
+mod tls;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use sansock::blocking::{self, Error, Transport, WebSocket, WithShutdown};
@@ -28,11 +29,7 @@ use sansock::endpoint::{self, Settings};
 use sansock::handshake::client::{Request, nonce};
 use sansock::handshake::server::Response;
 use sansock::{CloseCode, CloseStatus, Config, Connection, Message};
-use tokio_rustls::rustls::crypto::ring::default_provider;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
-use tokio_rustls::rustls::{
-    ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned,
-};
+use tokio_rustls::rustls::{ClientConnection, ServerConnection, StreamOwned};
 
 fn request() -> Request {
     Request::new("ws://localhost/chat").unwrap()
@@ -144,27 +141,9 @@ fn tungstenite_is_served_and_serves() {
 /// Two ends of TLS over TCP, whose handshake is not done.
 fn tls_pair() -> (StreamOwned<ClientConnection, TcpStream>, StreamOwned<ServerConnection, TcpStream>)
 {
-    let rcgen::CertifiedKey { cert, signing_key } =
-        rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let provider = Arc::new(default_provider());
-    let server = ServerConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![cert.der().clone()],
-            PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap(),
-        )
-        .unwrap();
-    let mut roots = RootCertStore::empty();
-    roots.add(cert.der().clone()).unwrap();
-    let client = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let client = ClientConnection::new(Arc::new(client), "localhost".try_into().unwrap()).unwrap();
-    let server = ServerConnection::new(Arc::new(server)).unwrap();
+    let (client, server) = tls::configs();
+    let client = ClientConnection::new(client, "localhost".try_into().unwrap()).unwrap();
+    let server = ServerConnection::new(server).unwrap();
     let (to_server, to_client) = pair();
     (StreamOwned::new(client, to_server), StreamOwned::new(server, to_client))
 }

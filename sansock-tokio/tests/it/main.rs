@@ -24,6 +24,8 @@ mod support;
 #[path = "../../../tests/support/time_limit.rs"]
 mod time_limit;
 mod tls;
+#[path = "../../../tests/support/tls.rs"]
+mod tls_configs;
 
 use std::future::Future;
 

@@ -1,43 +1,20 @@
 //! TLS, whose stream has one state for both directions, and may end without `close_notify`.
 
-use std::sync::Arc;
-
 use sansock_tokio::sansock::{CloseStatus, Role};
 use sansock_tokio::{CloseCode, Error};
 use tokio::net::TcpStream;
-use tokio_rustls::rustls::crypto::ring::default_provider;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 
 use crate::halves::both_send_at_once;
-use crate::{code, open, tcp_pair, within_a_minute};
+use crate::{code, open, tcp_pair, tls_configs, within_a_minute};
 
 /// Two ends of TLS over TCP.
 async fn tls_pair() -> (TlsStream<TcpStream>, TlsStream<TcpStream>) {
-    let rcgen::CertifiedKey { cert, signing_key } =
-        rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let provider = Arc::new(default_provider());
-    let server = ServerConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(
-            vec![cert.der().clone()],
-            PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap(),
-        )
-        .unwrap();
-    let mut roots = RootCertStore::empty();
-    roots.add(cert.der().clone()).unwrap();
-    let client = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let (client, server) = tls_configs::configs();
     let (to_server, to_client) = tcp_pair().await;
-    let acceptor = TlsAcceptor::from(Arc::new(server));
+    let acceptor = TlsAcceptor::from(server);
     let server = tokio::spawn(async move { acceptor.accept(to_client).await.unwrap() });
-    let connector = TlsConnector::from(Arc::new(client));
+    let connector = TlsConnector::from(client);
     let client = connector.connect("localhost".try_into().unwrap(), to_server).await.unwrap();
     (client.into(), server.await.unwrap().into())
 }
