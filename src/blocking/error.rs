@@ -98,8 +98,11 @@ impl fmt::Display for Error {
             Error::Endpoint(error) => error.fmt(f),
             Error::NotAccepted => f.write_str("request was not accepted"),
             Error::Refused(response) => {
-                let (status, reason) = (response.head.status(), response.head.reason());
-                write!(f, "server refused the WebSocket: {status} {reason}")
+                write!(f, "server refused the WebSocket: {}", response.head.status())?;
+                match response.head.reason() {
+                    "" => Ok(()),
+                    reason => write!(f, " {reason}"),
+                }
             }
             Error::Expired(error) => error.fmt(f),
             Error::Send(error) => error.fmt(f),

@@ -35,8 +35,16 @@ pub enum Event<'a> {
 pub struct Opened {
     /// What both ends have agreed on.
     pub negotiated: Negotiated,
-    /// The 101 response that a client has received, for its headers. `None` for a server.
+    /// The response that a client has received, for its headers: a 101, or a 200 by Extended CONNECT.
+    /// `None` for a server.
     pub response: Option<ResponseHead>,
+}
+
+impl Opened {
+    /// Creates it for a connection that was opened elsewhere, for example by an HTTP library.
+    pub const fn new(negotiated: Negotiated, response: Option<ResponseHead>) -> Self {
+        Opened { negotiated, response }
+    }
 }
 
 /// An HTTP response that refuses a client.
@@ -51,4 +59,11 @@ pub struct HttpResponse {
     /// Whether `body` is all of the body. It is `false` if the body is longer than the limit, ends
     /// early, or its length is not stated properly.
     pub is_complete: bool,
+}
+
+impl HttpResponse {
+    /// Creates a response that was received elsewhere, for example by an HTTP library.
+    pub const fn new(head: ResponseHead, body: Vec<u8>, is_complete: bool) -> Self {
+        HttpResponse { head, body, is_complete }
+    }
 }

@@ -4,9 +4,12 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use http::response::Builder;
-use http::{StatusCode, Version};
+use http::{StatusCode, Uri, Version};
 
-use super::client::{self, ClientHandshake, ResponseHead};
+use super::client::{self, ClientHandshake, InvalidResponse, Outcome, ResponseHead};
+use super::connect::{
+    ConnectHandshake, ConnectHead, ConnectRefusal, ExtendedConnect, PseudoFields,
+};
 use super::error::HeadError;
 use super::fields::HeaderFields;
 use super::server::{RequestHead, Response, Upgrade};
@@ -64,6 +67,46 @@ impl<B> TryFrom<&http::Response<B>> for ResponseHead {
     }
 }
 
+impl ConnectHead {
+    /// Takes the head of a request over HTTP/2 or HTTP/3, to be checked by
+    /// [`upgrade`](Self::upgrade).
+    ///
+    /// `protocol` is the value of `:protocol`, RFC 8441 §4. The crate `http` has no place for it: your
+    /// HTTP library has a type of its own, in the extensions of the request.
+    ///
+    /// ```
+    /// use sansock::handshake::connect::ConnectHead;
+    ///
+    /// let request = http::Request::connect("https://a.example/chat")
+    ///     .header("sec-websocket-version", "13")
+    ///     .body(())?;
+    /// let response = match ConnectHead::from_http(&request, Some("websocket"))?.upgrade() {
+    ///     Ok(upgrade) => upgrade.accept_http()?.0.map(|()| Vec::new()),
+    ///     Err(refusal) => refusal.to_http()?,
+    /// };
+    /// assert_eq!(response.status(), 200);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`from_parts`](Self::from_parts).
+    pub fn from_http<B>(
+        request: &http::Request<B>,
+        protocol: Option<&str>,
+    ) -> Result<Self, HeadError> {
+        let uri = request.uri();
+        let pseudo = PseudoFields {
+            method: request.method().as_str(),
+            protocol,
+            scheme: uri.scheme_str(),
+            authority: uri.authority().map(|authority| authority.as_str()),
+            path: uri.path_and_query().map(|path| path.as_str()),
+        };
+        ConnectHead::from_parts(pseudo, request.headers())
+    }
+}
+
 impl Upgrade<'_> {
     /// Accepts the handshake of a server that has an HTTP library with types of the crate `http`.
     /// Returns the response and what both ends agreed on.
@@ -75,6 +118,32 @@ impl Upgrade<'_> {
         let (fields, negotiated) = self.accept_fields();
         let response = http::Response::builder().status(StatusCode::SWITCHING_PROTOCOLS);
         Ok((with_fields(response, &fields).body(())?, negotiated))
+    }
+}
+
+impl Upgrade<'_, ExtendedConnect> {
+    /// Accepts the handshake of a server that has an HTTP library with types of the crate `http`.
+    /// Returns the response, whose status is 200, and what both ends agreed on.
+    ///
+    /// # Errors
+    ///
+    /// [`http::Error`] if the crate does not take a header that you have added.
+    pub fn accept_http(self) -> Result<(http::Response<()>, Negotiated), http::Error> {
+        let (fields, negotiated) = self.accept_fields();
+        let response = http::Response::builder().status(StatusCode::OK);
+        Ok((with_fields(response, &fields).body(())?, negotiated))
+    }
+}
+
+impl ConnectRefusal {
+    /// Returns the response to this refusal, in types of the crate `http`.
+    ///
+    /// # Errors
+    ///
+    /// None are known: the crate takes the status and the headers of every refusal.
+    pub fn to_http(&self) -> Result<http::Response<Vec<u8>>, http::Error> {
+        let response = http::Response::builder().status(self.status());
+        with_fields(response, &self.fields()).body(self.content().into_bytes())
     }
 }
 
@@ -109,6 +178,65 @@ impl client::Request {
             request = request.header(name, value);
         }
         Ok((request.body(())?, handshake))
+    }
+
+    /// Starts a handshake by [Extended CONNECT](Self::start_connect) of a client that has an HTTP
+    /// library with types of the crate `http`. Returns the request to send, and the
+    /// [`ConnectHandshake`] that judges the response.
+    ///
+    /// Put `:protocol`, which is `websocket`, where your library has it: in the extensions of the
+    /// request, in a type of its own. The version of the request is HTTP/2.
+    ///
+    /// ```
+    /// use sansock::handshake::client::{Outcome, Request};
+    ///
+    /// let (request, handshake) = Request::new("wss://a.example/chat")?.start_connect_http()?;
+    /// assert_eq!(request.method(), "CONNECT");
+    /// assert_eq!(request.uri(), "https://a.example/chat");
+    /// // What the library has received:
+    /// let outcome = handshake.receive_http(&http::Response::new(()))?;
+    /// assert!(matches!(outcome, Outcome::Established { .. }));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`http_uri`](Self::http_uri), and if the crate does not take a header that you have added.
+    pub fn start_connect_http(&self) -> Result<(http::Request<()>, ConnectHandshake), http::Error> {
+        let (pseudo, fields, handshake) = self.start_connect();
+        let mut request = http::Request::builder()
+            .method(pseudo.method)
+            .uri(self.http_uri()?)
+            .version(Version::HTTP_2);
+        for (name, value) in fields.iter() {
+            request = request.header(name, value);
+        }
+        Ok((request.body(())?, handshake))
+    }
+
+    /// Returns the whole URI, with the scheme `http` or `https`, for an HTTP library that connects by
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// [`http::Error`] if the crate does not take the host: it has no percent-encoding there.
+    pub fn http_uri(&self) -> Result<Uri, http::Error> {
+        Uri::builder()
+            .scheme(if self.is_secure() { "https" } else { "http" })
+            .authority(self.authority())
+            .path_and_query(self.target())
+            .build()
+    }
+}
+
+impl ConnectHandshake {
+    /// Judges the final response, as [`receive_head`](Self::receive_head) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`receive_head`](Self::receive_head).
+    pub fn receive_http<B>(self, response: &http::Response<B>) -> Result<Outcome, InvalidResponse> {
+        self.receive_head(response.status().as_u16(), response.headers())
     }
 }
 

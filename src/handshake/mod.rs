@@ -54,6 +54,7 @@
 //! | bytes | [`ServerHandshake`](server::ServerHandshake), [`Upgrade::accept`](server::Upgrade::accept) | [`Request::start`](client::Request::start), [`ClientHandshake`](client::ClientHandshake) |
 //! | parts | [`RequestHead::from_parts`](server::RequestHead::from_parts), [`Upgrade::accept_fields`](server::Upgrade::accept_fields), [`Response::fields`](server::Response::fields) | [`Request::start_fields`](client::Request::start_fields), [`ResponseHead::from_parts`](client::ResponseHead::from_parts) |
 //! | types of `http`, with the feature `http` | `RequestHead::try_from`, `Upgrade::accept_http`, `Response::to_http` | `Request::start_http`, `ResponseHead::try_from` |
+//! | the same over HTTP/2 and HTTP/3 | `ConnectHead::from_http`, `Upgrade::accept_http`, `ConnectRefusal::to_http` | `Request::start_connect_http`, `ConnectHandshake::receive_http` |
 //!
 //! [`accept_key`] alone is the last resort. Its documentation lists what you must check yourself.
 

@@ -224,6 +224,15 @@ fn a_server_may_look_at_the_request() {
     server.join().unwrap().unwrap();
 }
 
+/// HTTP/2 has no reason phrases.
+#[test]
+fn a_refusal_without_a_reason_phrase_is_a_whole_text() {
+    let none: [(&str, &str); 0] = [];
+    let head = sansock::handshake::client::ResponseHead::from_parts(403, 1, none).unwrap();
+    let refused = Error::Refused(endpoint::HttpResponse::new(head, Vec::new(), true).into());
+    assert_eq!(refused.to_string(), "server refused the WebSocket: 403");
+}
+
 #[test]
 fn a_client_that_is_refused_has_the_response() {
     let settings = Settings::new(Config::server());

@@ -76,9 +76,13 @@ impl ConnectRefusal {
         HeaderFields::new(lines)
     }
 
-    /// Returns the content of the response: a line of text with the reason.
+    /// Returns the content of the response: a line of text with the reason. RFC 9110 §9.3.2: there is
+    /// none for a HEAD request.
     pub fn content(&self) -> String {
-        self.to_string()
+        match self {
+            ConnectRefusal::Method { method } if method.as_bytes() == b"HEAD" => String::new(),
+            _ => self.to_string(),
+        }
     }
 }
 

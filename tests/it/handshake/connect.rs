@@ -6,7 +6,7 @@ use sansock::handshake::{BuildError, HeadError, HeaderFields};
 use sansock::{Config, Connection};
 
 /// RFC 8441 §5.1, verbatim.
-const EXAMPLE: [(&str, &str); 9] = [
+pub(super) const EXAMPLE: [(&str, &str); 9] = [
     (":method", "CONNECT"),
     (":protocol", "websocket"),
     (":scheme", "https"),
@@ -32,7 +32,7 @@ fn head(fields: &[(&str, &str)]) -> Result<ConnectHead, HeadError> {
 }
 
 /// The example with this field set, or without it, or with one more.
-fn example_with(
+pub(super) fn example_with(
     name: &'static str,
     value: Option<&'static str>,
 ) -> Vec<(&'static str, &'static str)> {
@@ -46,14 +46,14 @@ fn example_with(
     fields
 }
 
-fn refusal(fields: &[(&str, &str)]) -> ConnectRefusal {
+pub(super) fn refusal(fields: &[(&str, &str)]) -> ConnectRefusal {
     match head(fields) {
         Ok(head) => head.upgrade().map(drop).unwrap_err(),
         Err(error) => error.into(),
     }
 }
 
-fn pairs(fields: &HeaderFields) -> Vec<(&str, &str)> {
+pub(super) fn pairs(fields: &HeaderFields) -> Vec<(&str, &str)> {
     fields.iter().map(|(name, value)| (name, std::str::from_utf8(value).unwrap())).collect()
 }
 
@@ -92,70 +92,60 @@ fn requests_that_are_opening_handshakes() {
     }
 }
 
+/// A field of the example and another value, and the status and the reason of the refusal.
+pub(super) type Refused = (&'static str, Option<&'static str>, u16, &'static str);
+
+/// Requests that are no opening handshakes.
+pub(super) const REFUSED: &[Refused] = &[
+    (":method", Some("GET"), 405, "method \"GET\" is not CONNECT"),
+    (":method", Some("connect"), 405, "method \"connect\" is not CONNECT"),
+    (":protocol", None, 405, "CONNECT without :protocol"),
+    // RFC 9220 §3
+    (":protocol", Some("connect-udp"), 501, "protocol \"connect-udp\" is not websocket"),
+    (":protocol", Some(""), 501, "protocol \"\" is not websocket"),
+    // RFC 8441 §4 and §5
+    (":scheme", None, 400, "missing or invalid :scheme"),
+    (":scheme", Some("wss"), 400, "missing or invalid :scheme"),
+    (":authority", None, 400, "missing or invalid :authority"),
+    (":authority", Some(""), 400, "missing or invalid :authority"),
+    (":authority", Some("me@a"), 400, "missing or invalid :authority"),
+    (":path", None, 400, "missing or invalid :path"),
+    (":path", Some(""), 400, "missing or invalid :path"),
+    (":path", Some("*"), 400, "missing or invalid :path"),
+    (":path", Some("/#a"), 400, "missing or invalid :path"),
+    (":path", Some("/a b"), 400, "missing or invalid :path"),
+    // RFC 9113 §8.3.1
+    ("host", Some("other.example"), 400, "invalid Host header \"other.example\""),
+    // RFC 9113 §8.2.2
+    ("connection", Some("Upgrade"), 400, "Connection header is not allowed in an Extended CONNECT"),
+    ("upgrade", Some("websocket"), 400, "Upgrade header is not allowed in an Extended CONNECT"),
+    ("keep-alive", Some("5"), 400, "Keep-Alive header is not allowed in an Extended CONNECT"),
+    (
+        "transfer-encoding",
+        Some("chunked"),
+        400,
+        "Transfer-Encoding header is not allowed in an Extended CONNECT",
+    ),
+    (
+        "content-length",
+        Some("0"),
+        400,
+        "Content-Length header is not allowed in an Extended CONNECT",
+    ),
+    // RFC 9113 §8.2.1
+    ("Origin", Some("http://a"), 400, "malformed header line"),
+    ("a b", Some(""), 400, "malformed header line"),
+    ("a", Some("b\r\nc: d"), 400, "malformed header line"),
+    // RFC 6455 §4.2.1 and §9.1
+    ("sec-websocket-version", None, 400, "missing Sec-WebSocket-Version header"),
+    ("sec-websocket-version", Some("8"), 400, "WebSocket version \"8\" is not 13"),
+    ("sec-websocket-protocol", Some("a b"), 400, "invalid Sec-WebSocket-Protocol header \"a b\""),
+    ("sec-websocket-extensions", Some("a;"), 400, "invalid Sec-WebSocket-Extensions header \"a;\""),
+];
+
 #[test]
 fn requests_that_are_refused() {
-    let cases: &[(&str, Option<&str>, u16, &str)] = &[
-        (":method", Some("GET"), 405, "method \"GET\" is not CONNECT"),
-        (":method", Some("connect"), 405, "method \"connect\" is not CONNECT"),
-        (":protocol", None, 405, "CONNECT without :protocol"),
-        // RFC 9220 §3
-        (":protocol", Some("connect-udp"), 501, "protocol \"connect-udp\" is not websocket"),
-        (":protocol", Some(""), 501, "protocol \"\" is not websocket"),
-        // RFC 8441 §4 and §5
-        (":scheme", None, 400, "missing or invalid :scheme"),
-        (":scheme", Some("wss"), 400, "missing or invalid :scheme"),
-        (":authority", None, 400, "missing or invalid :authority"),
-        (":authority", Some(""), 400, "missing or invalid :authority"),
-        (":authority", Some("me@a"), 400, "missing or invalid :authority"),
-        (":path", None, 400, "missing or invalid :path"),
-        (":path", Some(""), 400, "missing or invalid :path"),
-        (":path", Some("*"), 400, "missing or invalid :path"),
-        (":path", Some("/#a"), 400, "missing or invalid :path"),
-        (":path", Some("/a b"), 400, "missing or invalid :path"),
-        // RFC 9113 §8.3.1
-        ("host", Some("other.example"), 400, "invalid Host header \"other.example\""),
-        // RFC 9113 §8.2.2
-        (
-            "connection",
-            Some("Upgrade"),
-            400,
-            "Connection header is not allowed in an Extended CONNECT",
-        ),
-        ("upgrade", Some("websocket"), 400, "Upgrade header is not allowed in an Extended CONNECT"),
-        ("keep-alive", Some("5"), 400, "Keep-Alive header is not allowed in an Extended CONNECT"),
-        (
-            "transfer-encoding",
-            Some("chunked"),
-            400,
-            "Transfer-Encoding header is not allowed in an Extended CONNECT",
-        ),
-        (
-            "content-length",
-            Some("0"),
-            400,
-            "Content-Length header is not allowed in an Extended CONNECT",
-        ),
-        // RFC 9113 §8.2.1
-        ("Origin", Some("http://a"), 400, "malformed header line"),
-        ("a b", Some(""), 400, "malformed header line"),
-        ("a", Some("b\r\nc: d"), 400, "malformed header line"),
-        // RFC 6455 §4.2.1 and §9.1
-        ("sec-websocket-version", None, 400, "missing Sec-WebSocket-Version header"),
-        ("sec-websocket-version", Some("8"), 400, "WebSocket version \"8\" is not 13"),
-        (
-            "sec-websocket-protocol",
-            Some("a b"),
-            400,
-            "invalid Sec-WebSocket-Protocol header \"a b\"",
-        ),
-        (
-            "sec-websocket-extensions",
-            Some("a;"),
-            400,
-            "invalid Sec-WebSocket-Extensions header \"a;\"",
-        ),
-    ];
-    for &(name, value, status, why) in cases {
+    for &(name, value, status, why) in REFUSED {
         let refusal = refusal(&example_with(name, value));
         assert_eq!((refusal.status(), &*refusal.content()), (status, why), "{name}: {value:?}");
         let fields = refusal.fields();

@@ -5,6 +5,8 @@
 mod authority;
 mod client;
 mod connect;
+#[cfg(feature = "http")]
+mod connect_http;
 mod doors;
 mod feed;
 mod heads;
