@@ -6,6 +6,8 @@
 //!
 //! Its certificate is made at the start. It is written to a file for the clients to trust.
 
+mod self_signed;
+
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,10 +17,6 @@ use sansock_tokio::{Settings, accept_with};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring::default_provider;
-use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
@@ -28,7 +26,7 @@ async fn main() -> Outcome {
     let argument = |n: usize| arguments.get(n).map(String::as_str);
     let plain = TcpListener::bind(argument(0).unwrap_or("127.0.0.1:9001")).await?;
     let secure = TcpListener::bind(argument(1).unwrap_or("127.0.0.1:9002")).await?;
-    let acceptor = acceptor(argument(2))?;
+    let acceptor = self_signed::acceptor(&["http/1.1"], argument(2))?;
     let mut config = Config::server();
     (config.limits.message, config.limits.frame) = (20_000_000, 20_000_000);
     config.limits.fragments = 1 << 20;
@@ -72,21 +70,6 @@ async fn echo(stream: impl AsyncRead + AsyncWrite + Unpin, settings: &Settings) 
         ws.send(message).await?;
     }
     Ok(())
-}
-
-/// Makes a certificate for this machine, and writes it to `file`.
-fn acceptor(file: Option<&str>) -> Result<TlsAcceptor, Box<dyn Error + Send + Sync>> {
-    let certified = rcgen::generate_simple_self_signed(["localhost", "127.0.0.1"].map(Into::into))?;
-    if let Some(file) = file {
-        std::fs::write(file, certified.cert.pem())?;
-    }
-    let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der())?;
-    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(vec![certified.cert.into()], key)?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 const TLS_LIMIT: Duration = Duration::from_secs(10);

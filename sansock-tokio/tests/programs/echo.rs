@@ -3,16 +3,10 @@
 use std::path::Path;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::ring::default_provider;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tungstenite::Message;
 
 use crate::program::Program;
-use crate::{address, close, connect, text};
+use crate::{address, close, connect, connect_tls, text};
 
 const ANY: &str = "127.0.0.1:0";
 
@@ -33,18 +27,9 @@ async fn messages_come_back_over_wss() {
     let server = Program::start("wss_echo", &[ANY, ANY, file.to_str().unwrap()]);
     let _plain = address(&server, "ws");
     let address = address(&server, "wss");
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(&file).unwrap()).unwrap();
-    let config = ClientConfig::builder_with_provider(default_provider().into())
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let stream = TcpStream::connect(&address).await.unwrap();
-    let name = ServerName::try_from("localhost").unwrap();
-    let stream = TlsConnector::from(std::sync::Arc::new(config)).connect(name, stream);
+    let stream = connect_tls(&address, &file, &[]).await;
     let url = format!("wss://{address}/");
-    let (mut peer, _) = tokio_tungstenite::client_async(url, stream.await.unwrap()).await.unwrap();
+    let (mut peer, _) = tokio_tungstenite::client_async(url, stream).await.unwrap();
     for sent in ["", "hello", &"κόσμε".repeat(100_000)] {
         peer.send(Message::text(sent)).await.unwrap();
         assert!(peer.next().await.unwrap().unwrap() == Message::text(sent));

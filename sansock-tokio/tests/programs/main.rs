@@ -20,8 +20,16 @@ mod program;
 mod reconnect;
 
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
 
 use program::{PATIENCE, Program};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::crypto::ring::default_provider;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tungstenite::{Message, WebSocket};
 
 /// A WebSocket of tungstenite.
@@ -39,6 +47,25 @@ fn connect(address: &str, target: &str) -> Peer {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     tungstenite::client(format!("ws://{address}{target}"), stream).unwrap().0
+}
+
+/// Connects by TLS to a server with the certificate in `file`, and offers protocols by ALPN.
+async fn connect_tls(
+    address: &str,
+    file: &Path,
+    protocols: &[&str],
+) -> TlsStream<tokio::net::TcpStream> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(file).unwrap()).unwrap();
+    let mut config = ClientConfig::builder_with_provider(default_provider().into())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
+    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
 }
 
 /// Accepts a TCP connection.
