@@ -5,6 +5,8 @@
 #   next_url                         sets $url to the next address that it prints
 #   start_echo_server [OPTION]...    the echo_server example; $url is ws:, and $secure_url is wss:
 #   start_tokio_echo                 the wss_echo example of sansock-tokio; the same variables
+#   start_pages                      the hyper_page_and_echo example of sansock-tokio; the same
+#                                    variables, with http: and https:
 #   build_example NAME...            builds examples for release
 #   missing WHAT                     from .ci/missing.sh
 #
@@ -40,7 +42,7 @@ next_url() {
     local line=
     read -r -t 30 -u "$server_output" line || true
     case $line in
-        "listening on ws"*) url=${line#listening on } ;;
+        "listening on ws"* | "listening on http"*) url=${line#listening on } ;;
         *) echo "a server did not say where it listens, but: '$line'" >&2; exit 1 ;;
     esac
 }
@@ -52,6 +54,10 @@ start_echo_server() {
 
 start_tokio_echo() {
     start_both "$target/release/examples/wss_echo" 127.0.0.1:0 127.0.0.1:0 "$scratch/cert.pem"
+}
+
+start_pages() {
+    start_both "$target/release/examples/hyper_page_and_echo" 127.0.0.1:0 127.0.0.1:0 "$scratch/cert.pem"
 }
 
 start_both() {
