@@ -36,7 +36,9 @@ pub(crate) struct Settings {
     /// Extensions to offer, as the value of their header. Only for a relay: a `Connection` supports
     /// none.
     pub(crate) extensions: Option<String>,
-    /// The limit for the whole attempt, from the DNS look-up to the end of the opening handshake.
+    /// How many redirects to follow. The answer to the last request is returned, whatever it is.
+    pub(crate) redirects: u8,
+    /// The limit for each attempt, from the DNS look-up to the end of the opening handshake.
     pub(crate) timeout: Duration,
 }
 
@@ -48,6 +50,7 @@ impl Default for Settings {
             headers: Vec::new(),
             subprotocols: Vec::new(),
             extensions: None,
+            redirects: 0,
             timeout: Duration::from_secs(10),
         }
     }
@@ -80,12 +83,34 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 /// The error names the step that failed and the server. Its kind is [`io::ErrorKind::TimedOut`] if
 /// the server did not answer in time.
 pub(crate) async fn connect(url: &str, settings: &Settings) -> io::Result<Attempt> {
-    let request = request(url, settings).map_err(io::Error::other)?;
+    let mut request = request(url, settings).map_err(io::Error::other)?;
+    for _ in 0..settings.redirects {
+        match attempt(&request, settings).await? {
+            Attempt::Http(response) if REDIRECTS.contains(&response.status()) => {
+                let Some(location) = response.headers().first("Location") else {
+                    return Ok(Attempt::Http(response));
+                };
+                let next = request.redirect(location);
+                request = next.map_err(|error| {
+                    io::Error::other(format!("redirected by {}: {error}", authority(&request)))
+                })?;
+            }
+            other => return Ok(other),
+        }
+    }
+    attempt(&request, settings).await
+}
+
+/// RFC 9110 §15.4. The request that follows a WebSocket's is a GET in any case.
+const REDIRECTS: [u16; 5] = [301, 302, 303, 307, 308];
+
+/// Makes one request.
+async fn attempt(request: &Request, settings: &Settings) -> io::Result<Attempt> {
     let tls = request.is_secure().then(|| connector(settings)).transpose();
     let tls = tls.map_err(io::Error::other)?;
     let mut step = "connect";
-    let outcome = timeout(settings.timeout, reach(&request, tls, &mut step)).await;
-    let server = authority(&request);
+    let outcome = timeout(settings.timeout, reach(request, tls, &mut step)).await;
+    let server = authority(request);
     match outcome {
         Ok(Ok(attempt)) => Ok(attempt),
         Ok(Err(error)) => Err(io::Error::other(format!("{step} {server}: {error}"))),

@@ -5,6 +5,9 @@
 //! cargo run --example client -- ws://127.0.0.1:9001/
 //! ```
 //!
+//! It follows up to five redirects. Headers with credentials are not sent to another host. If the
+//! answer is not a WebSocket, such as a 401 with `WWW-Authenticate`, it prints the answer's headers.
+//!
 //! It exits with status 0 if the connection was closed as RFC 6455 §7.1.1 asks: a closing
 //! handshake, and then the server closes the transport. Otherwise it exits with status 1. Every
 //! wait for the server has a time limit.
@@ -66,7 +69,7 @@ async fn run(options: Options) -> Result<bool, Failure> {
     outcome.map(|()| is_clean)
 }
 
-/// Prints the server's HTTP response, for example a redirect or a request for a password.
+/// Prints the server's HTTP response, for example a request for a password.
 fn print_http(response: &ResponseHead) {
     eprintln!("not a WebSocket: {} {}", response.status(), response.reason());
     for (name, value) in response.headers().iter() {

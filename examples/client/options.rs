@@ -37,6 +37,7 @@ impl Options {
     pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Options, Stop> {
         let (mut url, mut cert, mut key, mut verbose) = (None, None, None, false);
         let (mut settings, mut timeouts) = (Settings::default(), Timeouts::DEFAULT);
+        settings.redirects = 5;
         while let Some(option) = args.next() {
             let mut value =
                 || args.next().ok_or_else(|| Stop::Wrong(format!("{option} needs a value")));

@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 
 use sansock::Role;
 
-use crate::peer::{accept, accept_tcp, frame, listen, rest};
+use crate::peer::{accept, accept_tcp, frame, head, listen, rest};
 use crate::program::{Ended, Program};
 use crate::support::frame_for;
 
@@ -121,4 +121,57 @@ fn a_server_that_reads_nothing_is_given_up() {
     // More than the sockets of both ends hold.
     client.write([vec![b'a'; 32 << 20], b"\n".to_vec()].concat());
     assert_gave_up(&client.end(), "write timed out");
+}
+
+/// Answers the next request with this head, and returns the request.
+fn answer(listener: &TcpListener, response: &str) -> String {
+    let mut stream = accept_tcp(listener);
+    let request = head(&mut stream);
+    stream.write_all(response.as_bytes()).unwrap();
+    request
+}
+
+#[test]
+fn redirects_are_followed_and_another_host_gets_no_credentials() {
+    let (first, first_address) = listen();
+    let (second, second_address) = listen();
+    let url = format!("ws://{first_address}/old?a=1");
+    let client = Program::start("client", &["--header", "Cookie: id=7", &url]);
+    let request = answer(&first, "HTTP/1.1 301 Moved\r\nLocation: new\r\n\r\n");
+    assert!(request.starts_with("GET /old?a=1 HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("\r\nCookie: id=7\r\n"), "{request}");
+    let elsewhere =
+        format!("HTTP/1.1 307 Elsewhere\r\nLocation: http://{second_address}/x\r\n\r\n");
+    let request = answer(&first, &elsewhere);
+    assert!(request.starts_with("GET /new HTTP/1.1\r\n"), "{request}");
+    assert!(request.contains("\r\nCookie: id=7\r\n"), "{request}");
+    let refusal = "HTTP/1.1 401 Who\r\nWWW-Authenticate: Basic realm=\"a\"\r\n\r\n";
+    let request = answer(&second, refusal);
+    assert!(request.starts_with("GET /x HTTP/1.1\r\n"), "{request}");
+    assert!(!request.contains("Cookie"), "{request}");
+    let ended = client.end();
+    let shown = "not a WebSocket: 401 Who\nWWW-Authenticate: Basic realm=\\\"a\\\"\n";
+    assert_eq!((&ended.errors[..], ended.status), (shown, Some(1)));
+}
+
+#[test]
+fn a_server_that_redirects_for_ever_is_given_up() {
+    let (listener, address) = listen();
+    let client = Program::start("client", &[&format!("ws://{address}/")]);
+    for _ in 0..6 {
+        answer(&listener, "HTTP/1.1 302 Again\r\nLocation: /\r\n\r\n");
+    }
+    let ended = client.end();
+    let shown = "not a WebSocket: 302 Again\nLocation: /\n";
+    assert_eq!((&ended.errors[..], ended.status), (shown, Some(1)));
+}
+
+#[test]
+fn a_redirect_that_leads_nowhere_is_told() {
+    let (listener, address) = listen();
+    let client = Program::start("client", &[&format!("ws://{address}/")]);
+    answer(&listener, "HTTP/1.1 302 Lost\r\nLocation: ftp://a.example/\r\n\r\n");
+    let ended = client.end();
+    assert!(ended.errors.starts_with(&format!("redirected by {address}: ")), "{ended:?}");
+    assert_eq!((ended.errors.lines().count(), ended.status), (1, Some(1)));
 }
