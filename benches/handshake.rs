@@ -3,30 +3,30 @@
 //! `cargo bench --bench handshake` prints the time for a handshake, including allocations.
 
 #![allow(missing_docs, reason = "criterion's macros make the functions")]
-#![allow(clippy::expect_used, clippy::panic, reason = "a benchmark fails by panicking")]
+#![allow(clippy::expect_used, reason = "a benchmark fails by panicking")]
 
 mod support;
 
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
-use sansock::Input;
 use sansock::handshake::{accept_key, client, server};
+use support::handshakes::{check, serve};
 use support::heads::{BROWSER_REQUEST, NONCE, RESPONSE, URI};
 use tungstenite::handshake::machine::TryParse;
 use tungstenite::handshake::server::{Request, create_response, write_response};
 
 fn handshake(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("handshake");
-    let answer = serve(BROWSER_REQUEST.len());
+    let answer = accept(BROWSER_REQUEST.len());
     assert!(answer.starts_with(b"HTTP/1.1 101 "));
-    assert!(serve(1) == answer, "the same byte by byte");
+    assert!(accept(1) == answer, "the same byte by byte");
     group.bench_function("server, whole request", |bencher| {
-        bencher.iter(|| serve(BROWSER_REQUEST.len()));
+        bencher.iter(|| accept(BROWSER_REQUEST.len()));
     });
     assert!(tungstenite().starts_with(b"HTTP/1.1 101 "));
     group.bench_function("server, whole request, tungstenite", |bencher| bencher.iter(tungstenite));
-    group.bench_function("server, request byte by byte", |bencher| bencher.iter(|| serve(1)));
+    group.bench_function("server, request byte by byte", |bencher| bencher.iter(|| accept(1)));
     group.bench_function("accept key", |bencher| {
         bencher.iter(|| accept_key(black_box(b"dGhlIHNhbXBsZSBub25jZQ==")));
     });
@@ -36,7 +36,7 @@ fn handshake(criterion: &mut Criterion) {
         group.bench_function(format!("client, response {name}"), |bencher| {
             bencher.iter_batched(
                 || request().1,
-                |opening| check(opening, read),
+                |opening| check(opening, RESPONSE, read),
                 BatchSize::SmallInput,
             );
         });
@@ -44,16 +44,8 @@ fn handshake(criterion: &mut Criterion) {
 }
 
 /// Receives the request in reads of `read` bytes. Returns the bytes of the response.
-fn serve(read: usize) -> Vec<u8> {
-    let mut opening = server::ServerHandshake::default();
-    let mut head = black_box(BROWSER_REQUEST).to_vec();
-    for piece in head.chunks_mut(read) {
-        let request = opening.receive(&mut Input::new(piece)).expect("a request by the rules");
-        if let Some(request) = request {
-            return request.upgrade().expect("an opening handshake").accept().0;
-        }
-    }
-    panic!("the request is whole")
+fn accept(read: usize) -> Vec<u8> {
+    serve(server::ServerHandshake::default(), BROWSER_REQUEST, read)
 }
 
 /// Does the same with tungstenite's parser and response.
@@ -69,19 +61,6 @@ fn tungstenite() -> Vec<u8> {
 
 fn request() -> (Vec<u8>, client::ClientHandshake) {
     client::Request::new(black_box(URI)).expect("a URI").start(black_box(NONCE))
-}
-
-/// Receives the response in reads of `read` bytes. Returns the outcome.
-fn check(mut opening: client::ClientHandshake, read: usize) -> client::Outcome {
-    let mut head = black_box(RESPONSE).to_vec();
-    for piece in head.chunks_mut(read) {
-        let outcome = opening.receive(&mut Input::new(piece)).expect("a response by the rules");
-        if let Some(outcome) = outcome {
-            assert!(matches!(outcome, client::Outcome::Established { .. }));
-            return outcome;
-        }
-    }
-    panic!("the response is whole")
 }
 
 criterion_group!(name = benches; config = support::criterion(); targets = handshake);

@@ -31,3 +31,23 @@ pub const RESPONSE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n\
     Upgrade: websocket\r\n\
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
     \r\n";
+
+/// Returns `head` with one more header field, which makes it `len` bytes long.
+pub fn padded_by_a_line(head: &[u8], len: usize) -> Vec<u8> {
+    let value = vec![b'x'; len - head.len() - "Cookie: \r\n".len()];
+    padded(head, &[b"Cookie: ", &value[..], b"\r\n"].concat())
+}
+
+/// Returns `head` with as many short header fields as make it `len` bytes long.
+pub fn padded_by_lines(head: &[u8], len: usize) -> Vec<u8> {
+    let (line, most) = (b"a: b\r\n", len - head.len());
+    let (lines, rest) = (most / line.len(), most % line.len());
+    // The last one is longer.
+    let last = [b"a: b", &vec![b'x'; rest][..], b"\r\n"].concat();
+    padded(head, &[line.repeat(lines - 1), last].concat())
+}
+
+fn padded(head: &[u8], lines: &[u8]) -> Vec<u8> {
+    let end = head.len() - b"\r\n".len();
+    [&head[..end], lines, b"\r\n"].concat()
+}

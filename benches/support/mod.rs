@@ -1,10 +1,13 @@
-//! Shared by the benchmarks: sizes and the stop-watch. `exchange` has the connections.
+//! Shared by the benchmarks: sizes and the stop-watch. `exchange` has the connections, `handshakes` what opens
+//! them.
 #![allow(dead_code, reason = "each benchmark uses what it needs")]
 #![allow(missing_docs, unreachable_pub, reason = "no API")]
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "set-up fails by panicking")]
 
 #[cfg(feature = "rand")]
 pub mod exchange;
+#[cfg(feature = "handshake")]
+pub mod handshakes;
 pub mod heads;
 
 use std::fmt;

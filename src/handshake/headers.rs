@@ -31,13 +31,8 @@ impl Headers {
         self.with_name(name)
     }
 
-    fn with_name<'a, 'n>(&'a self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
-        let part = |range: &Range<usize>| self.head.get(range.clone()).unwrap_or_default();
-        let has_name = move |field: &&Field| {
-            field.name.len() == name.len()
-                && part(&field.name).eq_ignore_ascii_case(name.as_bytes())
-        };
-        self.fields.iter().filter(has_name).map(move |field| part(&field.value))
+    fn with_name<'a, 'n>(&'a self, name: &'n str) -> Named<'a, 'n> {
+        Named { head: &self.head, fields: self.fields.iter(), name: name.as_bytes() }
     }
 
     /// Returns the name and value of each field.
@@ -110,6 +105,30 @@ impl Headers {
             Some(value) => HeadError::InvalidHeader { name, value: Excerpt::new(value) },
             None => HeadError::MissingHeader { name },
         }
+    }
+}
+
+/// An iterator over the values of the fields with one name. A closure in `filter` would be called
+/// out of line, for every field of every lookup.
+struct Named<'a, 'n> {
+    head: &'a [u8],
+    fields: core::slice::Iter<'a, Field>,
+    name: &'n [u8],
+}
+
+impl<'a> Iterator for Named<'a, '_> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let part = |range: &Range<usize>| self.head.get(range.clone()).unwrap_or_default();
+        for field in self.fields.by_ref() {
+            if field.name.len() == self.name.len()
+                && part(&field.name).eq_ignore_ascii_case(self.name)
+            {
+                return Some(part(&field.value));
+            }
+        }
+        None
     }
 }
 

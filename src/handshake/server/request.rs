@@ -248,6 +248,10 @@ impl fmt::Debug for RequestHead {
 /// Returns the authority of a target that is a whole `http` or `https` URI, RFC 9110 §4.2. Returns
 /// `None` for every other target.
 fn authority(target: &str) -> Option<&str> {
+    // Nearly every target is a path: no scheme begins with a slash, RFC 3986 §3.1.
+    if target.starts_with('/') {
+        return None;
+    }
     let (scheme, rest) = target.split_once("://")?;
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
         return None;
