@@ -22,9 +22,12 @@ use std::io::{self, IoSlice, Read, Write};
 use sansock::bytes::Buf;
 use sansock::endpoint::{self, Endpoint};
 use sansock::frame::{Decoder, Part};
+use sansock::handshake::{HeadLimits, client, server};
 use sansock::utf8::Validator;
 use sansock::{Config, Connection, Event, Input, Opcode, ReadBuffer, Role, mask};
 use support::exchange::{Case, Shape, Transport, bytes_of};
+use support::handshakes::{check, serve};
+use support::heads::{BROWSER_REQUEST, NONCE, RESPONSE, URI, padded_by_a_line, padded_by_lines};
 use support::{KEY, TINY_READ, WHOLE_READ};
 
 use Opcode::{Binary, Ping, Pong, Text};
@@ -91,6 +94,17 @@ const PATHS: &[Named] = &[
     ("frame-decoder-125", || frames(Flow::new(Server, Binary, 125))),
     ("utf8-validator-1024-tiny-pieces", || validation(Flow::new(Server, Text, 1024))),
     ("utf8-validator-mixed-1024-tiny-pieces", || validation(Flow::new(Server, Text, 1024).mixed())),
+    ("server-handshake", || request(BROWSER_REQUEST.to_vec(), WHOLE_READ)),
+    ("client-handshake", || response(RESPONSE.to_vec(), WHOLE_READ)),
+    // Of two heads, one twice as long as the other: `.ci/instructions` compares the two.
+    ("server-head-8192-one-long-line", || request(padded_by_a_line(BROWSER_REQUEST, 8192), 1)),
+    ("server-head-16384-one-long-line", || request(padded_by_a_line(BROWSER_REQUEST, 16384), 1)),
+    ("server-head-8192-short-lines", || request(padded_by_lines(BROWSER_REQUEST, 8192), 1)),
+    ("server-head-16384-short-lines", || request(padded_by_lines(BROWSER_REQUEST, 16384), 1)),
+    ("client-head-8192-one-long-line", || response(padded_by_a_line(RESPONSE, 8192), 1)),
+    ("client-head-16384-one-long-line", || response(padded_by_a_line(RESPONSE, 16384), 1)),
+    ("client-head-8192-short-lines", || response(padded_by_lines(RESPONSE, 8192), 1)),
+    ("client-head-16384-short-lines", || response(padded_by_lines(RESPONSE, 16384), 1)),
 ];
 
 fn main() {
@@ -471,6 +485,35 @@ fn validation(flow: Flow) -> Path {
     };
     round();
     Path { messages, round: Box::new(round) }
+}
+
+/// Returns a path from a request, in reads of `read` bytes, to the response that accepts it.
+fn request(head: Vec<u8>, read: usize) -> Path {
+    let round = move || {
+        let response = serve(server::ServerHandshake::new(any_number()), &head, read);
+        assert!(black_box(response).starts_with(b"HTTP/1.1 101 "));
+    };
+    round();
+    Path { messages: 1, round: Box::new(round) }
+}
+
+/// Returns a path from a URI to a request, and from a response, in reads of `read` bytes, to the
+/// agreement.
+fn response(head: Vec<u8>, read: usize) -> Path {
+    let round = move || {
+        let request = client::Request::new(black_box(URI)).expect("a URI").limits(any_number());
+        let (_, opening) = request.start(black_box(NONCE));
+        black_box(check(opening, &head, read));
+    };
+    round();
+    Path { messages: 1, round: Box::new(round) }
+}
+
+/// Returns the default limits with any number of header fields.
+fn any_number() -> HeadLimits {
+    let mut limits = HeadLimits::DEFAULT;
+    limits.headers = usize::MAX;
+    limits
 }
 
 /// Asserts that the output is one frame of this kind, and takes it.
