@@ -1,6 +1,5 @@
 //! Connecting to a server by its URI: DNS, TCP, TLS and the opening handshake, with one deadline.
 
-mod deadline;
 mod error;
 mod stream;
 mod tcp;
@@ -17,8 +16,8 @@ use tokio::net::TcpStream;
 #[cfg(feature = "rustls")]
 use tokio_rustls::rustls::ClientConfig;
 
+use crate::deadline::Deadline;
 use crate::{Error, WebSocket, client_with};
-use deadline::Deadline;
 
 pub use error::ConnectError;
 pub use stream::ClientStream;

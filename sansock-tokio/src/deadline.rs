@@ -9,25 +9,26 @@ use std::time::Duration;
 use crate::timer::{self, Timer};
 
 /// The time at which all steps together must be done.
-pub(super) struct Deadline {
+pub(crate) struct Deadline {
     /// `None` is never.
     due: Option<Duration>,
     timer: Timer,
 }
 
 impl Deadline {
-    pub(super) fn after(limit: Option<Duration>) -> Self {
+    pub(crate) fn after(limit: Option<Duration>) -> Self {
         let due = limit.map(|limit| timer::now().saturating_add(limit));
         Deadline { due, timer: Timer::default() }
     }
 
     /// Returns the time until then.
-    pub(super) fn left(&self) -> Option<Duration> {
+    #[cfg(feature = "connect")]
+    pub(crate) fn left(&self) -> Option<Duration> {
         self.due.map(|due| due.saturating_sub(timer::now()))
     }
 
     /// Waits for a step. Fails if it is not done in time.
-    pub(super) async fn limit<T>(
+    pub(crate) async fn limit<T>(
         &mut self,
         step: impl Future<Output = io::Result<T>>,
     ) -> io::Result<T> {

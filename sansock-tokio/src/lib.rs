@@ -61,6 +61,8 @@
 
 #[cfg(feature = "connect")]
 mod connect;
+#[cfg(any(feature = "connect", feature = "h2"))]
+mod deadline;
 mod driver;
 #[cfg(any(feature = "h2", feature = "hyper"))]
 mod gather;

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use http::{Request, Response, StatusCode, Version};
+use http::{Request, Response, Version};
 use hyper::ext::Protocol;
 use hyper::upgrade::OnUpgrade;
 use sansock::connection::ConfigMismatch;
-use sansock::handshake::connect::{ConnectHead, ExtendedConnect, PseudoFields};
+use sansock::handshake::BuildError;
+use sansock::handshake::connect::{ConnectHead, ExtendedConnect};
 use sansock::handshake::server::{self, RequestHead};
-use sansock::handshake::{BuildError, HeadError};
 use sansock::{Negotiated, Role};
 
 use super::opening::Opening;
@@ -84,7 +84,9 @@ impl Head {
     fn new<B>(request: &Request<B>) -> Result<Self, Refusal> {
         let head = match request.version() {
             Version::HTTP_2 => {
-                Head::Http2(connect_head(request).map_err(|error| Refusal::Http2(error.into()))?)
+                let protocol = request.extensions().get().map(Protocol::as_str);
+                let head = ConnectHead::from_http(request, protocol);
+                Head::Http2(head.map_err(|error| Refusal::Http2(error.into()))?)
             }
             _ => Head::Http1(
                 RequestHead::try_from(request).map_err(|error| Refusal::Http1(error.into()))?,
@@ -101,17 +103,6 @@ impl Head {
         };
         Ok(Upgrade(door))
     }
-}
-
-fn connect_head<B>(request: &Request<B>) -> Result<ConnectHead, HeadError> {
-    let uri = request.uri();
-    let mut pseudo = PseudoFields::default();
-    pseudo.method = request.method().as_str();
-    pseudo.protocol = request.extensions().get().map(Protocol::as_str);
-    pseudo.scheme = uri.scheme_str();
-    pseudo.authority = uri.authority().map(|authority| authority.as_str());
-    pseudo.path = uri.path_and_query().map(|path| path.as_str());
-    ConnectHead::from_parts(pseudo, request.headers())
 }
 
 /// An opening handshake that is about to be accepted.
@@ -183,14 +174,7 @@ impl Upgrade<'_> {
     fn accept(self) -> Result<(Response<()>, Negotiated), http::Error> {
         match self.0 {
             Door::Http1(upgrade) => upgrade.accept_http(),
-            Door::Http2(upgrade) => {
-                let (fields, negotiated) = upgrade.accept_fields();
-                let mut response = Response::builder().status(StatusCode::OK);
-                for (name, value) in fields.iter() {
-                    response = response.header(name, value);
-                }
-                Ok((response.body(())?, negotiated))
-            }
+            Door::Http2(upgrade) => upgrade.accept_http(),
         }
     }
 }

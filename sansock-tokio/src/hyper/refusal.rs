@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::{Method, Response, StatusCode};
+use http::{Response, StatusCode};
 use sansock::handshake::connect::ConnectRefusal;
 use sansock::handshake::server;
 
@@ -34,35 +34,15 @@ impl Refusal {
     }
 
     fn try_response(&self) -> Result<Response<String>, http::Error> {
-        match self {
-            Refusal::Http1(refusal) => {
-                let response = refusal.response().to_http()?;
-                Ok(response.map(|content| String::from_utf8_lossy(&content).into_owned()))
-            }
-            Refusal::Http2(refusal) => {
-                let mut response = Response::builder().status(refusal.status());
-                for (name, value) in refusal.fields().iter() {
-                    response = response.header(name, value);
-                }
-                response.body(self.content())
-            }
+        let response = match self {
+            Refusal::Http1(refusal) => refusal.response().to_http()?,
+            Refusal::Http2(refusal) => refusal.to_http()?,
             Refusal::NotUpgradable => Response::builder()
                 .status(StatusCode::INTERNAL_SERVER_ERROR)
                 .header(http::header::CONTENT_TYPE, "text/plain")
-                .body(self.content()),
-        }
-    }
-
-    /// Returns the text of the response. RFC 9110 §9.3.2: there is none for a HEAD request.
-    fn content(&self) -> String {
-        match self {
-            Refusal::Http2(ConnectRefusal::Method { method })
-                if method.as_bytes() == Method::HEAD.as_str().as_bytes() =>
-            {
-                String::new()
-            }
-            _ => self.to_string(),
-        }
+                .body(self.to_string().into())?,
+        };
+        Ok(response.map(|content| String::from_utf8_lossy(&content).into_owned()))
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod hyper1;
 mod hyper2;
+mod opening;
 mod servers;
 mod stream;
 mod support;

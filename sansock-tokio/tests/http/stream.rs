@@ -11,13 +11,13 @@ use h2::{Reason, RecvStream, SendStream};
 use http::{Request, Response};
 use sansock::bytes::Bytes;
 use sansock::handshake::client;
-use sansock_tokio::h2::H2Stream;
-use sansock_tokio::sansock::Role;
-use sansock_tokio::{CloseCode, Error, Message, WebSocket};
+use sansock_tokio::h2::{H2Stream, accept};
+use sansock_tokio::sansock::Config;
+use sansock_tokio::{CloseCode, Error, Message, Settings, WebSocket};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::sync::mpsc;
 
-use crate::support::{connect_http2, echo, extended_connect, get, open, websocket};
+use crate::support::{connect_http2, echo, extended_connect, get, open};
 
 type Ws = WebSocket<H2Stream>;
 
@@ -40,13 +40,14 @@ async fn connection() -> (SendRequest<Bytes>, mpsc::UnboundedReceiver<Ws>) {
 
 /// Accepts a WebSocket, or sends a page.
 fn answer(request: Request<RecvStream>, mut respond: SendResponse<Bytes>) -> Option<Ws> {
-    let is_page = request.method() == "GET";
-    let mut send = respond.send_response(Response::new(()), false).unwrap();
-    if is_page {
+    if request.method() == "GET" {
+        let mut send = respond.send_response(Response::new(()), false).unwrap();
         send.send_data("page".into(), true).unwrap();
         return None;
     }
-    Some(websocket(Role::Server, H2Stream::new(send, request.into_body())))
+    let mut settings = Settings::new(Config::server());
+    settings.timeouts = None;
+    Some(accept(request, &mut respond, &settings).unwrap())
 }
 
 fn request() -> client::Request {

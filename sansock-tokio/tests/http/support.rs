@@ -1,20 +1,20 @@
 //! Clients of HTTP/2.
 
-use h2::client::SendRequest;
-use h2::ext::Protocol;
+use ::h2::client::SendRequest;
+use ::h2::ext::Protocol;
 use http::Request;
 use sansock::bytes::Bytes;
-use sansock::handshake::client::{self, Outcome};
-use sansock_tokio::h2::H2Stream;
-use sansock_tokio::sansock::{Config, Connection, Role};
-use sansock_tokio::{Error, WebSocket};
+use sansock::handshake::client;
+use sansock_tokio::h2::{self, H2Stream};
+use sansock_tokio::sansock::Config;
+use sansock_tokio::{Error, Settings, WebSocket};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// Begins HTTP/2 as a client, and waits for the first response.
 pub(crate) async fn connect_http2(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
 ) -> SendRequest<Bytes> {
-    let mut builder = h2::client::Builder::new();
+    let mut builder = ::h2::client::Builder::new();
     // Other streams go on while one fills its window of 64 KiB.
     builder.initial_connection_window_size(1 << 20);
     let (mut client, connection) = builder.handshake(stream).await.unwrap();
@@ -45,16 +45,9 @@ pub(crate) async fn fetch(client: &mut SendRequest<Bytes>, request: Request<()>)
 
 /// The request of a client by Extended CONNECT.
 pub(crate) fn extended_connect(request: &client::Request) -> Request<()> {
-    let (pseudo, fields, _) = request.start_connect();
-    let uri = http::Uri::builder()
-        .scheme(pseudo.scheme.unwrap())
-        .authority(pseudo.authority.unwrap())
-        .path_and_query(pseudo.path.unwrap());
-    let mut builder = Request::builder().method(pseudo.method).uri(uri.build().unwrap());
-    for (name, value) in fields.iter() {
-        builder = builder.header(name, value);
-    }
-    builder.extension(Protocol::from(pseudo.protocol.unwrap())).body(()).unwrap()
+    let (mut request, _) = request.start_connect_http().unwrap();
+    request.extensions_mut().insert(Protocol::from_static("websocket"));
+    request
 }
 
 /// Opens a WebSocket over HTTP/2. Returns the subprotocol as well.
@@ -62,22 +55,9 @@ pub(crate) async fn open(
     client: &mut SendRequest<Bytes>,
     request: &client::Request,
 ) -> (WebSocket<H2Stream>, Option<String>) {
-    let (response, send) = client.send_request(extended_connect(request), false).unwrap();
-    let (head, body) = response.await.unwrap().into_parts();
-    let (_, _, handshake) = request.start_connect();
-    let outcome = handshake.receive_head(head.status.as_u16(), &head.headers).unwrap();
-    let Outcome::Established { negotiated, .. } = outcome else { panic!("{outcome:?}") };
-    let ws = websocket(Role::Client, H2Stream::new(send, body));
-    (ws, negotiated.subprotocol().map(Into::into))
-}
-
-/// A WebSocket without deadlines.
-pub(crate) fn websocket<S>(role: Role, stream: S) -> WebSocket<S> {
-    let config = match role {
-        Role::Client => Config::client(),
-        Role::Server => Config::server(),
-    };
-    WebSocket::from_parts(stream, &[], Connection::new(config), None)
+    let settings = Settings::new(Config::client());
+    let (ws, opened) = h2::connect(client, request, &settings).await.unwrap();
+    (ws, opened.negotiated.subprotocol().map(Into::into))
 }
 
 /// Echoes the messages of one client.
