@@ -160,7 +160,7 @@ impl Read for Pipe {
             }
         }
         let len = buffer.len().min(self.left);
-        let len = self.input.read(&mut buffer[..len])?;
+        let len = self.input.read(buffer.get_mut(..len).unwrap_or_default())?;
         self.left -= len;
         if len == 0 { Err(ErrorKind::UnexpectedEof.into()) } else { Ok(len) }
     }

@@ -27,7 +27,7 @@ use crate::{Error, Opened, Request, Settings, WebSocket};
 /// # Errors
 ///
 /// [`Error::Io`] of the kind [`Unsupported`](ErrorKind::Unsupported) if the server's settings do not
-/// allow it, or have not come yet: see the [module](self). [`Error::Refused`] with the response if
+/// allow it, or have not come yet: see the [module](crate::h2). [`Error::Refused`] with the response if
 /// the server answers with anything but a WebSocket, [`Error::Endpoint`] if its response breaks the
 /// RFC, [`Error::Expired`] if it takes too long, and [`Error::Io`] if the connection ends.
 /// [`Error::Config`] if the settings are a server's.
