@@ -1,4 +1,5 @@
-//! A `WebSocket` in a server on hyper, over HTTP/1.1 and over HTTP/2, with the feature `hyper`.
+//! A `WebSocket` in a server or a client on hyper, over HTTP/1.1 and over HTTP/2, with the feature
+//! `hyper`.
 //!
 //! [`Handshake::new`] checks a request, and [`Handshake::accept`] returns the response and a future
 //! of the WebSocket. The version of the request decides how: an upgrade in HTTP/1.1, RFC 6455 §4,
@@ -34,6 +35,8 @@
 //! # let _ = serve;
 //! ```
 //!
+//! A client's handshake is a [`ClientHandshake`].
+//!
 //! * **HTTP/1.1**: serve the connection by a method with upgrades, such as hyper's
 //!   `http1::Connection::with_upgrades`.
 //! * **HTTP/2**: switch Extended CONNECT on, by hyper's `http2::Builder::enable_connect_protocol`.
@@ -47,11 +50,13 @@
 //!   thousand of a few bytes. If a client may send so many messages without reading the answers,
 //!   [split](crate::WebSocket::split) the WebSocket, so that one half reads while the other sends.
 
+mod client;
 mod handshake;
 mod opening;
 mod refusal;
 mod stream;
 
+pub use client::ClientHandshake;
 pub use handshake::{AcceptError, Handshake, Upgrade};
 pub use opening::Opening;
 pub use refusal::Refusal;

@@ -61,7 +61,7 @@
 
 #[cfg(feature = "connect")]
 mod connect;
-#[cfg(any(feature = "connect", feature = "h2"))]
+#[cfg(any(feature = "connect", feature = "h2", feature = "hyper"))]
 mod deadline;
 mod driver;
 #[cfg(any(feature = "h2", feature = "hyper"))]

@@ -9,6 +9,7 @@
 
 mod hyper1;
 mod hyper2;
+mod hyper_client;
 mod opening;
 mod servers;
 mod stream;
