@@ -1,5 +1,8 @@
 //! Following a redirect, RFC 9110 §15.4 and RFC 3986 §5.
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
 use sansock::handshake::client::{InvalidRedirect, InvalidUri, Request};
 
 /// RFC 3986 §5.4, with another scheme.
@@ -114,5 +117,77 @@ fn credentials_stay_with_the_host_that_they_are_for() {
         assert_eq!(head.matches("secret").count(), 1, "{head}");
         assert!(head.contains("\r\nOrigin: secret\r\n"), "{head}");
         assert!(head.contains("\r\nSec-WebSocket-Protocol: chat\r\n"), "{head}");
+    }
+}
+
+/// A second reading of RFC 3986 §5.2, step by step as it is written there, with strings that get
+/// shorter. Returns the target after a reference without a scheme, an authority and a fragment.
+fn resolve_naively(base_path: &str, base_query: &str, reference: &str) -> String {
+    let (path, query) = match reference.find('?') {
+        Some(at) => (&reference[..at], &reference[at..]),
+        None => (reference, ""),
+    };
+    // §5.2.2
+    let (path, query) = if path.is_empty() {
+        (base_path.to_owned(), if query.is_empty() { base_query } else { query })
+    } else if path.starts_with('/') {
+        (remove_dot_segments(path), query)
+    } else {
+        // §5.2.3
+        let merged = format!("{}{path}", &base_path[..=base_path.rfind('/').unwrap()]);
+        (remove_dot_segments(&merged), query)
+    };
+    // RFC 6455 §3: the question mark belongs to a query that is not empty.
+    format!("{path}{}", if query == "?" { "" } else { query })
+}
+
+/// §5.2.4
+fn remove_dot_segments(path: &str) -> String {
+    let (mut input, mut output) = (path.to_owned(), String::new());
+    while !input.is_empty() {
+        if input.starts_with("../") {
+            input = input[3..].to_owned();
+        } else if input.starts_with("./") || input.starts_with("/./") {
+            input = input[2..].to_owned();
+        } else if input == "/." {
+            input = "/".to_owned();
+        } else if input.starts_with("/../") || input == "/.." {
+            input = format!("/{}", input.get(4..).unwrap_or_default());
+            output.truncate(output.rfind('/').unwrap_or(0));
+        } else if input == "." || input == ".." {
+            input.clear();
+        } else {
+            let end = input[1..].find('/').map_or(input.len(), |at| at + 1);
+            output.push_str(&input[..end]);
+            input = input[end..].to_owned();
+        }
+    }
+    output
+}
+
+proptest! {
+    #[test]
+    fn locations_are_resolved_as_by_a_second_reading(
+        segments in vec(select(&["a", ".", "..", "", "b.", "..c", ";d=1", "..."][..]), 0..8),
+        is_absolute in any::<bool>(),
+        query in select(&["", "?", "?q", "?a/../b", "?a?b"][..]),
+        base in select(&["/", "/b/c/d;p", "/b/", "//b", "/./b/../c"][..]),
+        base_query in select(&["", "?q"][..]),
+    ) {
+        let path = segments.join("/");
+        let reference = format!("{}{path}{query}", if is_absolute { "/" } else { "" });
+        // Two slashes begin an authority.
+        prop_assume!(!reference.starts_with("//"));
+        let request = Request::new(&format!("wss://a{base}{base_query}")).unwrap();
+        let next = request.redirect(reference.as_bytes()).unwrap();
+        prop_assert_eq!(next.target(), resolve_naively(base, base_query, &reference));
+        prop_assert_eq!((next.host(), next.port(), next.is_secure()), ("a", 443, true));
+    }
+
+    #[test]
+    fn no_location_panics_and_none_leaves_tls(location in vec(any::<u8>(), 0..40)) {
+        if let Ok(next) = Request::new(BASE).unwrap().redirect(&location) {
+            prop_assert!(next.is_secure() && next.target().starts_with('/'));
+        }
     }
 }
