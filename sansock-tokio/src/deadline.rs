@@ -6,6 +6,11 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+#[cfg(any(feature = "h2", feature = "hyper"))]
+use sansock::timer::Expired;
+
+#[cfg(any(feature = "h2", feature = "hyper"))]
+use crate::Error;
 use crate::timer::{self, Timer};
 
 /// The time at which all steps together must be done.
@@ -44,6 +49,24 @@ impl Deadline {
             Poll::Pending
         })
         .await
+    }
+}
+
+#[cfg(any(feature = "h2", feature = "hyper"))]
+impl Deadline {
+    /// Waits for the opening handshake of a client with an HTTP library. Fails if it is not done in
+    /// time.
+    pub(crate) async fn limit_opening<T>(
+        &mut self,
+        opening: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        match self.limit(async { Ok(opening.await) }).await {
+            Ok(opened) => opened,
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                Err(Expired::HandshakeTimeout.into())
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

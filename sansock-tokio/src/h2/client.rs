@@ -11,7 +11,6 @@ use sansock::bytes::Bytes;
 use sansock::connection::ConfigMismatch;
 use sansock::endpoint::{self, HttpResponse};
 use sansock::handshake::client::{Outcome, ResponseHead};
-use sansock::timer::Expired;
 use sansock::{Connection, Role};
 
 use super::H2Stream;
@@ -42,14 +41,7 @@ pub fn connect(
         if settings.config.role() != Role::Client {
             return Err(ConfigMismatch.into());
         }
-        let opening = async { Ok(open(client.clone(), request, settings).await) };
-        match deadline.limit(opening).await {
-            Ok(opened) => opened,
-            Err(error) if error.kind() == ErrorKind::TimedOut => {
-                Err(Expired::HandshakeTimeout.into())
-            }
-            Err(error) => Err(error.into()),
-        }
+        deadline.limit_opening(open(client.clone(), request, settings)).await
     })
 }
 

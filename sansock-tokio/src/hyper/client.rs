@@ -1,7 +1,7 @@
 //! The client's side: a request that your program sends by hyper.
 
 use std::future::poll_fn;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -14,7 +14,6 @@ use sansock::connection::ConfigMismatch;
 use sansock::endpoint::{self, HttpResponse};
 use sansock::handshake::client::{self, InvalidResponse, Outcome, ResponseHead, nonce};
 use sansock::handshake::connect::ConnectHandshake;
-use sansock::timer::Expired;
 use sansock::{Connection, Role};
 
 use super::UpgradedStream;
@@ -110,14 +109,7 @@ impl ClientHandshake {
         }
         let mut deadline = Deadline::after(settings.handshake_timeout);
         // Boxed for the same reason as the other openings.
-        let opening = Box::pin(async { Ok(self.open(response, settings).await) });
-        match deadline.limit(opening).await {
-            Ok(opened) => opened,
-            Err(error) if error.kind() == ErrorKind::TimedOut => {
-                Err(Expired::HandshakeTimeout.into())
-            }
-            Err(error) => Err(error.into()),
-        }
+        deadline.limit_opening(Box::pin(self.open(response, settings))).await
     }
 
     async fn open<B: Body + Unpin>(
