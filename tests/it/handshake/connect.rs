@@ -233,3 +233,68 @@ fn a_server_agrees_only_to_what_was_offered() {
     let (fields, _) = upgrade().header("Server", "mine").unwrap().accept_fields();
     assert_eq!(pairs(&fields), [("server", "mine")]);
 }
+
+/// Values of a field, or `None` for no field, each with whether an opening handshake may have it.
+type Values = &'static [(Option<&'static str>, bool)];
+
+const VALUES: [(&str, Values); 9] = [
+    (":method", &[(Some("CONNECT"), true), (Some("GET"), false), (Some("connect"), false)]),
+    (
+        ":protocol",
+        &[
+            (Some("websocket"), true),
+            (Some("WebSocket"), true),
+            (Some("websockets"), false),
+            (None, false),
+        ],
+    ),
+    (
+        ":scheme",
+        &[(Some("https"), true), (Some("http"), true), (Some("wss"), false), (None, false)],
+    ),
+    (
+        ":authority",
+        &[
+            (Some("server.example.com"), true),
+            (Some("[::1]:80"), true),
+            (Some("a@b"), false),
+            (None, false),
+        ],
+    ),
+    (
+        ":path",
+        &[
+            (Some("/"), true),
+            (Some("/a?b"), true),
+            (Some("a"), false),
+            (Some(""), false),
+            (None, false),
+        ],
+    ),
+    ("sec-websocket-version", &[(Some("13"), true), (Some("8"), false), (None, false)]),
+    (
+        "sec-websocket-protocol",
+        &[(Some("chat"), true), (None, true), (Some("a b"), false), (Some(""), false)],
+    ),
+    ("sec-websocket-extensions", &[(Some("a; b=1"), true), (None, true), (Some("a; b="), false)]),
+    ("upgrade", &[(None, true), (Some("websocket"), false)]),
+];
+
+#[test]
+fn a_request_is_accepted_if_each_of_its_fields_may_be() {
+    let combinations = VALUES.iter().map(|(_, values)| values.len()).product();
+    let mut accepted = 0;
+    for combination in 0..combinations {
+        let (mut rest, mut fields, mut is_valid) = (combination, Vec::new(), true);
+        for (name, values) in VALUES {
+            let (value, may_be) = values[rest % values.len()];
+            rest /= values.len();
+            fields.extend(value.map(|value| (name, value)));
+            is_valid &= may_be;
+        }
+        let is_accepted = head(&fields).is_ok_and(|head| head.upgrade().is_ok());
+        assert_eq!(is_accepted, is_valid, "{fields:?}");
+        accepted += usize::from(is_accepted);
+    }
+    assert_eq!(accepted, 2 * 2 * 2 * 2 * 2 * 2);
+}

@@ -1,6 +1,8 @@
 //! Which pages may open a WebSocket, RFC 6455 §10.2: what attackers have tried, and what browsers
 //! send.
 
+use proptest::collection::vec;
+use proptest::prelude::*;
 use sansock::handshake::server::{Origin, OriginPolicy};
 
 const HOST: &str = "a.example";
@@ -117,4 +119,87 @@ fn a_policy_is_made_of_origins() {
     }
     assert_eq!(Origin::parse(b"http://a:80"), Origin::parse(b"HTTP://A"));
     assert_ne!(Origin::parse(b"http://a:81"), Origin::parse(b"http://a"));
+}
+
+/// Parts of an origin, each with whether the origin of `https://a.example` may have it.
+type Part = (&'static str, bool);
+const SCHEMES: [Part; 7] = [
+    ("https", true),
+    ("HttpS", true),
+    ("http", false),
+    ("wss", false),
+    ("1https", false),
+    ("", false),
+    (" https", false),
+];
+const SEPARATORS: [Part; 4] = [("://", true), (":/", false), ("//", false), ("", false)];
+const HOSTS: [Part; 10] = [
+    ("a.example", true),
+    ("A.exAmple", true),
+    ("b.a.example", false),
+    ("a.example.b", false),
+    ("[::1]", false),
+    ("", false),
+    ("b@a.example", false),
+    ("\u{430}.example", false),
+    ("%61.example", false),
+    ("a example", false),
+];
+const PORTS: [Part; 9] = [
+    ("", true),
+    (":", true),
+    (":443", true),
+    (":00443", true),
+    (":80", false),
+    (":x", false),
+    (":65979", false),
+    (":443:443", false),
+    (":-1", false),
+];
+const ENDS: [Part; 6] =
+    [("", true), ("/", false), ("?", false), ("#", false), (" ", false), (", null", false)];
+
+#[test]
+fn an_origin_is_allowed_if_each_of_its_parts_is() {
+    let policies = [
+        OriginPolicy::same_origin("https"),
+        OriginPolicy::none().and("https://a.example").unwrap(),
+    ];
+    let mut tried = 0;
+    let starts = SCHEMES.iter().flat_map(|scheme| SEPARATORS.map(|separator| [*scheme, separator]));
+    for [scheme, separator] in starts {
+        for (host, port) in HOSTS.iter().flat_map(|host| PORTS.map(|port| (*host, port))) {
+            for end in ENDS {
+                let parts = [scheme, separator, host, port, end];
+                let origin = parts.map(|part| part.0).concat();
+                let is_allowed = parts.iter().all(|part| part.1);
+                for policy in &policies {
+                    let allows = policy.allows(Some(origin.as_bytes()), Some(HOST.as_bytes()));
+                    assert_eq!(allows, is_allowed, "{origin:?}");
+                }
+                tried += 1;
+            }
+        }
+    }
+    assert_eq!(tried, 7 * 4 * 10 * 9 * 6);
+}
+
+proptest! {
+    #[test]
+    fn no_byte_may_be_changed(at in 0..17_usize, byte in any::<u8>()) {
+        let mut origin = *b"https://a.example";
+        let is_allowed = origin[at].eq_ignore_ascii_case(&byte);
+        origin[at] = byte;
+        let policy = OriginPolicy::same_origin("https");
+        prop_assert_eq!(policy.allows(Some(&origin), Some(HOST.as_bytes())), is_allowed);
+    }
+
+    #[test]
+    fn no_origin_panics(origin in vec(any::<u8>(), 0..40), host in vec(any::<u8>(), 0..40)) {
+        let allows = |policy: &OriginPolicy| policy.allows(Some(&origin), Some(&host));
+        prop_assert!(!allows(&OriginPolicy::none()));
+        if allows(&OriginPolicy::same_origin("https")) {
+            prop_assert!(origin.to_ascii_lowercase().starts_with(b"https://"));
+        }
+    }
 }
