@@ -52,7 +52,8 @@ impl Head {
         let within_limit = input.get(..self.limits.head - self.examined).unwrap_or(input);
         let mut index = 0;
         loop {
-            if self.at == At::Line {
+            // Short reads are left to `advance`, which is faster for them.
+            if self.at == At::Line && within_limit.len() - index >= WORD {
                 index += plain_len(within_limit.get(index..).unwrap_or_default());
             }
             let Some(&byte) = within_limit.get(index) else { break };
