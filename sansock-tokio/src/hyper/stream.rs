@@ -10,7 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::gather::gather;
 
-/// The stream of a WebSocket in a server on hyper: a connection of HTTP/1.1, or a stream of HTTP/2.
+/// The stream of a WebSocket in a server or a client on hyper: a connection of HTTP/1.1, or a stream
+/// of HTTP/2.
 #[derive(Debug)]
 pub struct UpgradedStream(Upgraded);
 

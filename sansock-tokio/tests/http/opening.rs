@@ -1,5 +1,8 @@
 //! Opening handshakes over h2, at both ends.
 
+use std::io::ErrorKind;
+use std::time::Duration;
+
 use ::h2::client::SendRequest;
 use ::h2::server::SendResponse;
 use ::h2::{PingPong, RecvStream};
@@ -12,8 +15,6 @@ use sansock::handshake::connect::ConnectRefusal;
 use sansock::timer::Expired;
 use sansock_tokio::h2::{self, AcceptError};
 use sansock_tokio::{Error, Settings};
-use std::io::ErrorKind;
-use std::time::Duration;
 use tokio::io::duplex;
 
 use crate::support::{extended_connect, fetch};
