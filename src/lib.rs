@@ -252,6 +252,8 @@ pub mod blocking;
 pub mod close;
 #[cfg(feature = "alloc")]
 pub mod connection;
+#[cfg(feature = "deflate")]
+pub mod deflate;
 #[cfg(feature = "handshake")]
 pub mod endpoint;
 mod error;

@@ -1,6 +1,11 @@
 //! What a handshake passes to a connection: RFC 6455 §4.1, "the subprotocol in use".
 
 use alloc::boxed::Box;
+#[cfg(feature = "deflate")]
+use alloc::string::ToString;
+
+#[cfg(feature = "deflate")]
+use crate::deflate::DeflateParams;
 
 /// What both ends agreed on in the opening handshake, RFC 6455 §4.
 ///
@@ -21,6 +26,8 @@ use alloc::boxed::Box;
 pub struct Negotiated {
     subprotocol: Option<Box<str>>,
     extensions: Option<Box<str>>,
+    #[cfg(feature = "deflate")]
+    deflate: Option<DeflateParams>,
 }
 
 impl Negotiated {
@@ -38,6 +45,20 @@ impl Negotiated {
     /// The value is not checked: the handshake must have checked it.
     pub fn with_extensions(mut self, extensions: &str) -> Self {
         self.extensions = Some(extensions.into());
+        #[cfg(feature = "deflate")]
+        {
+            self.deflate = None;
+        }
+        self
+    }
+
+    /// Returns the same agreement with permessage-deflate in use, RFC 7692, and no other extension.
+    ///
+    /// The parameters are not checked: the handshake must have checked them.
+    #[cfg(feature = "deflate")]
+    pub fn with_deflate(mut self, params: DeflateParams) -> Self {
+        self.extensions = Some(params.to_string().into());
+        self.deflate = Some(params);
         self
     }
 
@@ -52,5 +73,12 @@ impl Negotiated {
     /// Nothing in this crate agrees to an extension unless you offer or accept it by its name.
     pub fn extensions(&self) -> Option<&str> {
         self.extensions.as_deref()
+    }
+
+    /// Returns the parameters of permessage-deflate, RFC 7692, or `None` if the ends did not agree on
+    /// it by [`with_deflate`](Self::with_deflate).
+    #[cfg(feature = "deflate")]
+    pub fn deflate(&self) -> Option<&DeflateParams> {
+        self.deflate.as_ref()
     }
 }

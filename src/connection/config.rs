@@ -4,6 +4,8 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::num::NonZeroUsize;
 
+#[cfg(feature = "deflate")]
+use crate::deflate::Deflate;
 use crate::frame::Limits;
 use crate::role::Role;
 
@@ -46,6 +48,10 @@ pub struct Config {
     /// [`receive`](super::Connection::receive), and write first if it returns `true`. Then your
     /// answers are not refused.
     pub max_output: Option<usize>,
+    /// How messages are compressed, if both ends agree on it in the opening handshake. `None`, the
+    /// default, is no compression. See [`deflate`](crate::deflate) for what not to compress.
+    #[cfg(feature = "deflate")]
+    pub deflate: Option<Deflate>,
 }
 
 impl Config {
@@ -125,6 +131,8 @@ impl Config {
             pings: PingPolicy::AnswerAll,
             fragment_size: None,
             max_output: Some(1 << 20),
+            #[cfg(feature = "deflate")]
+            deflate: None,
         }
     }
 }
