@@ -9,7 +9,8 @@ use crate::opcode::Opcode;
 ///
 /// The error carries the rule that was broken ([`violation`](Self::violation)), its place in the
 /// stream ([`offset`](Self::offset)), the close code to send ([`close_code`](Self::close_code)),
-/// and the section of RFC 6455 ([`section`](Self::section)).
+/// and the section of the RFC ([`section`](Self::section)): of RFC 6455, or of RFC 7692 for
+/// [`Violation::InvalidDeflate`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ProtocolError {
     violation: Violation,
@@ -28,7 +29,8 @@ impl ProtocolError {
     }
 
     /// Returns the offset, in the stream of frames, of the byte that completes the offending field.
-    /// If a text ends inside a code point, that is the last byte of its last frame.
+    /// If a text ends inside a code point, that is the last byte of its last frame. For what a
+    /// compressed message inflates to, it is the first byte of the message.
     ///
     /// The offset is the same however the stream was cut into reads.
     pub const fn offset(&self) -> u64 {
@@ -40,7 +42,7 @@ impl ProtocolError {
         self.violation.close_code()
     }
 
-    /// Returns the section of RFC 6455 that was broken, for example `"5.1"`.
+    /// Returns the section of the RFC that was broken, for example `"5.1"`.
     pub const fn section(&self) -> &'static str {
         self.violation.section()
     }
@@ -48,7 +50,8 @@ impl ProtocolError {
 
 impl fmt::Display for ProtocolError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at byte {} (RFC 6455 §{})", self.violation, self.offset, self.section())
+        let (violation, rfc) = (self.violation, self.violation.rfc());
+        write!(f, "{violation} at byte {} (RFC {rfc} §{})", self.offset, self.section())
     }
 }
 
@@ -105,7 +108,8 @@ pub enum Violation {
     },
     /// A message that exceeds the limit.
     MessageTooBig {
-        /// The length that the message would have with the frame that was declared last.
+        /// The length that the message would have with the frame that was declared last. For a
+        /// compressed message that inflates to too much, one more than the limit.
         len: u64,
         /// The limit, in bytes.
         limit: u64,
@@ -131,6 +135,14 @@ pub enum Violation {
     InvalidCloseReason,
     /// A text message that is not UTF-8.
     InvalidUtf8,
+    /// A compressed message that cannot be inflated, RFC 7692 §7.2.2: its data is invalid, or it
+    /// ends within a block.
+    InvalidDeflate,
+    /// A compressed message in which more DEFLATE streams end than its length allows.
+    TooManyDeflateStreams,
+    /// A long compressed message that is not whole in one read, while as many of them are received
+    /// as the configuration's `max_inflaters` allows.
+    TooManyInflaters,
 }
 
 impl Violation {
@@ -139,9 +151,18 @@ impl Violation {
         self.verdict().0
     }
 
-    /// Returns the section of RFC 6455 that was broken, for example `"5.1"`.
+    /// Returns the section of the RFC that was broken, for example `"5.1"`: of RFC 6455, or of RFC
+    /// 7692 for [`InvalidDeflate`](Self::InvalidDeflate).
     pub const fn section(&self) -> &'static str {
         self.verdict().1
+    }
+
+    /// Returns the number of the RFC that [`section`](Self::section) is of.
+    const fn rfc(&self) -> u16 {
+        match self {
+            Violation::InvalidDeflate => 7692,
+            _ => 6455,
+        }
     }
 
     /// Returns the close code and the section of each rule.
@@ -165,9 +186,11 @@ impl Violation {
             Violation::FrameTooBig { .. } | Violation::MessageTooBig { .. } => {
                 (CloseCode::MESSAGE_TOO_BIG, "10.4")
             }
-            Violation::TooManyFragments { .. } | Violation::TooManyPings { .. } => {
-                (CloseCode::POLICY_VIOLATION, "10.4")
-            }
+            Violation::TooManyFragments { .. }
+            | Violation::TooManyPings { .. }
+            | Violation::TooManyDeflateStreams => (CloseCode::POLICY_VIOLATION, "10.4"),
+            Violation::InvalidDeflate => (CloseCode::INVALID_PAYLOAD, "7.2.2"),
+            Violation::TooManyInflaters => (CloseCode::TRY_AGAIN_LATER, "10.4"),
         }
     }
 }
@@ -209,6 +232,13 @@ impl fmt::Display for Violation {
             Violation::InvalidCloseCode { code } => write!(f, "invalid close code {code}"),
             Violation::InvalidCloseReason => f.write_str("close reason is not UTF-8"),
             Violation::InvalidUtf8 => f.write_str("text is not UTF-8"),
+            Violation::InvalidDeflate => f.write_str("compressed message cannot be inflated"),
+            Violation::TooManyDeflateStreams => {
+                f.write_str("compressed message has too many final blocks")
+            }
+            Violation::TooManyInflaters => {
+                f.write_str("too many compressed messages are received at the same time")
+            }
         }
     }
 }

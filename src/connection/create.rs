@@ -28,15 +28,17 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// [`UnsupportedExtensions`] if an extension was negotiated: this crate implements none, and
-    /// the peer may use it in its first frame. A [`Relay`](crate::frame::Relay) can pass such
-    /// frames on.
+    /// [`UnsupportedExtensions`] if an extension was negotiated that the connection does not
+    /// implement, which the peer may use in its first frame. It implements permessage-deflate if
+    /// `Config::deflate` is set and the handshake of this crate has negotiated it. A
+    /// [`Relay`](crate::frame::Relay) can pass the frames of any extension on.
     pub fn from_negotiated(
         config: impl Into<Arc<Config>>,
         negotiated: &Negotiated,
     ) -> Result<Self, UnsupportedExtensions> {
-        Connection::check(negotiated)?;
-        Ok(Connection::new(config))
+        let mut ws = Connection::new(config);
+        ws.agree(negotiated)?;
+        Ok(ws)
     }
 
     /// Creates a connection whose handshake is done and has negotiated no extension.
@@ -49,10 +51,14 @@ impl Connection {
             id: ConnectionId::next(),
             decoder: Decoder::new(config.role()).with_limits(config.message_limits()),
             is_streaming: config.delivery == Delivery::Streaming,
+            only_reassembles: config.delivery == Delivery::Whole,
             assembler: Assembler::default(),
             control: None,
             output: Output::default(),
             outgoing: None,
+            one_frame_below: config.one_frame_below(),
+            #[cfg(feature = "deflate")]
+            compression: None,
             ping_budget: PingBudget::full(config.pings),
             state: State::Open,
             closure: CloseStatus::Abnormal,
@@ -61,15 +67,17 @@ impl Connection {
         }
     }
 
-    /// Checks that a connection supports what was negotiated.
+    /// Uses what was negotiated, before anything is received or sent.
     ///
     /// # Errors
     ///
     /// [`UnsupportedExtensions`], as [`from_negotiated`](Self::from_negotiated).
-    pub(crate) fn check(negotiated: &Negotiated) -> Result<(), UnsupportedExtensions> {
-        match negotiated.extensions() {
-            Some(extensions) => Err(UnsupportedExtensions { extensions: extensions.into() }),
-            None => Ok(()),
+    pub(crate) fn agree(&mut self, negotiated: &Negotiated) -> Result<(), UnsupportedExtensions> {
+        let Some(extensions) = negotiated.extensions() else { return Ok(()) };
+        #[cfg(feature = "deflate")]
+        if self.agree_on_deflate(negotiated) {
+            return Ok(());
         }
+        Err(UnsupportedExtensions { extensions: extensions.into() })
     }
 }

@@ -42,6 +42,8 @@ impl Connection {
     pub fn shrink_to_fit(&mut self) {
         self.output.shrink_to_fit();
         self.assembler.shrink_to_fit();
+        #[cfg(feature = "deflate")]
+        self.shrink_compression();
     }
 
     /// Returns how many bytes the connection holds on the heap: the output with the free space
@@ -63,6 +65,10 @@ impl Connection {
     /// ```
     pub fn memory_usage(&self) -> usize {
         let control = self.control.as_ref().map_or(0, |control| size_of_val(&**control));
-        self.assembler.memory_usage() + control + self.output.memory_usage()
+        #[cfg(feature = "deflate")]
+        let compression = self.compression.as_ref().map_or(0, |c| c.memory_usage());
+        #[cfg(not(feature = "deflate"))]
+        let compression = 0;
+        self.assembler.memory_usage() + control + self.output.memory_usage() + compression
     }
 }

@@ -1,5 +1,7 @@
 //! A WebSocket connection after its handshake: bytes in, events and bytes out.
 
+#[cfg(feature = "deflate")]
+mod compression;
 mod config;
 mod event;
 mod ping_budget;
@@ -40,6 +42,8 @@ pub use send::{AdvanceError, CloseError, MessageWriter, Output, OutputWith, Send
 pub use state::{CloseStatus, State, TransportAction};
 pub use unsupported_extensions::UnsupportedExtensions;
 
+#[cfg(feature = "deflate")]
+use compression::Compression;
 use ping_budget::PingBudget;
 use send::OutgoingMessage;
 use state::Occurrence;
@@ -139,6 +143,8 @@ pub struct Connection {
     decoder: Decoder,
     /// Whether messages are delivered in chunks.
     is_streaming: bool,
+    /// Whether every piece of a message is reassembled: messages are neither streamed nor inflated.
+    only_reassembles: bool,
     /// What has arrived of a message that is not whole in one input, and memory for the next one.
     assembler: Assembler,
     /// The control frame that a read has cut. It may be between the pieces of a message.
@@ -146,6 +152,11 @@ pub struct Connection {
     output: Output,
     /// The message that is being sent in fragments.
     outgoing: Option<OutgoingMessage>,
+    /// The length from which on a message may not be one frame, or may have to be compressed.
+    one_frame_below: usize,
+    /// What permessage-deflate needs, if it was agreed on.
+    #[cfg(feature = "deflate")]
+    compression: Option<Box<Compression>>,
     ping_budget: PingBudget,
     state: State,
     /// How the connection ends, by the first Close that was received.
@@ -205,6 +216,8 @@ impl Connection {
     fn enter(&mut self, occurrence: Occurrence) {
         self.state = self.state.after(occurrence);
         self.outgoing = None;
+        #[cfg(feature = "deflate")]
+        self.drop_compression();
         if !self.state.is_receiving() {
             self.decoder.stop();
             self.assembler = Assembler::default();

@@ -4,6 +4,8 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 
+#[cfg(feature = "deflate")]
+use super::compression::Compression;
 use super::ping_budget::PingBudget;
 use super::send::OutgoingMessage;
 use super::{CloseStatus, Config, Connection, Delivery, Output, PingPolicy, State};
@@ -38,7 +40,8 @@ use crate::message::{Assembler, ConnectionId};
 /// ```
 #[non_exhaustive]
 pub struct Parts {
-    /// The configuration. You may replace it by another one with the same role and delivery. New
+    /// The configuration. You may replace it by another one with the same role and delivery, which
+    /// must say how to compress if the ends have agreed on compression. New
     /// limits apply from the next header on. A different ping policy starts with a full budget.
     pub config: Arc<Config>,
     /// The output that is not written yet. You may take its bytes and send them by other means.
@@ -53,9 +56,12 @@ pub struct Progress {
     id: ConnectionId,
     decoder: Decoder,
     is_streaming: bool,
+    only_reassembles: bool,
     assembler: Assembler,
     control: Option<Box<ShortBytes<MAX_CONTROL_PAYLOAD>>>,
     outgoing: Option<OutgoingMessage>,
+    #[cfg(feature = "deflate")]
+    compression: Option<Box<Compression>>,
     ping_budget: PingBudget,
     /// The policy of `ping_budget`.
     pings: PingPolicy,
@@ -80,9 +86,12 @@ impl Connection {
             id: self.id,
             decoder: self.decoder,
             is_streaming: self.is_streaming,
+            only_reassembles: self.only_reassembles,
             assembler: self.assembler,
             control: self.control,
             outgoing: self.outgoing,
+            #[cfg(feature = "deflate")]
+            compression: self.compression,
             ping_budget: self.ping_budget,
             pings: config.pings,
             state: self.state,
@@ -97,12 +106,16 @@ impl Connection {
     /// # Errors
     ///
     /// [`ConfigMismatch`] if the configuration has a different role or delivery than the connection
-    /// that was taken apart.
+    /// that was taken apart, or does not compress although the ends have agreed on it.
     pub fn from_parts(parts: Parts) -> Result<Self, ConfigMismatch> {
         let Parts { config, output, progress } = parts;
         let mut decoder = progress.decoder;
         let is_streaming = config.delivery == Delivery::Streaming;
         if (config.role(), is_streaming) != (decoder.role(), progress.is_streaming) {
+            return Err(ConfigMismatch);
+        }
+        #[cfg(feature = "deflate")]
+        if progress.compression.is_some() && config.deflate.is_none() {
             return Err(ConfigMismatch);
         }
         decoder.set_limits(config.message_limits());
@@ -111,31 +124,37 @@ impl Connection {
         } else {
             PingBudget::full(config.pings)
         };
-        Ok(Connection {
+        let mut ws = Connection {
             id: progress.id,
             config,
             decoder,
             is_streaming,
+            only_reassembles: progress.only_reassembles,
             output,
             assembler: progress.assembler,
             control: progress.control,
             outgoing: progress.outgoing,
+            one_frame_below: 0,
+            #[cfg(feature = "deflate")]
+            compression: progress.compression,
             ping_budget,
             state: progress.state,
             closure: progress.closure,
             has_sent_eof: progress.has_sent_eof,
-        })
+        };
+        ws.update_one_frame_below();
+        Ok(ws)
     }
 }
 
 /// The error of [`Connection::from_parts`]: the configuration has a different role or delivery than
-/// the connection that was taken apart.
+/// the connection that was taken apart, or does not compress although the ends have agreed on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ConfigMismatch;
 
 impl fmt::Display for ConfigMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("config has a different role or delivery mode than the connection")
+        f.write_str("config has another role, delivery mode or compression than the connection")
     }
 }
 

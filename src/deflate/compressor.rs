@@ -45,7 +45,11 @@ impl Compressor {
     ///
     /// It is at most five bytes longer than `payload` for each 65 535 bytes of it that have begun,
     /// and one byte.
-    pub(crate) fn compress(&mut self, payload: &[u8], is_last: bool) -> &[u8] {
+    pub(crate) fn compress(&mut self, payload: &[u8], _takes_over: bool) -> Option<&[u8]> {
+        Some(self.fragment(payload, true))
+    }
+
+    pub(crate) fn fragment(&mut self, payload: &[u8], is_last: bool) -> &[u8] {
         self.len = 0;
         self.deflate_all(payload);
         let stored = stored_len(payload.len()) + TAIL.len();
@@ -68,7 +72,12 @@ impl Compressor {
     /// Returns how many bytes it holds on the heap.
     pub(crate) fn memory_usage(&self) -> usize {
         let (bits, _, memory_level) = self.kind;
-        HASH_TABLE + (4 << bits) + (7 << (memory_level + 6)) + OVERHEAD + self.buffer.capacity()
+        HASH_TABLE
+            + (4 << bits)
+            + (7 << (memory_level + 6))
+            + OVERHEAD
+            + size_of::<Self>()
+            + self.buffer.capacity()
     }
 
     /// Compresses all of `payload`, and ends with an empty block, whose last four bytes are `TAIL`.

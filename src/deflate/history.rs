@@ -30,7 +30,8 @@ impl History {
             self.start = 0;
             self.bytes.clear();
         }
-        let (growing, turning) = tail.split_at(tail.len().min(window - self.bytes.len().min(window)));
+        let (growing, turning) =
+            tail.split_at(tail.len().min(window - self.bytes.len().min(window)));
         self.grow_by(growing.len(), window);
         self.bytes.extend_from_slice(growing);
         let (upper, lower) = turning.split_at(turning.len().min(self.bytes.len() - self.start));

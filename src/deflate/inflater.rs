@@ -78,7 +78,8 @@ impl Inflater {
     /// RFC 7692 §7.2.2: the four bytes that end its last block were removed, unless that block was a
     /// final one. A final block follows them here, which is refused within another block.
     pub(crate) fn finish(&mut self) -> Result<(), Fault> {
-        if self.is_at_end {
+        // Some peers send an empty message as no octet at all, which every other peer reads as one.
+        if self.is_at_end || self.taken == 0 {
             return Ok(());
         }
         let tail = b"\x00\x00\xff\xff\x01\x00\x00\xff\xff";
@@ -88,11 +89,7 @@ impl Inflater {
         }
     }
 
-    fn call(
-        &mut self,
-        input: &[u8],
-        room: &mut [u8],
-    ) -> Result<(usize, usize, Status), Fault> {
+    fn call(&mut self, input: &[u8], room: &mut [u8]) -> Result<(usize, usize, Status), Fault> {
         let (taken, written) = (self.inflate.total_in(), self.inflate.total_out());
         let status = self.inflate.decompress(input, room, InflateFlush::NoFlush);
         let status = status.map_err(|_| Fault::Invalid)?;

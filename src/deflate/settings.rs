@@ -1,5 +1,6 @@
 //! What a program sets.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -64,14 +65,15 @@ pub struct Deflate {
 #[derive(Default)]
 pub(super) struct Pool {
     /// The compressors that nobody uses, by the size of their window.
-    compressors: Mutex<Vec<Compressor>>,
+    #[allow(clippy::vec_box, reason = "a connection without a compressor takes a word")]
+    compressors: Mutex<Vec<Box<Compressor>>>,
     /// How many inflaters are held between reads.
     inflaters: AtomicUsize,
 }
 
 impl Deflate {
     /// Takes a compressor with an empty window out of the pool, or makes one.
-    pub(crate) fn compressor(&self, bits: WindowBits) -> Compressor {
+    pub(crate) fn compressor(&self, bits: WindowBits) -> Box<Compressor> {
         let kind = (bits.get(), self.level.clamp(1, 9), self.memory_level.clamp(1, 9));
         let mut spare = self.pool.compressors.lock().unwrap_or_else(PoisonError::into_inner);
         let found = spare.iter().rposition(|compressor| compressor.kind() == kind);
@@ -79,13 +81,13 @@ impl Deflate {
             Some(compressor) => compressor,
             None => {
                 drop(spare);
-                Compressor::new(kind)
+                Box::new(Compressor::new(kind))
             }
         }
     }
 
     /// Returns a compressor to the pool.
-    pub(crate) fn give_back(&self, mut compressor: Compressor) {
+    pub(crate) fn give_back(&self, mut compressor: Box<Compressor>) {
         compressor.reset();
         let mut spare = self.pool.compressors.lock().unwrap_or_else(PoisonError::into_inner);
         if spare.len() < MAX_SPARE {

@@ -215,7 +215,7 @@ impl Opening {
         response: &[u8],
         negotiated: &Negotiated,
     ) -> Result<(), UnsupportedExtensions> {
-        Connection::check(negotiated)?;
+        self.ws.agree(negotiated)?;
         self.ws.queue_head(response);
         self.step = Step::Over;
         Ok(())

@@ -10,7 +10,7 @@ use crate::opcode::Opcode;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CurrentFrame {
     pub(crate) fin: bool,
-    pub(super) rsv: Rsv,
+    pub(crate) rsv: Rsv,
     pub(crate) opcode: Opcode,
     /// `true` if a piece of the payload was taken.
     pub(crate) begun: bool,

@@ -362,6 +362,12 @@ impl Decoder {
         self.rules = self.rules.with_limits(limits);
     }
 
+    /// Allows reserved bits as [`with_rsv`](Self::with_rsv) does, from the next header on.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn set_rsv(&mut self, allowed: Rsv) {
+        self.rules.allowed = allowed;
+    }
+
     /// Stops decoding: all further bytes are taken, and nothing is returned for them.
     pub(crate) fn stop(&mut self) {
         self.state = State::Stopped;

@@ -29,9 +29,9 @@ pub(crate) struct Assembler {
     /// While a message is reassembled: its payload so far. While a text is streamed: the first
     /// bytes of a code point that a read has cut. Between messages: empty, with the room of a
     /// recycled buffer.
-    bytes: BytesMut,
+    pub(super) bytes: BytesMut,
     /// The message that has begun and not ended, if any.
-    open: Option<Open>,
+    pub(super) open: Option<Open>,
     /// The size of the recycled buffer, or 0 if `bytes` is not recycled.
     recycled: usize,
     /// The count of messages in a row that used little of the recycled buffer.
@@ -39,7 +39,7 @@ pub(crate) struct Assembler {
 }
 
 /// A message that has begun and not ended.
-enum Open {
+pub(super) enum Open {
     /// A text that is reassembled. The validator has seen all of `bytes`, which is valid so far.
     Text(Validator),
     /// A binary message that is reassembled.
@@ -48,6 +48,21 @@ enum Open {
     TextStream(Validator),
     /// A binary message that is streamed.
     BinaryStream,
+    /// A message that is inflated. For a text, the validator has seen all that was inflated.
+    #[cfg(feature = "deflate")]
+    Inflated(Option<Validator>),
+}
+
+impl Open {
+    /// Returns the validator of a text.
+    fn validator(&self) -> Option<Validator> {
+        match self {
+            Open::Text(validator) | Open::TextStream(validator) => Some(*validator),
+            Open::Binary | Open::BinaryStream => None,
+            #[cfg(feature = "deflate")]
+            Open::Inflated(validator) => *validator,
+        }
+    }
 }
 
 /// Reassembling.
@@ -86,19 +101,19 @@ impl Assembler {
     /// it and returns `None`.
     #[inline]
     pub(crate) fn finish(&mut self) -> Option<Received<'static>> {
-        match self.open.take() {
-            Some(Open::Text(validator)) if !validator.is_complete() => {
+        match self.open.take().and_then(|open| open.validator()) {
+            Some(validator) if !validator.is_complete() => {
                 *self = Assembler::default();
                 None
             }
             // All bytes were validated, and they end with a whole code point.
-            Some(Open::Text(_)) => Some(Received::Text(Text::from_valid(self.hand_out().into()))),
-            _ => Some(Received::Binary(self.hand_out().into())),
+            Some(_) => Some(Received::Text(Text::from_valid(self.hand_out().into()))),
+            None => Some(Received::Binary(self.hand_out().into())),
         }
     }
 
     /// Opens a new message to reassemble.
-    fn begin(&mut self, opcode: Opcode) {
+    pub(super) fn begin(&mut self, opcode: Opcode) {
         if self.recycled > 0 {
             self.reclaim();
         }
@@ -216,10 +231,8 @@ impl Assembler {
     /// Ends the open message, all of which was taken. If it is a text that ends within a code
     /// point, drops the bytes of that code point and returns `false`.
     pub(crate) fn end_stream(&mut self) -> bool {
-        let is_cut = match self.open.take() {
-            Some(Open::TextStream(validator)) => !validator.is_complete(),
-            _ => false,
-        };
+        let validator = self.open.take().and_then(|open| open.validator());
+        let is_cut = validator.is_some_and(|validator| !validator.is_complete());
         if is_cut {
             *self = Assembler::default();
         }

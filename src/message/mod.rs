@@ -4,6 +4,8 @@ mod assembler;
 mod debug;
 mod growth;
 mod in_place;
+#[cfg(feature = "deflate")]
+mod inflated;
 mod owned;
 mod owned_bytes;
 mod payload;
@@ -19,4 +21,6 @@ pub use text::{Text, Utf8Bytes};
 
 pub(crate) use assembler::Assembler;
 pub(crate) use in_place::ConnectionId;
+#[cfg(feature = "deflate")]
+pub(crate) use prepared_message::PreparedFrame;
 pub(crate) use received::Received;

@@ -23,6 +23,8 @@ mod back_pressure;
 mod closing;
 mod collected;
 mod conversions;
+#[cfg(feature = "deflate")]
+mod deflate;
 mod encoder;
 #[cfg(feature = "handshake")]
 mod endpoint;

@@ -346,19 +346,24 @@ pub fn assert_shows(buf: &impl Buf, model: &[u8], shows_all: bool) {
 /// It is read whole, byte by byte and cut at every place, by all receive methods. Beyond 4 KiB, it
 /// is cut at the first and last 64 bytes and at some places between them.
 pub fn assert_sees(config: &Config, stream: &[u8], expected: &[Seen]) {
-    let mut ws = Connection::new(config.clone());
+    assert_each_sees(|| Connection::new(config.clone()), stream, expected);
+}
+
+/// Does the same as [`assert_sees`] with connections that `create` makes.
+pub fn assert_each_sees(create: impl Fn() -> Connection, stream: &[u8], expected: &[Seen]) {
+    let mut ws = create();
     assert_eq!(receive(&mut ws, &[stream]), expected, "whole");
     let answer = drain(&mut ws);
 
     let check = |pieces: &[&[u8]], how: &str| {
-        let mut ws = Connection::new(config.clone());
+        let mut ws = create();
         assert_eq!(receive(&mut ws, pieces), expected, "{how}");
         assert_eq!(drain(&mut ws), answer, "the answer {how}");
-        let mut ws = Connection::new(config.clone());
+        let mut ws = create();
         assert_eq!(receive_from_bytes_mut(&mut ws, pieces), expected, "as bytes, {how}");
         assert_eq!(drain(&mut ws), answer, "the answer as bytes, {how}");
         for capacity in [0, 1 << 10] {
-            let mut ws = Connection::new(config.clone());
+            let mut ws = create();
             assert_eq!(receive_buffered(&mut ws, capacity, pieces), expected, "buffered, {how}");
             assert_eq!(drain(&mut ws), answer, "the answer buffered, {how}");
         }

@@ -130,7 +130,7 @@ impl Connection {
                 if input.bytes().is_empty() {
                     return Ok(());
                 }
-                if !self.is_streaming && self.decoder.is_at_fragment(input.bytes()) {
+                if self.only_reassembles && self.decoder.is_at_fragment(input.bytes()) {
                     let taken = self.take_fragments(input, event)?;
                     if event.is_some() {
                         return Ok(());
@@ -148,22 +148,40 @@ impl Connection {
             if frame.opcode.is_control() {
                 self.decoder.advance(len);
                 *event = self.take_control(frame, input.take(len))?;
-            } else if self.is_streaming {
-                *event = self.pass_on(frame, len, input)?;
-            } else if frame.is_whole_message(len) {
-                self.decoder.advance(len);
-                let message = borrowed(frame.opcode, input.take(len), frame.key);
-                *event = Some(message.map_err(|invalid| self.error_in(len, bad_text(invalid)))?);
             } else {
-                self.reassemble(frame, len, input)?;
-                if frame.is_end_of_message(len) {
-                    *event = Some(self.finish_message()?);
-                }
+                *event = self.take_data(frame, len, input)?;
             }
             if event.is_some() {
                 return Ok(());
             }
         }
+    }
+
+    /// Takes the next piece of a message. `input` holds `len` bytes of its payload. Returns the event
+    /// if the piece completes one.
+    #[inline(always)]
+    fn take_data<'a>(
+        &mut self,
+        frame: CurrentFrame,
+        len: usize,
+        input: &mut impl Source<'a>,
+    ) -> Result<Option<Event<'a>>, ProtocolError> {
+        if !self.only_reassembles {
+            #[cfg(feature = "deflate")]
+            if self.is_compressed(frame) {
+                return self.take_compressed(frame, len, input);
+            }
+            if self.is_streaming {
+                return self.pass_on(frame, len, input);
+            }
+        }
+        if frame.is_whole_message(len) {
+            self.decoder.advance(len);
+            let message = borrowed(frame.opcode, input.take(len), frame.key);
+            return message.map(Some).map_err(|invalid| self.error_in(len, bad_text(invalid)));
+        }
+        self.reassemble(frame, len, input)?;
+        if frame.is_end_of_message(len) { self.finish_message().map(Some) } else { Ok(None) }
     }
 
     /// Takes fragments, RFC 6455 §5.4, up to the end of their message or to anything that is not a
@@ -209,14 +227,7 @@ impl Connection {
         if last {
             self.assembler.end_stream().then_some(()).ok_or_else(|| self.cut_text())?;
         }
-        Ok(match chunk {
-            Received::Text(text) => {
-                (last || !text.is_empty()).then_some(Event::TextChunk { text, last })
-            }
-            Received::Binary(data) => {
-                (last || !data.is_empty()).then_some(Event::BinaryChunk { data, last })
-            }
-        })
+        Ok(chunk_event(chunk, last))
     }
 
     /// Takes a piece of a message that is not whole in one input, and appends it to the pieces
@@ -329,6 +340,18 @@ pub(super) fn borrowed(
     }
     mask::unmask(&mut payload, key);
     Ok(Event::Binary(payload))
+}
+
+/// Returns the event for a chunk of a streamed message, or `None` if there is nothing to tell.
+pub(super) fn chunk_event(chunk: Received<'_>, last: bool) -> Option<Event<'_>> {
+    match chunk {
+        Received::Text(text) => {
+            (last || !text.is_empty()).then_some(Event::TextChunk { text, last })
+        }
+        Received::Binary(data) => {
+            (last || !data.is_empty()).then_some(Event::BinaryChunk { data, last })
+        }
+    }
 }
 
 /// Returns the violation for a text that is not UTF-8, RFC 6455 §8.1, and its index.

@@ -8,4 +8,10 @@ mod input;
 
 mod in_place;
 
+#[cfg(feature = "deflate")]
+mod inflate;
+
 pub use error::ReceiveError;
+
+#[cfg(feature = "deflate")]
+pub(super) use inflate::CompressedMessage;

@@ -13,6 +13,20 @@ pub(in crate::connection) struct OutgoingMessage {
     opcode: Opcode,
     /// For a text message: has checked all fragments that were queued.
     text: Option<Validator>,
+    #[cfg(feature = "deflate")]
+    is_compressed: bool,
+}
+
+impl OutgoingMessage {
+    fn new(opcode: Opcode) -> Self {
+        let text = (opcode == Opcode::Text).then(Validator::new);
+        OutgoingMessage {
+            opcode,
+            text,
+            #[cfg(feature = "deflate")]
+            is_compressed: false,
+        }
+    }
 }
 
 /// Sending a message in fragments.
@@ -52,7 +66,7 @@ impl Connection {
     /// [`SendError`] if another message is unfinished or the connection is closing. If the output
     /// is full, the first fragment is refused, not this call.
     pub fn start_text(&mut self) -> Result<MessageWriter<'_>, SendError> {
-        self.start(OutgoingMessage { opcode: Opcode::Text, text: Some(Validator::new()) })
+        self.start(Opcode::Text)
     }
 
     /// Begins a binary message that you send in fragments, as [`start_text`](Self::start_text) does
@@ -62,7 +76,7 @@ impl Connection {
     ///
     /// As for [`start_text`](Self::start_text).
     pub fn start_binary(&mut self) -> Result<MessageWriter<'_>, SendError> {
-        self.start(OutgoingMessage { opcode: Opcode::Binary, text: None })
+        self.start(Opcode::Binary)
     }
 
     /// Resumes the unfinished outgoing message, or returns `None` if there is none.
@@ -70,13 +84,17 @@ impl Connection {
         self.outgoing.is_some().then_some(MessageWriter { ws: self })
     }
 
-    fn start(&mut self, outgoing: OutgoingMessage) -> Result<MessageWriter<'_>, SendError> {
+    fn start(&mut self, opcode: Opcode) -> Result<MessageWriter<'_>, SendError> {
         // Nothing is queued yet, so a full output is no reason to refuse.
         self.admit_message(0).or_else(|error| match error {
             SendError::Full => Ok(()),
             error => Err(error),
         })?;
-        self.outgoing = Some(outgoing);
+        self.outgoing = Some(OutgoingMessage {
+            #[cfg(feature = "deflate")]
+            is_compressed: self.is_compressing(),
+            ..OutgoingMessage::new(opcode)
+        });
         Ok(MessageWriter { ws: self })
     }
 }
@@ -121,18 +139,21 @@ impl MessageWriter<'_> {
     /// Queues a fragment, after all checks have passed.
     fn queue(&mut self, piece: &[u8], fin: bool) -> Result<(), SendError> {
         self.ws.admit(piece.len())?;
-        let Some(OutgoingMessage { opcode, mut text }) = self.ws.outgoing else {
-            return Err(SendError::Closing);
-        };
-        if let Some(text) = &mut text {
+        let Some(mut outgoing) = self.ws.outgoing else { return Err(SendError::Closing) };
+        if let Some(text) = &mut outgoing.text {
             // RFC 6455 §8.1: a message as a whole is UTF-8.
             if text.push(piece).is_err() || fin && !text.is_complete() {
                 return Err(SendError::NotUtf8);
             }
         }
         // The mask key comes first, before anything changes: its source may panic.
-        let header = Header { fin, ..self.ws.header(opcode, piece.len()) };
-        self.ws.outgoing = Some(OutgoingMessage { opcode: Opcode::Continuation, text });
+        let header = Header { fin, ..self.ws.header(outgoing.opcode, piece.len()) };
+        outgoing.opcode = Opcode::Continuation;
+        self.ws.outgoing = Some(outgoing);
+        #[cfg(feature = "deflate")]
+        if outgoing.is_compressed && self.ws.send_fragment_compressed(header, piece) {
+            return Ok(());
+        }
         self.ws.output.push(header, piece);
         Ok(())
     }

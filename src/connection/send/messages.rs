@@ -1,6 +1,7 @@
 //! Whole messages: copied, moved, or encoded before.
 
 use crate::connection::Connection;
+use crate::frame::Header;
 use crate::message::{Message, PreparedMessage};
 use crate::opcode::Opcode;
 use crate::role::Role;
@@ -44,9 +45,13 @@ impl Connection {
         if let Err(error) = self.admit_message(message.as_bytes().len()) {
             return Err(Unsent { error, message });
         }
+        #[cfg(feature = "deflate")]
+        if self.send_compressed(message.opcode(), message.as_bytes()) {
+            return Ok(());
+        }
         let (opcode, payload) = (message.opcode(), message.into_bytes());
         let len = payload.len();
-        if self.config.is_one_frame(len) {
+        if len < self.config.one_frame_below() {
             let header = self.header(opcode, len);
             self.queue_owned(header, payload);
             return Ok(());
@@ -73,13 +78,16 @@ impl Connection {
     ///
     /// As for [`send_text`](Self::send_text).
     pub fn send_prepared(&mut self, message: &PreparedMessage) -> Result<(), SendError> {
-        let payload = message.payload();
-        self.admit_message(payload.len())?;
+        self.admit_message(message.payload().len())?;
+        #[cfg(feature = "deflate")]
+        let frame = self.compressed_frame(message).unwrap_or(message.frame());
+        #[cfg(not(feature = "deflate"))]
+        let frame = message.frame();
         match self.config.role() {
-            Role::Server => self.output.push_shared(message.frame()),
+            Role::Server => self.output.push_shared(frame.bytes()),
             Role::Client => {
-                let header = self.header(message.opcode(), payload.len());
-                self.output.push(header, payload);
+                let mask_key = self.config.next_mask_key();
+                self.output.push(Header { mask_key, ..frame.header() }, frame.payload());
             }
         }
         Ok(())

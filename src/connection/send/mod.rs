@@ -16,6 +16,9 @@ mod output_with;
 
 mod message_writer;
 
+#[cfg(feature = "deflate")]
+mod compress;
+
 mod control;
 
 use core::mem;
@@ -52,8 +55,7 @@ impl Connection {
     /// inlined.
     #[inline]
     pub(super) fn send_copied(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
-        let config = &*self.config;
-        let is_plain = config.role() == Role::Server && config.is_one_frame(payload.len());
+        let is_plain = self.config.role() == Role::Server && self.is_one_frame(payload.len());
         if !is_plain || !self.output.has_room_for(payload.len()) {
             return self.send_copied_slowly(opcode, payload);
         }
@@ -65,7 +67,11 @@ impl Connection {
     #[inline(never)]
     fn send_copied_slowly(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
         self.admit_message(payload.len())?;
-        if self.config.is_one_frame(payload.len()) {
+        #[cfg(feature = "deflate")]
+        if self.send_compressed(opcode, payload) {
+            return Ok(());
+        }
+        if payload.len() < self.config.one_frame_below() {
             let header = self.header(opcode, payload.len());
             self.output.push(header, payload);
         } else {
@@ -74,6 +80,21 @@ impl Connection {
             });
         }
         Ok(())
+    }
+
+    /// Computes which messages are one frame and not compressed.
+    pub(super) fn update_one_frame_below(&mut self) {
+        self.one_frame_below = self.config.one_frame_below();
+        #[cfg(feature = "deflate")]
+        if self.is_compressing() {
+            self.one_frame_below = 0;
+        }
+    }
+
+    /// Returns `true` if a message of this length is one frame, and not compressed.
+    #[inline]
+    pub(super) fn is_one_frame(&self, len: usize) -> bool {
+        len < self.one_frame_below
     }
 
     /// Queues a message of `len` bytes in frames of at most `fragment_size`, RFC 6455 §5.4. Calls

@@ -95,9 +95,8 @@ impl Connection {
         opcode: Opcode,
         payload: &'a [u8],
     ) -> Result<OutputWith<'a>, SendError> {
-        let config = &*self.config;
-        let is_masked = config.role() == Role::Client;
-        if is_masked || !config.is_one_frame(payload.len()) || !self.output.is_surely_empty() {
+        let is_masked = self.config.role() == Role::Client;
+        if is_masked || !self.is_one_frame(payload.len()) || !self.output.is_surely_empty() {
             self.admit_message(payload.len())?;
             let (queued, key) = self.queue_start(opcode, payload)?;
             let rest = payload.get(queued..).unwrap_or_default();
@@ -140,7 +139,7 @@ impl Connection {
         payload: &[u8],
     ) -> Result<(usize, Option<Key>), SendError> {
         self.output.queue_next_pong();
-        if !self.config.is_one_frame(payload.len()) {
+        if !self.is_one_frame(payload.len()) {
             self.send_copied(opcode, payload)?;
             return Ok((payload.len(), None));
         }

@@ -1,0 +1,144 @@
+//! permessage-deflate on a connection, RFC 7692: what was agreed on, and what both ways need for it.
+
+use alloc::boxed::Box;
+
+use super::{Connection, State};
+use crate::deflate::{Compressor, Deflate, DeflateParams, History, WindowBits};
+use crate::frame::Rsv;
+use crate::negotiated::Negotiated;
+use crate::role::Role;
+
+use super::receive::CompressedMessage;
+
+/// What a connection needs that has agreed on permessage-deflate.
+pub(super) struct Compression {
+    /// How many of the bytes before it a received message may refer to.
+    pub(super) peer_window: usize,
+    /// Whether a received message may refer to earlier ones.
+    pub(super) peer_takes_over: bool,
+    /// What a received message may refer to.
+    pub(super) history: History,
+    /// The compressed message that is partially received.
+    pub(super) incoming: Option<Box<CompressedMessage>>,
+    /// The window of our messages, or `None` if they are sent as they are.
+    pub(super) window: Option<WindowBits>,
+    /// Whether our messages may refer to earlier ones.
+    pub(super) takes_over: bool,
+    /// Whether the next messages are compressed.
+    pub(super) is_on: bool,
+    /// What knows our earlier messages, if there were any since the last release.
+    pub(super) compressor: Option<Box<Compressor>>,
+}
+
+impl Compression {
+    fn new(params: &DeflateParams, settings: &Deflate, role: Role) -> Self {
+        let server = (params.server_max_window_bits, params.server_no_context_takeover);
+        let client = (params.client_max_window_bits, params.client_no_context_takeover);
+        let (own, peer, most, is_takeover_off) = match role {
+            Role::Server => {
+                let is_off = settings.server_no_context_takeover;
+                (server, client, settings.server_max_window_bits, is_off)
+            }
+            Role::Client => {
+                let is_off = settings.client_no_context_takeover;
+                (client, server, settings.client_max_window_bits, is_off)
+            }
+        };
+        let window = own.0.unwrap_or(WindowBits::MAX).min(most);
+        Compression {
+            peer_window: (1 << peer.0.unwrap_or(WindowBits::MAX).get()).max(MIN_PEER_WINDOW),
+            peer_takes_over: !peer.1,
+            history: History::default(),
+            incoming: None,
+            // The backend has no smaller window than 9 bits.
+            window: (window > WindowBits::MIN).then_some(window),
+            takes_over: !own.1 && !is_takeover_off,
+            is_on: true,
+            compressor: None,
+        }
+    }
+
+    /// Returns how many bytes are held on the heap.
+    pub(super) fn memory_usage(&self) -> usize {
+        let incoming = self.incoming.as_ref().map_or(0, |message| message.memory_usage());
+        let compressor = self.compressor.as_ref().map_or(0, |compressor| compressor.memory_usage());
+        size_of::<Self>() + self.history.memory_usage() + incoming + compressor
+    }
+
+    /// Returns whether a message of ours may be compressed now.
+    pub(super) fn is_compressing(&self) -> bool {
+        self.is_on && self.window.is_some()
+    }
+}
+
+/// Compression.
+impl Connection {
+    /// Switches compression on or off for the messages that you send from now on. It is on if the
+    /// ends have agreed on permessage-deflate; without an agreement, this has no effect.
+    ///
+    /// Switch it off for messages that have secrets in them, RFC 7692 §8 (see
+    /// [`deflate`](crate::deflate)), and for those that do not shrink, such as images.
+    ///
+    /// A message that is being sent in fragments stays as it has begun.
+    pub fn set_compression(&mut self, is_on: bool) {
+        if let Some(compression) = &mut self.compression {
+            compression.is_on = is_on;
+        }
+        self.update_one_frame_below();
+    }
+
+    /// Returns `true` if the messages that you send are compressed if they are long enough: the ends
+    /// have agreed on it, and it is [switched on](Self::set_compression).
+    pub fn is_compressing(&self) -> bool {
+        self.compression.as_ref().is_some_and(|compression| compression.is_compressing())
+    }
+
+    /// Uses permessage-deflate if that was negotiated. Returns `false` if it was not, or if the
+    /// configuration does not say how to use it.
+    pub(super) fn agree_on_deflate(&mut self, negotiated: &Negotiated) -> bool {
+        let (Some(params), Some(settings)) = (negotiated.deflate(), &self.config.deflate) else {
+            return false;
+        };
+        let compression = Compression::new(params, settings, self.config.role());
+        self.compression = Some(Box::new(compression));
+        self.decoder.set_rsv(Rsv::RSV1);
+        self.only_reassembles = false;
+        self.update_one_frame_below();
+        true
+    }
+
+    /// Drops what no later state needs.
+    pub(super) fn drop_compression(&mut self) {
+        if self.state != State::Open {
+            self.give_back_compressor();
+        }
+        if let Some(compression) = &mut self.compression {
+            if !self.state.is_receiving() {
+                compression.incoming = None;
+                compression.history = History::default();
+            }
+        }
+    }
+
+    /// Returns the compressor to the pool, and frees what the history does not use.
+    pub(super) fn shrink_compression(&mut self) {
+        self.give_back_compressor();
+        if let Some(compression) = &mut self.compression {
+            compression.history.shrink_to_fit();
+        }
+    }
+
+    /// Returns the compressor to the pool. The next message does not refer to earlier ones, which RFC
+    /// 7692 §7.2.1 leaves to the sender.
+    pub(super) fn give_back_compressor(&mut self) {
+        let Some(compression) = &mut self.compression else { return };
+        if let (Some(compressor), Some(settings)) =
+            (compression.compressor.take(), &self.config.deflate)
+        {
+            settings.give_back(compressor);
+        }
+    }
+}
+
+/// The least that is kept of earlier messages. zlib treats a window of 8 bits as one of 9.
+const MIN_PEER_WINDOW: usize = 512;

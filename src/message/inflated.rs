@@ -1,0 +1,95 @@
+//! Messages that are inflated: reassembled in one buffer, or delivered in chunks.
+
+use core::mem;
+
+use bytes::BytesMut;
+
+use super::Received;
+use super::assembler::{Assembler, Open};
+use super::text::Text;
+use crate::error::Violation;
+use crate::opcode::Opcode;
+use crate::retain::uses_little;
+use crate::utf8::{self, Validator};
+
+/// Inflating.
+impl Assembler {
+    /// Opens a message to inflate.
+    pub(crate) fn begin_inflated(&mut self, opcode: Opcode) {
+        self.begin(opcode);
+        self.open = Some(Open::Inflated(match opcode {
+            Opcode::Text => Some(Validator::new()),
+            _ => None,
+        }));
+    }
+
+    /// Returns the bytes that were inflated and not delivered.
+    pub(crate) fn inflated(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Appends what `write` writes to room for `most` bytes at most, of which `expected` are likely
+    /// to be needed. It gets what was inflated so far and the room, and returns how many bytes it
+    /// took and wrote.
+    ///
+    /// Returns how many bytes it took, and whether it filled the room.
+    ///
+    /// # Errors
+    ///
+    /// That of `write`, and [`Violation::InvalidUtf8`] if the bytes make the text invalid.
+    pub(crate) fn inflate(
+        &mut self,
+        expected: usize,
+        most: usize,
+        write: impl FnOnce(&[u8], &mut [u8]) -> Result<(usize, usize), Violation>,
+    ) -> Result<(usize, bool), Violation> {
+        let len = self.bytes.len();
+        if self.bytes.capacity() - len < MIN_ROOM {
+            self.grow(expected.max(len).min(most));
+        }
+        let room = (self.bytes.capacity() - len).min(most).min(BLOCK);
+        self.bytes.resize(len + room, 0);
+        let (so_far, room) = self.bytes.split_at_mut(len);
+        let room_len = room.len();
+        let (taken, written) = write(so_far, room)?;
+        self.bytes.truncate(len + written);
+        if let Some(Open::Inflated(Some(validator))) = &mut self.open {
+            let fresh = self.bytes.get(len..).unwrap_or_default();
+            validator.push(fresh).map_err(|_| Violation::InvalidUtf8)?;
+        }
+        Ok((taken, written == room_len))
+    }
+
+    /// Takes out what can be delivered of the open message: for a text, all whole code points.
+    pub(crate) fn take_inflated(&mut self) -> Received<'static> {
+        let Some(Open::Inflated(Some(_))) = &self.open else {
+            return Received::Binary(self.take_bytes().into());
+        };
+        let cut = utf8::unfinished_len(&self.bytes);
+        let whole = self.bytes.len() - cut;
+        let tail = BytesMut::from(self.bytes.get(whole..).unwrap_or_default());
+        self.bytes.truncate(whole);
+        let text = self.take_bytes();
+        self.bytes = tail;
+        Received::Text(Text::from_valid(text.into()))
+    }
+
+    /// Returns all bytes, in a buffer that is not much larger.
+    fn take_bytes(&mut self) -> BytesMut {
+        let bytes = mem::take(&mut self.bytes);
+        if uses_little(bytes.len(), bytes.capacity()) { BytesMut::from(&bytes[..]) } else { bytes }
+    }
+
+    /// Allocates room for `room` more bytes, and not more than that.
+    fn grow(&mut self, room: usize) {
+        let mut bytes = BytesMut::with_capacity(self.bytes.len() + room);
+        bytes.extend_from_slice(&self.bytes);
+        self.bytes = bytes;
+    }
+}
+
+/// The least room to inflate to. It has a whole code point.
+const MIN_ROOM: usize = 64;
+
+/// The most that is inflated at once. It is zeroed before, which costs little within a cache.
+const BLOCK: usize = 64 << 10;
