@@ -28,6 +28,8 @@ pub(super) struct Compression {
     pub(super) is_on: bool,
     /// What knows our earlier messages, if there were any since the last release.
     pub(super) compressor: Option<Box<Compressor>>,
+    /// For how many milliseconds it was not used, as far as timers have told.
+    pub(super) unused: u32,
 }
 
 impl Compression {
@@ -55,6 +57,7 @@ impl Compression {
             takes_over: !own.1 && !is_takeover_off,
             is_on: true,
             compressor: None,
+            unused: 0,
         }
     }
 
@@ -120,6 +123,15 @@ impl Connection {
         }
     }
 
+    /// Returns the compressor to the pool if it was not used for long.
+    pub(super) fn age_compressor(&mut self, millis: u32) {
+        let Some(compression) = &mut self.compression else { return };
+        compression.unused = compression.unused.saturating_add(millis);
+        if compression.unused >= MAX_UNUSED {
+            self.give_back_compressor();
+        }
+    }
+
     /// Returns the compressor to the pool, and frees what the history does not use.
     pub(super) fn shrink_compression(&mut self) {
         self.give_back_compressor();
@@ -139,6 +151,9 @@ impl Connection {
         }
     }
 }
+
+/// For how many milliseconds a compressor is kept that is not used. It takes hundreds of KiB.
+const MAX_UNUSED: u32 = 10_000;
 
 /// The least that is kept of earlier messages. zlib treats a window of 8 bits as one of 9.
 const MIN_PEER_WINDOW: usize = 512;

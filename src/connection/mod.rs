@@ -207,9 +207,12 @@ impl Connection {
         self.queue_close(CloseBody { status }, Occurrence::Violation);
     }
 
-    /// Adds what `millis` milliseconds earn to the ping budget.
-    pub(crate) fn refill_ping_budget(&mut self, millis: u32) {
+    /// Adds what `millis` milliseconds earn to the ping budget, and returns a compressor that was not
+    /// used for long.
+    pub(crate) fn let_pass(&mut self, millis: u32) {
         self.ping_budget.refill(self.config.pings, millis);
+        #[cfg(feature = "deflate")]
+        self.age_compressor(millis);
     }
 
     /// Enters the state after `occurrence`, and drops what no later state needs.

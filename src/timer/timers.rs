@@ -151,7 +151,7 @@ impl Timers {
     ) -> Result<Option<Duration>, Expired> {
         let activity = Activity::of(ws);
         let elapsed = self.count(&activity, now);
-        ws.refill_ping_budget(elapsed);
+        ws.let_pass(elapsed);
         let deadline = self.deadline(&activity).inspect_err(|expired| {
             if *expired == Expired::MessageTimeout {
                 ws.fail_by_policy("message timed out: peer sent too slowly");

@@ -69,6 +69,7 @@ impl Connection {
     fn take_compressor(&mut self) -> Option<(Box<Compressor>, bool)> {
         let (compression, settings) = (self.compression.as_mut()?, self.config.deflate.as_ref()?);
         let window = compression.window?;
+        compression.unused = 0;
         let compressor = compression.compressor.take();
         let compressor = compressor.unwrap_or_else(|| settings.compressor(window));
         Some((compressor, compression.takes_over))

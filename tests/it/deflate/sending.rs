@@ -102,6 +102,34 @@ fn a_connection_that_was_idle_starts_afresh() {
     }
 }
 
+/// Pings keep no compressor.
+#[test]
+fn timers_give_a_compressor_back_that_is_not_used() {
+    use core::time::Duration;
+    use sansock::timer::{Timeouts, Timers};
+
+    let mut ws = agreed(&deflating(Role::Server), takeover());
+    let mut timers = Timers::new(Timeouts::DEFAULT, Duration::ZERO);
+    let mut now = Duration::ZERO;
+    let mut turn = |ws: &mut Connection, seconds| {
+        drain(ws);
+        receive(ws, &[&crate::support::frame_for(Role::Server, 0x89, b"")]);
+        drain(ws);
+        now += Duration::from_secs(seconds);
+        timers.poll(ws, now).unwrap();
+        ws.release_buffers();
+        ws.memory_usage() > 100_000
+    };
+    for _ in 0..3 {
+        for _ in 0..5 {
+            ws.send_text(&order(1)).unwrap();
+            assert!(turn(&mut ws, 4));
+        }
+        assert!(turn(&mut ws, 5));
+        assert!(!turn(&mut ws, 1));
+    }
+}
+
 #[test]
 fn short_messages_are_not_compressed() {
     for (params, least) in [(takeover(), 32), (no_takeover(), 256)] {
