@@ -45,7 +45,7 @@ impl Assembler {
     ) -> Result<(usize, bool), Violation> {
         let len = self.bytes.len();
         if self.bytes.capacity() - len < MIN_ROOM {
-            self.grow(expected.max(len).min(most));
+            self.grow(expected, most);
         }
         let room = (self.bytes.capacity() - len).min(most).min(BLOCK);
         self.bytes.resize(len + room, 0);
@@ -80,9 +80,18 @@ impl Assembler {
         if uses_little(bytes.len(), bytes.capacity()) { BytesMut::from(&bytes[..]) } else { bytes }
     }
 
-    /// Allocates room for `room` more bytes, and not more than that.
-    fn grow(&mut self, room: usize) {
-        let mut bytes = BytesMut::with_capacity(self.bytes.len() + room);
+    /// Makes room for more bytes: doubles the buffer, or allocates one for `expected` bytes.
+    ///
+    /// A buffer doubles to a multiple of itself. So that it is not much larger than `most` in the end,
+    /// the first one is a fraction of that.
+    fn grow(&mut self, expected: usize, most: usize) {
+        let capacity = self.bytes.capacity();
+        if capacity >= MIN_ROOM {
+            return self.bytes.reserve(capacity);
+        }
+        let most = most.saturating_add(MIN_ROOM);
+        let halvings = (most / expected.max(MIN_ROOM)).checked_ilog2().unwrap_or_default();
+        let mut bytes = BytesMut::with_capacity((most >> halvings) + 1);
         bytes.extend_from_slice(&self.bytes);
         self.bytes = bytes;
     }

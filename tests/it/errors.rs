@@ -201,7 +201,7 @@ fn every_refusal_says_what_was_wrong() {
     let mut parts = ws.into_parts();
     parts.config = crate::support::config(Role::Client).into();
     let mismatch = Connection::from_parts(parts).unwrap_err();
-    says(mismatch, "config has a different role or delivery mode than the connection");
+    says(mismatch, "config has another role, delivery mode or compression than the connection");
     let body = CloseBody::parse(b"\x03").unwrap_err();
     says(body, "close frame with a payload of one byte at byte 0 of a close frame's body");
 }

@@ -13,12 +13,17 @@ thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
     /// Bytes that are allocated now.
     pub static BYTES: Cell<isize> = const { Cell::new(0) };
+    /// The most bytes that were allocated at once, since it was set.
+    static PEAK: Cell<isize> = const { Cell::new(0) };
 }
 
 fn count(allocations: usize, bytes: isize) {
     // If the thread is ending, no test measures it any more.
     let _ = ALLOCATIONS.try_with(|count| count.set(count.get() + allocations));
-    let _ = BYTES.try_with(|held| held.set(held.get() + bytes));
+    let _ = BYTES.try_with(|held| {
+        held.set(held.get() + bytes);
+        PEAK.try_with(|peak| peak.set(peak.get().max(held.get())))
+    });
 }
 
 // SAFETY: every call is passed on to the system's allocator with unchanged arguments.
@@ -50,4 +55,13 @@ pub fn measure<R>(work: impl FnOnce() -> R) -> (usize, isize, R) {
     let (allocations, bytes) = (ALLOCATIONS.get(), BYTES.get());
     let result = work();
     (ALLOCATIONS.get() - allocations, BYTES.get() - bytes, result)
+}
+
+/// Runs `work`. Returns the most bytes that were allocated at once beyond those before, and the
+/// result.
+pub fn measure_peak<R>(work: impl FnOnce() -> R) -> (isize, R) {
+    let before = BYTES.get();
+    PEAK.set(before);
+    let result = work();
+    (PEAK.get() - before, result)
 }
