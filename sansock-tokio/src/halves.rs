@@ -127,6 +127,13 @@ impl<S> SendHalf<S> {
     pub fn queue(&mut self, message: impl Into<Message>) -> Result<(), Error> {
         Ok(self.shared.lock().endpoint.send(message).map_err(SendError::from)?)
     }
+
+    /// Switches compression on or off for the messages that you send from now on: see
+    /// [`Connection::set_compression`](sansock::Connection::set_compression).
+    #[cfg(feature = "deflate")]
+    pub fn set_compression(&mut self, is_on: bool) {
+        self.shared.lock().endpoint.set_compression(is_on);
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> SendHalf<S> {

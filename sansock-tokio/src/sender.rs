@@ -44,6 +44,13 @@ impl Sender<'_> {
         Ok(self.endpoint.send(message).map_err(SendError::from)?)
     }
 
+    /// Switches compression on or off for the messages that you send from now on: see
+    /// [`Connection::set_compression`](sansock::Connection::set_compression).
+    #[cfg(feature = "deflate")]
+    pub fn set_compression(&mut self, is_on: bool) {
+        self.endpoint.set_compression(is_on);
+    }
+
     /// Queues a ping of at most 125 bytes.
     ///
     /// # Errors

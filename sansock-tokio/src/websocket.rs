@@ -108,6 +108,13 @@ impl<S> WebSocket<S> {
         self.driver.endpoint.send(message).map_err(|unsent| SendError::from(unsent).into())
     }
 
+    /// Switches compression on or off for the messages that you send from now on: see
+    /// [`Connection::set_compression`].
+    #[cfg(feature = "deflate")]
+    pub fn set_compression(&mut self, is_on: bool) {
+        self.driver.endpoint.set_compression(is_on);
+    }
+
     /// Returns how the connection ended, RFC 6455 §7.1.5, or would end if the stream ended now.
     pub fn close_status(&self) -> CloseStatus {
         self.driver.endpoint.close_status()

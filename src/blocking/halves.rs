@@ -112,6 +112,13 @@ impl<S: SharedTransport> SendHalf<S> {
         self.send_with(|endpoint| endpoint.send(message).map_err(SendError::from))
     }
 
+    /// Switches compression on or off for the messages that you send from now on: see
+    /// [`Connection::set_compression`](crate::Connection::set_compression).
+    #[cfg(feature = "deflate")]
+    pub fn set_compression(&mut self, is_on: bool) {
+        self.shared.lock().endpoint.set_compression(is_on);
+    }
+
     /// Sends a ping of at most 125 bytes.
     ///
     /// # Errors

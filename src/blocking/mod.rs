@@ -185,6 +185,13 @@ impl<S: Transport> WebSocket<S> {
         self.sender().send(message)
     }
 
+    /// Switches compression on or off for the messages that you send from now on: see
+    /// [`Connection::set_compression`](crate::Connection::set_compression).
+    #[cfg(feature = "deflate")]
+    pub fn set_compression(&mut self, is_on: bool) {
+        self.sender().set_compression(is_on);
+    }
+
     /// Sends a ping: see [`Sender::ping`].
     ///
     /// # Errors

@@ -54,6 +54,13 @@ impl<S: Transport> Sender<'_, S> {
         self.flush()
     }
 
+    /// Switches compression on or off for the messages that you send from now on: see
+    /// [`Connection::set_compression`](crate::Connection::set_compression).
+    #[cfg(feature = "deflate")]
+    pub fn set_compression(&mut self, is_on: bool) {
+        self.whole.endpoint.set_compression(is_on);
+    }
+
     /// Sends a ping of at most 125 bytes.
     ///
     /// # Errors

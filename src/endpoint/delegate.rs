@@ -55,6 +55,15 @@ impl Endpoint {
         }
     }
 
+    /// Switches compression on or off for the messages that you send from now on: see
+    /// [`Connection::set_compression`]. During the opening handshake, it has no effect.
+    #[cfg(feature = "deflate")]
+    pub fn set_compression(&mut self, is_on: bool) {
+        if let Some(ws) = self.connection() {
+            ws.set_compression(is_on);
+        }
+    }
+
     /// Queues a ping: see [`Connection::ping`].
     ///
     /// # Errors
