@@ -1,4 +1,4 @@
-//! However messages are sent, and however little of the output is taken at once, the peer sees
+//! However messages are sent, compressed or not, and however little of the output is taken at once, the peer sees
 //! those messages and pings in their order, and the answer to its latest ping.
 #![no_main]
 
@@ -9,8 +9,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use bytes::Buf;
 use libfuzzer_sys::arbitrary::{self, Arbitrary};
 use libfuzzer_sys::fuzz_target;
+use sansock::connection::Delivery;
+use sansock::deflate::{Deflate, DeflateParams, WindowBits};
 use sansock::message::PreparedMessage;
-use sansock::{Config, Connection, Event, Input, Limits, Message, ReadBuffer, Role, SendError};
+use sansock::{
+    Config, Connection, Event, Input, Limits, Message, Negotiated, ReadBuffer, Role, SendError,
+};
 
 #[derive(Arbitrary, Debug)]
 struct Case {
@@ -18,9 +22,41 @@ struct Case {
     fragment_size: Option<u16>,
     /// Bytes a read of the peer.
     read: u16,
+    /// What both ends have agreed on to compress.
+    deflate: Option<Agreement>,
+    /// Whether the peer receives messages in chunks.
+    streaming: bool,
     /// The capacity of the peer's `ReadBuffer`. If `None`, the peer reads into a plain buffer.
     capacity: Option<u16>,
     steps: Vec<Step>,
+}
+
+#[derive(Arbitrary, Debug)]
+struct Agreement {
+    no_takeover: bool,
+    window: u8,
+    level: u8,
+    memory_level: u8,
+    min_len: u8,
+}
+
+impl Agreement {
+    fn params(&self) -> DeflateParams {
+        let mut params = DeflateParams::default();
+        params.server_no_context_takeover = self.no_takeover;
+        params.client_no_context_takeover = self.no_takeover;
+        params.server_max_window_bits = WindowBits::new(8 + self.window % 8);
+        params.client_max_window_bits = params.server_max_window_bits;
+        params
+    }
+
+    fn settings(&self) -> Deflate {
+        let mut settings = Deflate::default();
+        (settings.level, settings.memory_level) = (self.level, self.memory_level);
+        settings.min_len = self.min_len.into();
+        settings.min_len_without_takeover = self.min_len.into();
+        settings
+    }
 }
 
 #[derive(Arbitrary, Debug)]
@@ -35,6 +71,10 @@ enum Step {
     Begin(What),
     Fragment(Len),
     Finish,
+    SetCompression(bool),
+    Release,
+    Shrink,
+    Rebuild,
     Ping(u8),
     ReceivePing(u8),
     Take(u16),
@@ -106,10 +146,10 @@ struct Sender {
 }
 
 impl Sender {
-    fn new(config: Config) -> Self {
+    fn new(config: Config, deflate: Option<&Agreement>) -> Self {
         let peer = Connection::new(config_of(config.role().peer()));
         Sender {
-            ws: Connection::new(config),
+            ws: connect(config, deflate),
             peer,
             wire: Vec::new(),
             sent: Vec::new(),
@@ -160,6 +200,14 @@ impl Sender {
                 let result = self.ws.ping(&payload);
                 self.note(result, Seen::Ping(payload));
                 self.open = open;
+            }
+            Step::SetCompression(is_on) => self.ws.set_compression(*is_on),
+            Step::Release => self.ws.release_buffers(),
+            Step::Shrink => self.ws.shrink_to_fit(),
+            Step::Rebuild => {
+                let other = Connection::new(config_of(self.ws.config().role()));
+                let parts = std::mem::replace(&mut self.ws, other).into_parts();
+                self.ws = Connection::from_parts(parts).expect("the same configuration");
             }
             Step::ReceivePing(len) => self.receive_ping(*len),
             Step::Take(count) => take(self.ws.output(), usize::from(*count), &mut self.wire),
@@ -263,6 +311,15 @@ impl Sender {
     /// Returns a message that begins with its number.
     fn message(&self, what: &What) -> Seen {
         let (len, number) = (what.len.get(), self.number);
+        if !what.text && number % 3 == 0 {
+            // Bytes that cannot be compressed.
+            let mut state = number;
+            let bytes = std::iter::repeat_with(|| {
+                state = state.wrapping_mul(0x9E37_79B1).wrapping_add(1);
+                (state >> 24) as u8
+            });
+            return Seen::Binary(number.to_le_bytes().into_iter().chain(bytes).take(len).collect());
+        }
         if !what.text {
             let bytes = number.to_le_bytes().into_iter().chain((0..251).cycle());
             return Seen::Binary(bytes.take(len).collect());
@@ -338,7 +395,7 @@ fn assert_written(result: io::Result<()>) {
 
 /// Returns what the peer sees: the messages and pings, and the pongs.
 fn receive(ws: &mut Connection, wire: &[u8], input: &Case) -> (Vec<Seen>, Vec<Vec<u8>>) {
-    let mut log = (Vec::new(), Vec::new());
+    let mut log = Log::default();
     // So few reads that they take little time.
     let read = usize::from(input.read).max(wire.len() / 4096).max(1);
     let mut buffer = input.capacity.map(|capacity| ReadBuffer::with_capacity(capacity.into()));
@@ -359,17 +416,47 @@ fn receive(ws: &mut Connection, wire: &[u8], input: &Case) -> (Vec<Seen>, Vec<Ve
             }
         }
     }
-    log
+    assert!(log.chunks.is_empty(), "a message has no end");
+    (log.seen, log.pongs)
 }
 
-fn push((seen, pongs): &mut (Vec<Seen>, Vec<Vec<u8>>), event: &Event<'_>) {
+/// What the peer sees. Chunks are joined.
+#[derive(Default)]
+struct Log {
+    seen: Vec<Seen>,
+    pongs: Vec<Vec<u8>>,
+    chunks: Vec<u8>,
+}
+
+fn push(log: &mut Log, event: &Event<'_>) {
     match event {
-        Event::Text(text) => seen.push(Seen::Text(text.to_string())),
-        Event::Binary(data) => seen.push(Seen::Binary(data.to_vec())),
-        Event::Ping(data) => seen.push(Seen::Ping(data.to_vec())),
-        Event::Pong(data) => pongs.push(data.to_vec()),
+        Event::Text(text) => log.seen.push(Seen::Text(text.to_string())),
+        Event::Binary(data) => log.seen.push(Seen::Binary(data.to_vec())),
+        Event::TextChunk { text, last } => {
+            log.chunks.extend_from_slice(text.as_bytes());
+            if *last {
+                let text = String::from_utf8(std::mem::take(&mut log.chunks)).expect("text");
+                log.seen.push(Seen::Text(text));
+            }
+        }
+        Event::BinaryChunk { data, last } => {
+            log.chunks.extend_from_slice(data);
+            if *last {
+                log.seen.push(Seen::Binary(std::mem::take(&mut log.chunks)));
+            }
+        }
+        Event::Ping(data) => log.seen.push(Seen::Ping(data.to_vec())),
+        Event::Pong(data) => log.pongs.push(data.to_vec()),
         other => panic!("{other:?} was not sent"),
     }
+}
+
+/// Creates a connection that compresses, if that was agreed on.
+fn connect(mut config: Config, deflate: Option<&Agreement>) -> Connection {
+    let Some(agreement) = deflate else { return Connection::new(config) };
+    config.deflate = Some(agreement.settings());
+    let negotiated = Negotiated::default().with_deflate(agreement.params());
+    Connection::from_negotiated(config, &negotiated).expect("the configuration compresses")
 }
 
 /// Returns a configuration. A client's mask keys are all different, so that a frame masked with
@@ -404,14 +491,20 @@ fuzz_target!(|input: Case| {
     config.max_output = Some(MAX_OUTPUT);
     config.fragment_size =
         input.fragment_size.and_then(|size| NonZeroUsize::new(usize::from(size).max(16)));
-    let mut sender = Sender::new(config);
+    let mut sender = Sender::new(config, input.deflate.as_ref());
     input.steps.iter().take(MAX_STEPS).for_each(|step| sender.step(step));
     take(sender.ws.output(), usize::MAX, &mut sender.wire);
     assert!(!sender.ws.has_output());
     sender.ws.shrink_to_fit();
-    assert_eq!(sender.ws.memory_usage(), 0);
+    // What was agreed on takes a little.
+    let most = if input.deflate.is_some() { 256 } else { 0 };
+    assert!(sender.ws.memory_usage() <= most);
 
-    let mut peer = Connection::new(config_of(role.peer()));
+    let mut config = config_of(role.peer());
+    if input.streaming {
+        config.delivery = Delivery::Streaming;
+    }
+    let mut peer = connect(config, input.deflate.as_ref());
     let (seen, pongs) = receive(&mut peer, &sender.wire, &input);
     assert!(seen == sender.sent, "not what was sent");
     assert_eq!(pongs.last(), sender.pings.last(), "the latest ping is answered");

@@ -175,11 +175,13 @@ impl Inflating<'_> {
     /// Inflates all of `bytes`.
     fn inflate(&mut self, inflater: &mut Inflater, mut bytes: &[u8]) -> Result<(), Violation> {
         let [older, newer] = self.compression.history.parts();
+        let window = self.compression.peer_window;
         loop {
             let most = self.most(self.assembler.inflated().len() as u64);
             let expected = expected_len(bytes.len());
             let (taken, is_full) = self.assembler.inflate(expected, most, |so_far, room| {
-                inflater.step(bytes, room, &[older, newer, so_far]).map_err(violation)
+                let before = last_of([older, newer, so_far], window);
+                inflater.step(bytes, room, &before).map_err(violation)
             })?;
             self.check_len(self.assembler.inflated().len() as u64)?;
             bytes = bytes.get(taken..).unwrap_or_default();
@@ -286,6 +288,17 @@ fn violation(fault: Fault) -> Violation {
         Fault::Invalid => Violation::InvalidDeflate,
         Fault::TooManyStreams => Violation::TooManyDeflateStreams,
     }
+}
+
+/// Returns the last `window` bytes of `parts`, which follow each other.
+fn last_of(parts: [&[u8]; 3], window: usize) -> [&[u8]; 3] {
+    let len: usize = parts.iter().map(|part| part.len()).sum();
+    let mut surplus = len.saturating_sub(window);
+    parts.map(|part| {
+        let (dropped, kept) = part.split_at(surplus.min(part.len()));
+        surplus -= dropped.len();
+        kept
+    })
 }
 
 /// Returns how many bytes so many compressed ones are likely to inflate to.
