@@ -148,8 +148,17 @@ impl Connection {
             if frame.opcode.is_control() {
                 self.decoder.advance(len);
                 *event = self.take_control(frame, input.take(len))?;
+            } else if !self.only_reassembles && self.take_specially(frame, len, input, event)? {
+                // It is streamed or inflated.
+            } else if frame.is_whole_message(len) {
+                self.decoder.advance(len);
+                let message = borrowed(frame.opcode, input.take(len), frame.key);
+                *event = Some(message.map_err(|invalid| self.error_in(len, bad_text(invalid)))?);
             } else {
-                *event = self.take_data(frame, len, input)?;
+                self.reassemble(frame, len, input)?;
+                if frame.is_end_of_message(len) {
+                    *event = Some(self.finish_message()?);
+                }
             }
             if event.is_some() {
                 return Ok(());
@@ -157,31 +166,24 @@ impl Connection {
         }
     }
 
-    /// Takes the next piece of a message. `input` holds `len` bytes of its payload. Returns the event
-    /// if the piece completes one.
-    #[inline(always)]
-    fn take_data<'a>(
+    /// Takes the next piece of a message that is not reassembled as it comes. `input` holds `len` bytes
+    /// of its payload. Returns `false` if it is reassembled.
+    fn take_specially<'a>(
         &mut self,
         frame: CurrentFrame,
         len: usize,
         input: &mut impl Source<'a>,
-    ) -> Result<Option<Event<'a>>, ProtocolError> {
-        if !self.only_reassembles {
-            #[cfg(feature = "deflate")]
-            if self.is_compressed(frame) {
-                return self.take_compressed(frame, len, input);
-            }
-            if self.is_streaming {
-                return self.pass_on(frame, len, input);
-            }
+        event: &mut Option<Event<'a>>,
+    ) -> Result<bool, ProtocolError> {
+        #[cfg(feature = "deflate")]
+        if self.is_compressed(frame) {
+            *event = self.take_compressed(frame, len, input)?;
+            return Ok(true);
         }
-        if frame.is_whole_message(len) {
-            self.decoder.advance(len);
-            let message = borrowed(frame.opcode, input.take(len), frame.key);
-            return message.map(Some).map_err(|invalid| self.error_in(len, bad_text(invalid)));
+        if self.is_streaming {
+            *event = self.pass_on(frame, len, input)?;
         }
-        self.reassemble(frame, len, input)?;
-        if frame.is_end_of_message(len) { self.finish_message().map(Some) } else { Ok(None) }
+        Ok(self.is_streaming)
     }
 
     /// Takes fragments, RFC 6455 §5.4, up to the end of their message or to anything that is not a
