@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 
 use super::{Connection, State};
-use crate::deflate::{Compressor, Deflate, DeflateParams, History, WindowBits};
+use crate::deflate::{Compressor, Deflate, DeflateParams, History, Inflater, WindowBits};
 use crate::frame::Rsv;
 use crate::negotiated::Negotiated;
 use crate::role::Role;
@@ -18,6 +18,8 @@ pub(super) struct Compression {
     pub(super) peer_takes_over: bool,
     /// What a received message may refer to.
     pub(super) history: History,
+    /// What has inflated the last message, and may go on with the next one.
+    pub(super) inflater: Option<Inflater>,
     /// The compressed message that is partially received.
     pub(super) incoming: Option<Box<CompressedMessage>>,
     /// The window of our messages, or `None` if they are sent as they are.
@@ -51,6 +53,7 @@ impl Compression {
             peer_window: (1 << peer.0.unwrap_or(WindowBits::MAX).get()).max(MIN_PEER_WINDOW),
             peer_takes_over: !peer.1,
             history: History::default(),
+            inflater: None,
             incoming: None,
             // The backend has no smaller window than 9 bits.
             window: (window > WindowBits::MIN).then_some(window),
@@ -65,7 +68,8 @@ impl Compression {
     pub(super) fn memory_usage(&self) -> usize {
         let incoming = self.incoming.as_ref().map_or(0, |message| message.memory_usage());
         let compressor = self.compressor.as_ref().map_or(0, |compressor| compressor.memory_usage());
-        size_of::<Self>() + self.history.memory_usage() + incoming + compressor
+        let inflater = self.inflater.as_ref().map_or(0, |_| Inflater::MEMORY);
+        size_of::<Self>() + self.history.memory_usage() + inflater + incoming + compressor
     }
 
     /// Returns whether a message of ours may be compressed now.
@@ -117,6 +121,7 @@ impl Connection {
         }
         if let Some(compression) = &mut self.compression {
             if !self.state.is_receiving() {
+                compression.inflater = None;
                 compression.incoming = None;
                 compression.history = History::default();
             }
@@ -132,9 +137,17 @@ impl Connection {
         }
     }
 
+    /// Returns the inflater to the thread. The history has all that it knows.
+    pub(super) fn give_back_inflater(&mut self) {
+        if let Some(inflater) = self.compression.as_mut().and_then(|state| state.inflater.take()) {
+            inflater.put_back();
+        }
+    }
+
     /// Returns the compressor to the pool, and frees what the history does not use.
     pub(super) fn shrink_compression(&mut self) {
         self.give_back_compressor();
+        self.give_back_inflater();
         if let Some(compression) = &mut self.compression {
             compression.history.shrink_to_fit();
         }

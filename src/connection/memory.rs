@@ -14,6 +14,8 @@ impl Connection {
     pub fn release_buffers(&mut self) {
         self.output.release();
         self.assembler.release();
+        #[cfg(feature = "deflate")]
+        self.give_back_inflater();
     }
 
     /// Frees all memory that the connection does not need: the buffers that hold no data, and the

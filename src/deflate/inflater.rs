@@ -17,6 +17,8 @@ pub(crate) struct Inflater {
     ended: u64,
     /// Whether a final block was the last thing that was taken.
     is_at_end: bool,
+    /// Whether the data is invalid after what was written.
+    is_broken: bool,
 }
 
 /// Why a message cannot be inflated.
@@ -29,10 +31,14 @@ pub(crate) enum Fault {
 }
 
 impl Inflater {
+    /// How many bytes an inflater holds on the heap.
+    pub(crate) const MEMORY: usize = 47_552;
+
     /// Starts a message that may refer to `history`, with the inflater of this thread.
     pub(crate) fn start(history: &[&[u8]]) -> Inflater {
         let inflate = SPARE.take().unwrap_or_else(|| Inflate::new(false, 15));
-        let mut inflater = Inflater { inflate, taken: 0, ended: 0, is_at_end: false };
+        let mut inflater =
+            Inflater { inflate, taken: 0, ended: 0, is_at_end: false, is_broken: false };
         inflater.restart(history);
         inflater
     }
@@ -52,6 +58,9 @@ impl Inflater {
         room: &mut [u8],
         history: &[&[u8]],
     ) -> Result<(usize, usize), Fault> {
+        if self.is_broken {
+            return Err(Fault::Invalid);
+        }
         if self.is_at_end {
             if input.is_empty() {
                 return Ok((0, 0));
@@ -63,7 +72,14 @@ impl Inflater {
             }
             self.restart(history);
         }
-        let (taken, written, status) = self.call(input, room)?;
+        let (taken, written, status) = self.call(input, room, InflateFlush::NoFlush);
+        if status.is_none() && written > 0 {
+            // What was written may break another rule, and came first. With a byte left, there is
+            // another call.
+            self.is_broken = true;
+            return Ok((taken.min(input.len().saturating_sub(1)), written));
+        }
+        let status = status.ok_or(Fault::Invalid)?;
         self.taken += taken as u64;
         self.is_at_end = status == Status::StreamEnd;
         let is_stuck = taken == 0 && written == 0 && !self.is_at_end;
@@ -76,28 +92,53 @@ impl Inflater {
     /// Checks that the message ends here, after all of it was taken and written.
     ///
     /// RFC 7692 §7.2.2: the four bytes that end its last block were removed, unless that block was a
-    /// final one. A final block follows them here, which is refused within another block.
+    /// final one. With them, a block must end. The backend stops at the end of a block, and so before
+    /// the fifth byte. Within another block, it would stop elsewhere: in a stored one, it would write;
+    /// in one with codes, the end would come sooner, as the longest code has 15 bits.
     pub(crate) fn finish(&mut self) -> Result<(), Fault> {
         // Some peers send an empty message as no octet at all, which every other peer reads as one.
         if self.is_at_end || self.taken == 0 {
             return Ok(());
         }
-        let tail = b"\x00\x00\xff\xff\x01\x00\x00\xff\xff";
-        match self.call(tail, &mut [0; 8])? {
-            (taken, 0, Status::StreamEnd) if taken == tail.len() => Ok(()),
-            _ => Err(Fault::Invalid),
+        if self.is_broken || !self.ends_block(b"\x00\x00\xff\xff\x00") {
+            return Err(Fault::Invalid);
         }
+        Ok(())
     }
 
-    fn call(&mut self, input: &[u8], room: &mut [u8]) -> Result<(usize, usize, Status), Fault> {
+    /// Starts another message, which may refer to this one and to what this one could refer to.
+    /// Returns `false` if it cannot do that.
+    pub(crate) fn go_on(&mut self) -> bool {
+        // After a final block, the backend has forgotten what was before. The empty block shows that
+        // no bits are left of the message.
+        if self.is_at_end || !self.ends_block(b"\x00\x00\x00\xff\xff\x00") {
+            return false;
+        }
+        (self.taken, self.ended) = (0, 0);
+        true
+    }
+
+    /// Returns `true` if a block ends before the last of these bytes, and writes nothing.
+    fn ends_block(&mut self, bytes: &[u8]) -> bool {
+        let outcome = self.call(bytes, &mut [0; 8], InflateFlush::Block);
+        outcome == (bytes.len() - 1, 0, Some(Status::Ok))
+    }
+
+    /// Returns how many bytes were taken and written, and `None` instead of a status if what follows
+    /// is invalid.
+    fn call(
+        &mut self,
+        input: &[u8],
+        room: &mut [u8],
+        flush: InflateFlush,
+    ) -> (usize, usize, Option<Status>) {
         let (taken, written) = (self.inflate.total_in(), self.inflate.total_out());
-        let status = self.inflate.decompress(input, room, InflateFlush::NoFlush);
-        let status = status.map_err(|_| Fault::Invalid)?;
+        let status = self.inflate.decompress(input, room, flush).ok();
         // Neither is more than the length of a slice.
         #[allow(clippy::cast_possible_truncation)]
         let since = |now: u64, before: u64| (now - before) as usize;
         let taken = since(self.inflate.total_in(), taken);
-        Ok((taken, since(self.inflate.total_out(), written), status))
+        (taken, since(self.inflate.total_out(), written), status)
     }
 
     /// Starts a stream that may refer to `history`.
@@ -124,18 +165,10 @@ impl Held {
         settings.permit().map(|permit| Held { inflater, _permit: permit })
     }
 
-    /// Returns the inflater, which is not held any more.
-    pub(crate) fn into_inner(self) -> Inflater {
-        self.inflater
-    }
-
     /// Returns the inflater.
     pub(crate) fn get_mut(&mut self) -> &mut Inflater {
         &mut self.inflater
     }
-
-    /// How many bytes an inflater holds on the heap.
-    pub(crate) const MEMORY: usize = 47_552;
 }
 
 std::thread_local! {

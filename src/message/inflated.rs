@@ -44,6 +44,9 @@ impl Assembler {
         write: impl FnOnce(&[u8], &mut [u8]) -> Result<(usize, usize), Violation>,
     ) -> Result<(usize, bool), Violation> {
         let len = self.bytes.len();
+        if len == 0 && expected <= MAX_SHORT {
+            return self.inflate_short(most, write);
+        }
         if self.bytes.capacity() - len < MIN_ROOM {
             self.grow(expected, most);
         }
@@ -53,11 +56,38 @@ impl Assembler {
         let room_len = room.len();
         let (taken, written) = write(so_far, room)?;
         self.bytes.truncate(len + written);
+        self.validate_from(len)?;
+        Ok((taken, written == room_len))
+    }
+
+    /// Does the same for the first bytes of a message that is likely to be short. They are copied to
+    /// a buffer that is as long as they are.
+    fn inflate_short(
+        &mut self,
+        most: usize,
+        write: impl FnOnce(&[u8], &mut [u8]) -> Result<(usize, usize), Violation>,
+    ) -> Result<(usize, bool), Violation> {
+        let mut room = [0; SHORT_ROOM];
+        let room = room.get_mut(..most.min(SHORT_ROOM)).unwrap_or_default();
+        let (taken, written) = write(&[], room)?;
+        let short = room.get(..written).unwrap_or_default();
+        if self.bytes.capacity() == 0 {
+            self.bytes = BytesMut::from(short);
+        } else {
+            self.bytes.extend_from_slice(short);
+        }
+        let is_full = written == room.len();
+        self.validate_from(0)?;
+        Ok((taken, is_full))
+    }
+
+    /// Validates the bytes of a text from this index on, which were just written.
+    fn validate_from(&mut self, start: usize) -> Result<(), Violation> {
         if let Some(Open::Inflated(Some(validator))) = &mut self.open {
-            let fresh = self.bytes.get(len..).unwrap_or_default();
+            let fresh = self.bytes.get(start..).unwrap_or_default();
             validator.push(fresh).map_err(|_| Violation::InvalidUtf8)?;
         }
-        Ok((taken, written == room_len))
+        Ok(())
     }
 
     /// Takes out what can be delivered of the open message: for a text, all whole code points.
@@ -89,9 +119,8 @@ impl Assembler {
         if capacity >= MIN_ROOM {
             return self.bytes.reserve(capacity);
         }
-        let most = most.saturating_add(MIN_ROOM);
         let halvings = (most / expected.max(MIN_ROOM)).checked_ilog2().unwrap_or_default();
-        let mut bytes = BytesMut::with_capacity((most >> halvings) + 1);
+        let mut bytes = BytesMut::with_capacity((most >> halvings) + MIN_ROOM);
         bytes.extend_from_slice(&self.bytes);
         self.bytes = bytes;
     }
@@ -99,6 +128,12 @@ impl Assembler {
 
 /// The least room to inflate to. It has a whole code point.
 const MIN_ROOM: usize = 64;
+
+/// The most bytes that a short message is likely to have.
+const MAX_SHORT: usize = 1024;
+
+/// The room for a short message. The backend is slow within the last few hundred bytes of its room.
+const SHORT_ROOM: usize = MAX_SHORT + 512;
 
 /// The most that is inflated at once. It is zeroed before, which costs little within a cache.
 const BLOCK: usize = 64 << 10;

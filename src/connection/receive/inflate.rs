@@ -41,7 +41,9 @@ impl CompressedMessage {
 
     /// Returns how many bytes it holds on the heap.
     pub(in crate::connection) fn memory_usage(&self) -> usize {
-        size_of::<Self>() + self.kept.capacity() + self.held.as_ref().map_or(0, |_| Held::MEMORY)
+        size_of::<Self>()
+            + self.kept.capacity()
+            + self.held.as_ref().map_or(0, |_| Inflater::MEMORY)
     }
 }
 
@@ -166,10 +168,17 @@ impl Inflating<'_> {
 
     /// Inflates a message that is whole.
     fn inflate_whole(&mut self, bytes: &[u8]) -> Result<(), Violation> {
-        let mut inflater = self.start();
-        let outcome = self.inflate(&mut inflater, bytes).and_then(|()| self.finish(&mut inflater));
-        inflater.put_back();
-        outcome
+        let mut inflater = self.compression.inflater.take().unwrap_or_else(|| self.start());
+        self.inflate(&mut inflater, bytes)?;
+        self.finish(&mut inflater)?;
+        // With the largest window, it knows as much as the history, and no more.
+        let is_same = self.compression.peer_window == MAX_PEER_WINDOW;
+        if self.compression.peer_takes_over && is_same && inflater.go_on() {
+            self.compression.inflater = Some(inflater);
+        } else {
+            inflater.put_back();
+        }
+        Ok(())
     }
 
     /// Inflates all of `bytes`.
@@ -305,6 +314,9 @@ fn last_of(parts: [&[u8]; 3], window: usize) -> [&[u8]; 3] {
 fn expected_len(compressed: usize) -> usize {
     compressed.saturating_mul(4).clamp(MIN_EXPECTED, MAX_EXPECTED)
 }
+
+/// The largest window, which is that of every inflater.
+const MAX_PEER_WINDOW: usize = 1 << 15;
 
 const MIN_EXPECTED: usize = 256;
 const MAX_EXPECTED: usize = 64 << 10;
