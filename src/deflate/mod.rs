@@ -27,3 +27,6 @@ pub(crate) use history::History;
 pub(crate) use inflater::{Fault, Held, Inflater};
 #[cfg(feature = "handshake")]
 pub(crate) use params::NAME;
+
+#[cfg(test)]
+mod tests;

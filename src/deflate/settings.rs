@@ -89,6 +89,7 @@ impl Deflate {
     /// Returns a compressor to the pool.
     pub(crate) fn give_back(&self, mut compressor: Box<Compressor>) {
         compressor.reset();
+        compressor.shrink();
         let mut spare = self.pool.compressors.lock().unwrap_or_else(PoisonError::into_inner);
         if spare.len() < MAX_SPARE {
             spare.push(compressor);

@@ -17,7 +17,7 @@ impl Connection {
             return false;
         }
         let Some((mut compressor, takes_over)) = self.take_compressor() else { return false };
-        let compressed = compressor.compress(payload, takes_over);
+        let compressed = compressor.compress(payload);
         let is_sent = compressed.is_some();
         if let Some(compressed) = compressed {
             self.queue_compressed(opcode, compressed);

@@ -1,0 +1,6 @@
+//! Tests of the compressor and the inflater, with `miniz_oxide` as an oracle.
+#![allow(clippy::cast_possible_truncation, clippy::indexing_slicing, clippy::unwrap_used)]
+
+mod compressor;
+mod material;
+mod oracle;
