@@ -21,7 +21,8 @@ use std::time::Instant;
 use documents::{DOCUMENTS, Document};
 use sansock::bytes::Buf;
 use sansock::deflate::{Deflate, DeflateParams};
-use sansock::{Config, Connection, Event, Input, Message, Negotiated};
+use sansock::frame::{Encoder, Header, Rsv};
+use sansock::{Config, Connection, Event, Input, Message, Negotiated, Opcode, Role};
 use zlib_rs::{DeflateConfig, DeflateFlush, Inflate, InflateFlush};
 
 const SIZES: [usize; 4] = [128, 1 << 10, 4 << 10, 64 << 10];
@@ -60,15 +61,15 @@ fn row(name: &str, document: &Document, size: usize, takes_over: bool) {
     let messages = document.messages(size, (ROUND / size).max(16));
     let payloads = compress_alone(&messages, takes_over);
     let owned: Vec<Message> = messages.iter().map(|bytes| document.message(bytes)).collect();
-    let wire = compress_all(&mut connection(takes_over, true), &owned);
+    let wire = frames(&payloads, document.is_text);
     let mut output = Vec::new();
     let [ours, alone] = if name.starts_with("inflate") {
         let expected: usize = messages.iter().map(Vec::len).sum();
-        let mut buffer = vec![0; 64 << 10];
+        let (mut buffer, mut spare) = (vec![0; 64 << 10], vec![0; 80 << 10]);
         interleaved([
             &mut || {
                 let mut ws = connection(takes_over, false);
-                assert_eq!(inflate_all(&mut ws, &wire, &mut buffer), expected);
+                assert_eq!(inflate_all(&mut ws, &wire, &mut buffer, &mut spare), expected);
             },
             &mut || {
                 let sum = inflate_alone(&payloads, takes_over, document.is_text, &mut output);
@@ -145,11 +146,19 @@ fn send_all(ws: &mut Connection, messages: &[Message]) -> u64 {
     ws.bytes_sent()
 }
 
-/// Returns the frames of all messages.
-fn compress_all(ws: &mut Connection, messages: &[Message]) -> Vec<u8> {
-    messages.iter().for_each(|message| send(ws, message));
-    let len = ws.output().remaining();
-    ws.output().copy_to_bytes(len).to_vec()
+/// Returns the frames of all payloads, as a server sends them.
+fn frames(payloads: &[Vec<u8>], is_text: bool) -> Vec<u8> {
+    let opcode = if is_text { Opcode::Text } else { Opcode::Binary };
+    let mut wire = Vec::new();
+    for payload in payloads {
+        let header = Header::single(opcode, payload.len() as u64, None);
+        let header = Header { rsv: Rsv::RSV1, ..header };
+        // Each message is one frame, so there is no order to keep.
+        let header = Encoder::new(Role::Server).header(header).expect("by the rules");
+        wire.extend_from_slice(&header);
+        wire.extend_from_slice(payload);
+    }
+    wire
 }
 
 fn send(ws: &mut Connection, message: &Message) {
@@ -161,12 +170,12 @@ fn send(ws: &mut Connection, message: &Message) {
 }
 
 /// Receives all frames, in reads that fill `buffer`. Returns the length of all messages.
-fn inflate_all(ws: &mut Connection, wire: &[u8], buffer: &mut [u8]) -> usize {
+fn inflate_all(ws: &mut Connection, wire: &[u8], buffer: &mut [u8], spare: &mut [u8]) -> usize {
     let mut sum = 0;
     for read in wire.chunks(buffer.len()) {
         let buffer = &mut buffer[..read.len()];
         buffer.copy_from_slice(read);
-        let mut input = Input::new(buffer);
+        let mut input = Input::with_spare(buffer, spare);
         while let Some(event) = ws.receive(&mut input).expect("by the rules") {
             sum += match event {
                 Event::Text(text) => black_box(&text).len(),
@@ -209,9 +218,12 @@ fn inflate_alone(
     output: &mut Vec<u8>,
 ) -> usize {
     let mut inflate = Inflate::new(false, 15);
-    output.resize(SIZES[SIZES.len() - 1] + 64, 0);
-    let mut sum = 0;
+    output.resize(80 << 10, 0);
+    let (mut sum, mut read) = (0, vec![0; 80 << 10]);
     for payload in payloads {
+        let read = &mut read[..payload.len()];
+        read.copy_from_slice(payload);
+        let payload = black_box(&*read);
         if !takes_over {
             inflate.reset(false);
         }

@@ -29,13 +29,25 @@ use core::fmt;
 #[derive(Default)]
 pub struct Input<'a> {
     bytes: &'a mut [u8],
+    spare: &'a mut [u8],
 }
 
 impl<'a> Input<'a> {
     /// Creates a cursor at the first of `bytes`.
     #[inline]
     pub const fn new(bytes: &'a mut [u8]) -> Self {
-        Input { bytes }
+        Input { bytes, spare: &mut [] }
+    }
+
+    /// Creates a cursor at the first of `bytes`, with memory for messages that have to be inflated. As
+    /// long as there is room in it, a compressed message that is whole in `bytes` is borrowed from
+    /// there. Without it, such a message allocates.
+    ///
+    /// What is in `spare` does not matter. One may serve all connections of a thread: 64 KiB are
+    /// enough for most.
+    #[inline]
+    pub const fn with_spare(bytes: &'a mut [u8], spare: &'a mut [u8]) -> Self {
+        Input { bytes, spare }
     }
 
     /// Returns the number of bytes not yet taken.
@@ -94,6 +106,19 @@ impl<'a> Input<'a> {
         let (front, rest) = all.split_at_mut(len.min(all.len()));
         self.bytes = rest;
         front
+    }
+}
+
+#[cfg(feature = "deflate")]
+impl<'a> Input<'a> {
+    /// Takes out the memory for messages that are inflated.
+    pub(crate) fn take_spare(&mut self) -> &'a mut [u8] {
+        core::mem::take(&mut self.spare)
+    }
+
+    /// Puts back what is left of that memory.
+    pub(crate) fn put_back_spare(&mut self, spare: &'a mut [u8]) {
+        self.spare = spare;
     }
 }
 

@@ -4,11 +4,12 @@ use alloc::boxed::Box;
 
 use super::{Connection, State};
 use crate::deflate::{Compressor, Deflate, DeflateParams, History, Inflater, WindowBits};
+use crate::error::Violation;
 use crate::frame::Rsv;
 use crate::negotiated::Negotiated;
 use crate::role::Role;
 
-use super::receive::CompressedMessage;
+use super::receive::{CompressedMessage, violation};
 
 /// What a connection needs that has agreed on permessage-deflate.
 pub(super) struct Compression {
@@ -19,7 +20,7 @@ pub(super) struct Compression {
     /// What a received message may refer to.
     pub(super) history: History,
     /// What has inflated the last message, and may go on with the next one.
-    pub(super) inflater: Option<Inflater>,
+    pub(super) inflater: Option<Box<Inflater>>,
     /// The compressed message that is partially received.
     pub(super) incoming: Option<Box<CompressedMessage>>,
     /// The window of our messages, or `None` if they are sent as they are.
@@ -70,6 +71,46 @@ impl Compression {
         let compressor = self.compressor.as_ref().map_or(0, |compressor| compressor.memory_usage());
         let inflater = self.inflater.as_ref().map_or(0, |_| Inflater::MEMORY);
         size_of::<Self>() + self.history.memory_usage() + inflater + incoming + compressor
+    }
+
+    /// Returns what inflates a message that begins now.
+    pub(super) fn take_inflater(&mut self) -> Box<Inflater> {
+        self.inflater.take().unwrap_or_else(|| Inflater::start(&self.history.parts()))
+    }
+
+    /// Returns what a message may refer to that was inflated to `so_far`.
+    pub(super) fn known<'a>(&'a self, so_far: &'a [u8]) -> [&'a [u8]; 3] {
+        let [older, newer] = self.history.parts();
+        let parts = [older, newer, so_far];
+        let len: usize = parts.iter().map(|part| part.len()).sum();
+        let mut surplus = len.saturating_sub(self.peer_window);
+        parts.map(|part| {
+            let (dropped, kept) = part.split_at(surplus.min(part.len()));
+            surplus -= dropped.len();
+            kept
+        })
+    }
+
+    /// Ends a message. `inflated` is what it inflated to and the history does not have.
+    pub(super) fn finish_inflating(
+        &mut self,
+        mut inflater: Box<Inflater>,
+        inflated: &[u8],
+    ) -> Result<(), Violation> {
+        inflater.finish().map_err(violation)?;
+        if !self.peer_takes_over {
+            self.history.clear();
+            inflater.put_back();
+            return Ok(());
+        }
+        self.history.append(inflated, self.peer_window);
+        // With the largest window, the inflater knows as much as the history, and no more.
+        if self.peer_window == MAX_WINDOW && inflater.go_on() {
+            self.inflater = Some(inflater);
+        } else {
+            inflater.put_back();
+        }
+        Ok(())
     }
 
     /// Returns whether a message of ours may be compressed now.
@@ -167,6 +208,9 @@ impl Connection {
 
 /// For how many milliseconds a compressor is kept that is not used. It takes hundreds of KiB.
 const MAX_UNUSED: u32 = 10_000;
+
+/// The window of every inflater.
+const MAX_WINDOW: usize = 1 << 15;
 
 /// The least that is kept of earlier messages. zlib treats a window of 8 bits as one of 9.
 const MIN_PEER_WINDOW: usize = 512;

@@ -1,5 +1,6 @@
 //! Inflates one message at a time, RFC 7692 §7.2.2.
 
+use alloc::boxed::Box;
 use core::cell::Cell;
 
 use zlib_rs::{Inflate, InflateFlush, Status};
@@ -32,20 +33,28 @@ pub(crate) enum Fault {
 
 impl Inflater {
     /// How many bytes an inflater holds on the heap.
-    pub(crate) const MEMORY: usize = 47_552;
+    pub(crate) const MEMORY: usize = 47_552 + size_of::<Inflater>();
 
     /// Starts a message that may refer to `history`, with the inflater of this thread.
-    pub(crate) fn start(history: &[&[u8]]) -> Inflater {
-        let inflate = SPARE.take().unwrap_or_else(|| Inflate::new(false, 15));
-        let mut inflater =
-            Inflater { inflate, taken: 0, ended: 0, is_at_end: false, is_broken: false };
+    pub(crate) fn start(history: &[&[u8]]) -> Box<Inflater> {
+        let mut inflater = SPARE.take().unwrap_or_else(|| {
+            Box::new(Inflater {
+                inflate: Inflate::new(false, 15),
+                taken: 0,
+                ended: 0,
+                is_at_end: false,
+                is_broken: false,
+            })
+        });
+        (inflater.taken, inflater.ended) = (0, 0);
+        (inflater.is_at_end, inflater.is_broken) = (false, false);
         inflater.restart(history);
         inflater
     }
 
     /// Ends with the message: another one of this thread can be started with it.
-    pub(crate) fn put_back(self) {
-        SPARE.set(Some(self.inflate));
+    pub(crate) fn put_back(self: Box<Self>) {
+        SPARE.set(Some(self));
     }
 
     /// Inflates from the front of `input` to `room`. Returns how many bytes it took and how many it
@@ -155,14 +164,19 @@ impl Inflater {
 
 /// An inflater that a connection holds between two reads.
 pub(crate) struct Held {
-    inflater: Inflater,
+    inflater: Box<Inflater>,
     _permit: Permit,
 }
 
 impl Held {
     /// Returns `None` if as many are held as the settings allow.
-    pub(crate) fn new(inflater: Inflater, settings: &Deflate) -> Option<Held> {
+    pub(crate) fn new(inflater: Box<Inflater>, settings: &Deflate) -> Option<Held> {
         settings.permit().map(|permit| Held { inflater, _permit: permit })
+    }
+
+    /// Returns the inflater, which is not held any more.
+    pub(crate) fn into_inner(self) -> Box<Inflater> {
+        self.inflater
     }
 
     /// Returns the inflater.
@@ -173,7 +187,7 @@ impl Held {
 
 std::thread_local! {
     /// The inflater that this thread uses for whole messages.
-    static SPARE: Cell<Option<Inflate>> = const { Cell::new(None) };
+    static SPARE: Cell<Option<Box<Inflater>>> = const { Cell::new(None) };
 }
 
 /// How many streams of a message may end for nothing. A stream costs as much as hundreds of bytes.

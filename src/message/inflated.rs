@@ -44,13 +44,10 @@ impl Assembler {
         write: impl FnOnce(&[u8], &mut [u8]) -> Result<(usize, usize), Violation>,
     ) -> Result<(usize, bool), Violation> {
         let len = self.bytes.len();
-        if len == 0 && expected <= MAX_SHORT {
-            return self.inflate_short(most, write);
-        }
         if self.bytes.capacity() - len < MIN_ROOM {
             self.grow(expected, most);
         }
-        let room = (self.bytes.capacity() - len).min(most).min(BLOCK);
+        let room = (self.bytes.capacity() - len).min(most).min(expected + EXTRA).min(BLOCK);
         self.bytes.resize(len + room, 0);
         let (so_far, room) = self.bytes.split_at_mut(len);
         let room_len = room.len();
@@ -60,25 +57,14 @@ impl Assembler {
         Ok((taken, written == room_len))
     }
 
-    /// Does the same for the first bytes of a message that is likely to be short. They are copied to
-    /// a buffer that is as long as they are.
-    fn inflate_short(
-        &mut self,
-        most: usize,
-        write: impl FnOnce(&[u8], &mut [u8]) -> Result<(usize, usize), Violation>,
-    ) -> Result<(usize, bool), Violation> {
-        let mut room = [0; SHORT_ROOM];
-        let room = room.get_mut(..most.min(SHORT_ROOM)).unwrap_or_default();
-        let (taken, written) = write(&[], room)?;
-        let short = room.get(..written).unwrap_or_default();
-        if self.bytes.capacity() == 0 {
-            self.bytes = BytesMut::from(short);
-        } else {
-            self.bytes.extend_from_slice(short);
-        }
-        let is_full = written == room.len();
-        self.validate_from(0)?;
-        Ok((taken, is_full))
+    /// Appends the first bytes of a message, which were inflated elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`Violation::InvalidUtf8`] if they make the text invalid.
+    pub(crate) fn append_inflated(&mut self, bytes: &[u8]) -> Result<(), Violation> {
+        self.bytes.extend_from_slice(bytes);
+        self.validate_from(0)
     }
 
     /// Validates the bytes of a text from this index on, which were just written.
@@ -120,7 +106,7 @@ impl Assembler {
             return self.bytes.reserve(capacity);
         }
         let halvings = (most / expected.max(MIN_ROOM)).checked_ilog2().unwrap_or_default();
-        let mut bytes = BytesMut::with_capacity((most >> halvings) + MIN_ROOM);
+        let mut bytes = BytesMut::with_capacity((most >> halvings) + EXTRA);
         bytes.extend_from_slice(&self.bytes);
         self.bytes = bytes;
     }
@@ -129,11 +115,8 @@ impl Assembler {
 /// The least room to inflate to. It has a whole code point.
 const MIN_ROOM: usize = 64;
 
-/// The most bytes that a short message is likely to have.
-const MAX_SHORT: usize = 1024;
-
-/// The room for a short message. The backend is slow within the last few hundred bytes of its room.
-const SHORT_ROOM: usize = MAX_SHORT + 512;
+/// The room beyond what is expected. The backend is slow within the last few hundred bytes of it.
+const EXTRA: usize = 512;
 
 /// The most that is inflated at once. It is zeroed before, which costs little within a cache.
 const BLOCK: usize = 64 << 10;

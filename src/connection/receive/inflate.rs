@@ -16,13 +16,12 @@ use crate::deflate::{Deflate, Fault, Held, Inflater};
 use crate::error::{ProtocolError, Violation};
 use crate::frame::{CurrentFrame, Rsv};
 use crate::mask;
-use crate::message::Assembler;
+use crate::message::{Assembler, Text};
 use crate::opcode::Opcode;
 
 /// A compressed message that is partially received.
+#[derive(Default)]
 pub(in crate::connection) struct CompressedMessage {
-    /// The offset of its first byte in the bytes received.
-    start: u64,
     /// Its bytes so far, unmasked, if there are few.
     kept: Vec<u8>,
     /// What inflates it, if there are more.
@@ -35,10 +34,6 @@ pub(in crate::connection) struct CompressedMessage {
 }
 
 impl CompressedMessage {
-    fn new(start: u64) -> Self {
-        CompressedMessage { start, kept: Vec::new(), held: None, inflated: 0, is_ahead: false }
-    }
-
     /// Returns how many bytes it holds on the heap.
     pub(in crate::connection) fn memory_usage(&self) -> usize {
         size_of::<Self>()
@@ -63,69 +58,116 @@ impl Connection {
         len: usize,
         input: &mut impl Source<'a>,
     ) -> Result<Option<Event<'a>>, ProtocolError> {
-        let offset = self.decoder.unfinished().unwrap_or_default();
-        let Some((mut message, mut work)) = self.inflating(frame.opcode, offset) else {
-            return Ok(None);
+        let start = self.decoder.unfinished().unwrap_or_default();
+        let taken = if self.is_streaming {
+            self.stream_compressed(frame, len, input)
+        } else if frame.is_whole_message(len) {
+            self.take_whole_compressed(frame, len, input).map(Some)
+        } else {
+            self.reassemble_compressed(frame, len, input)
         };
-        let start = message.start;
-        let fail = |violation| ProtocolError::new(violation, start);
-        if work.is_streaming {
-            let piece = input.bytes().get(..len).unwrap_or_default();
-            let taken = work.stream(&mut message, frame, piece).map_err(fail)?;
-            let last = frame.is_end_of_message(taken) && !message.is_ahead;
-            let chunk = work.assembler.take_inflated();
-            self.decoder.advance(taken);
-            input.skip(taken);
-            if !last {
-                self.keep(message);
-            } else if !self.assembler.end_stream() {
-                return Err(fail(Violation::InvalidUtf8));
-            }
-            return Ok(chunk_event(chunk, last));
-        }
-        let last = frame.is_end_of_message(len);
-        let mut piece = input.take(len);
-        mask::unmask(&mut piece, frame.key);
-        let outcome = work.reassemble(&mut message, &piece, last);
-        self.decoder.advance(len);
-        outcome.map_err(fail)?;
-        if !last {
-            self.keep(message);
-            return Ok(None);
-        }
-        let message = self.assembler.finish().ok_or_else(|| fail(Violation::InvalidUtf8))?;
-        Ok(Some(message.into()))
+        taken.map_err(|violation| ProtocolError::new(violation, start))
     }
 
-    /// Returns the compressed message that is partially received, or a new one that begins at
-    /// `offset`, and what inflates it.
-    fn inflating(
+    /// Takes a compressed message that is whole in `input`.
+    fn take_whole_compressed<'a>(
         &mut self,
-        opcode: Opcode,
-        offset: u64,
-    ) -> Option<(CompressedMessage, Inflating<'_>)> {
-        let (compression, settings) = (self.compression.as_mut()?, self.config.deflate.as_ref()?);
-        let message = match compression.incoming.take() {
-            Some(message) => *message,
-            None => {
-                self.assembler.begin_inflated(opcode);
-                CompressedMessage::new(offset)
-            }
+        frame: CurrentFrame,
+        len: usize,
+        input: &mut impl Source<'a>,
+    ) -> Result<Event<'a>, Violation> {
+        let mut piece = input.take(len);
+        mask::unmask(&mut piece, frame.key);
+        self.decoder.advance(len);
+        let spare = input.take_spare();
+        let mut inflating = self.inflating().ok_or(Violation::InvalidDeflate)?;
+        let len = inflating.inflate_to(spare, frame.opcode, &piece)?;
+        let Some(len) = len else {
+            input.put_back_spare(spare);
+            return self.finish_compressed();
         };
-        let inflating = Inflating {
-            compression,
-            settings,
+        let (message, rest) = spare.split_at_mut(len);
+        input.put_back_spare(rest);
+        if frame.opcode == Opcode::Text {
+            return match Text::from_utf8(message.into()) {
+                Ok(text) => Ok(Event::Text(text)),
+                Err(_) => Err(Violation::InvalidUtf8),
+            };
+        }
+        Ok(Event::Binary(message.into()))
+    }
+
+    /// Takes a piece of a compressed message that is delivered whole, and cut.
+    fn reassemble_compressed<'a>(
+        &mut self,
+        frame: CurrentFrame,
+        len: usize,
+        input: &mut impl Source<'a>,
+    ) -> Result<Option<Event<'a>>, Violation> {
+        let last = frame.is_end_of_message(len);
+        let mut message = self.compressed_message(frame.opcode);
+        let mut piece = input.take(len);
+        mask::unmask(&mut piece, frame.key);
+        self.decoder.advance(len);
+        let mut inflating = self.inflating().ok_or(Violation::InvalidDeflate)?;
+        inflating.reassemble(&mut message, &piece, last)?;
+        if last {
+            return self.finish_compressed().map(Some);
+        }
+        self.keep(message);
+        Ok(None)
+    }
+
+    /// Takes the next chunk of a compressed message that is streamed.
+    fn stream_compressed<'a>(
+        &mut self,
+        frame: CurrentFrame,
+        len: usize,
+        input: &mut impl Source<'a>,
+    ) -> Result<Option<Event<'a>>, Violation> {
+        let mut message = self.compressed_message(frame.opcode);
+        let piece = input.bytes().get(..len).unwrap_or_default();
+        let mut inflating = self.inflating().ok_or(Violation::InvalidDeflate)?;
+        let taken = inflating.stream(&mut message, frame, piece)?;
+        let chunk = self.assembler.take_inflated();
+        self.decoder.advance(taken);
+        input.skip(taken);
+        let last = frame.is_end_of_message(taken) && !message.is_ahead;
+        if !last {
+            self.keep(message);
+        } else if !self.assembler.end_stream() {
+            return Err(Violation::InvalidUtf8);
+        }
+        Ok(chunk_event(chunk, last))
+    }
+
+    /// Returns the compressed message that was inflated to the assembler.
+    fn finish_compressed(&mut self) -> Result<Event<'static>, Violation> {
+        self.assembler.finish().map(Event::from).ok_or(Violation::InvalidUtf8)
+    }
+
+    /// Returns the compressed message that is partially received, or a new one.
+    fn compressed_message(&mut self, opcode: Opcode) -> Box<CompressedMessage> {
+        let kept = self.compression.as_mut().and_then(|state| state.incoming.take());
+        kept.unwrap_or_else(|| {
+            self.assembler.begin_inflated(opcode);
+            Box::default()
+        })
+    }
+
+    fn inflating(&mut self) -> Option<Inflating<'_>> {
+        Some(Inflating {
+            compression: self.compression.as_mut()?,
+            settings: self.config.deflate.as_ref()?,
             assembler: &mut self.assembler,
-            is_streaming: self.is_streaming,
             limit: self.config.message_limits().message,
-        };
-        Some((message, inflating))
+        })
     }
 
     /// Keeps a message until its next piece arrives.
-    fn keep(&mut self, message: CompressedMessage) {
+    fn keep(&mut self, message: Box<CompressedMessage>) {
         if let Some(compression) = &mut self.compression {
-            compression.incoming = Some(Box::new(message));
+            compression.incoming = Some(message);
         }
     }
 }
@@ -135,7 +177,6 @@ struct Inflating<'c> {
     compression: &'c mut Compression,
     settings: &'c Deflate,
     assembler: &'c mut Assembler,
-    is_streaming: bool,
     /// The most bytes that a message may inflate to.
     limit: u64,
 }
@@ -156,41 +197,73 @@ impl Inflating<'_> {
                 message.kept.extend_from_slice(piece);
                 return if last { self.inflate_whole(&message.kept) } else { Ok(()) };
             }
-            let mut held = self.held(self.start())?;
+            let inflater = self.compression.take_inflater();
+            let mut held = self.held(inflater)?;
             self.inflate(held.get_mut(), &message.kept)?;
             message.held = Some(held);
             message.kept = Vec::new();
         }
-        let Some(held) = &mut message.held else { return Ok(()) };
+        let Some(mut held) = message.held.take() else { return Ok(()) };
         self.inflate(held.get_mut(), piece)?;
-        if last { self.finish(held.get_mut()) } else { Ok(()) }
+        if last {
+            let inflated = self.assembler.inflated();
+            return self.compression.finish_inflating(held.into_inner(), inflated);
+        }
+        message.held = Some(held);
+        Ok(())
     }
 
-    /// Inflates a message that is whole.
-    fn inflate_whole(&mut self, bytes: &[u8]) -> Result<(), Violation> {
-        let mut inflater = self.compression.inflater.take().unwrap_or_else(|| self.start());
-        self.inflate(&mut inflater, bytes)?;
-        self.finish(&mut inflater)?;
-        // With the largest window, it knows as much as the history, and no more.
-        let is_same = self.compression.peer_window == MAX_PEER_WINDOW;
-        if self.compression.peer_takes_over && is_same && inflater.go_on() {
-            self.compression.inflater = Some(inflater);
-        } else {
-            inflater.put_back();
+    /// Inflates a message that is whole to the front of `spare`, and returns its length. If there is
+    /// too little room, inflates it to the assembler, and returns `None`.
+    fn inflate_to(
+        &mut self,
+        spare: &mut [u8],
+        opcode: Opcode,
+        mut bytes: &[u8],
+    ) -> Result<Option<usize>, Violation> {
+        let mut inflater = self.compression.take_inflater();
+        let most = spare.len().min(self.most(0));
+        let room = spare.get_mut(..most).unwrap_or_default();
+        let mut len = 0;
+        // The backend is slow within the last few hundred bytes of its room.
+        while len < most && expected_len(bytes.len()) <= most {
+            let (so_far, rest) = room.split_at_mut(len);
+            let before = self.compression.known(so_far);
+            let (taken, written) = inflater.step(bytes, rest, &before).map_err(violation)?;
+            bytes = bytes.get(taken..).unwrap_or_default();
+            len += written;
+            if bytes.is_empty() && written < rest.len() {
+                let inflated = room.get(..len).unwrap_or_default();
+                self.compression.finish_inflating(inflater, inflated)?;
+                return Ok(Some(len));
+            }
         }
-        Ok(())
+        self.assembler.begin_inflated(opcode);
+        self.assembler.append_inflated(room.get(..len).unwrap_or_default())?;
+        self.inflate_rest(inflater, bytes)?;
+        Ok(None)
+    }
+
+    /// Inflates a message that is whole to the assembler.
+    fn inflate_whole(&mut self, bytes: &[u8]) -> Result<(), Violation> {
+        let inflater = self.compression.take_inflater();
+        self.inflate_rest(inflater, bytes)
+    }
+
+    /// Inflates the rest of a message to the assembler.
+    fn inflate_rest(&mut self, mut inflater: Box<Inflater>, bytes: &[u8]) -> Result<(), Violation> {
+        self.inflate(&mut inflater, bytes)?;
+        self.compression.finish_inflating(inflater, self.assembler.inflated())
     }
 
     /// Inflates all of `bytes`.
     fn inflate(&mut self, inflater: &mut Inflater, mut bytes: &[u8]) -> Result<(), Violation> {
-        let [older, newer] = self.compression.history.parts();
-        let window = self.compression.peer_window;
         loop {
             let most = self.most(self.assembler.inflated().len() as u64);
             let expected = expected_len(bytes.len());
+            let compression = &*self.compression;
             let (taken, is_full) = self.assembler.inflate(expected, most, |so_far, room| {
-                let before = last_of([older, newer, so_far], window);
-                inflater.step(bytes, room, &before).map_err(violation)
+                inflater.step(bytes, room, &compression.known(so_far)).map_err(violation)
             })?;
             self.check_len(self.assembler.inflated().len() as u64)?;
             bytes = bytes.get(taken..).unwrap_or_default();
@@ -198,16 +271,6 @@ impl Inflating<'_> {
                 return Ok(());
             }
         }
-    }
-
-    /// Ends a message that is delivered whole.
-    fn finish(&mut self, inflater: &mut Inflater) -> Result<(), Violation> {
-        inflater.finish().map_err(violation)?;
-        if self.compression.peer_takes_over {
-            let window = self.compression.peer_window;
-            self.compression.history.append(self.assembler.inflated(), window);
-        }
-        Ok(())
     }
 
     /// Takes from the next piece of a message that is streamed, which is masked, until a chunk is
@@ -230,8 +293,9 @@ impl Inflating<'_> {
         let ahead = usize::from(message.is_ahead);
         let fresh = unmasked.get(ahead..).unwrap_or_default();
         let mut held = message.held.take();
-        let mut started = if held.is_some() { None } else { Some(self.start()) };
-        let Some(inflater) = held.as_mut().map(Held::get_mut).or(started.as_mut()) else {
+        let mut started =
+            if held.is_some() { None } else { Some(self.compression.take_inflater()) };
+        let Some(inflater) = held.as_mut().map(Held::get_mut).or(started.as_deref_mut()) else {
             return Ok(0);
         };
 
@@ -253,11 +317,10 @@ impl Inflating<'_> {
             taken -= 1;
         }
         if frame.is_end_of_message(taken) && !message.is_ahead {
-            inflater.finish().map_err(violation)?;
-            if !self.compression.peer_takes_over {
-                self.compression.history.clear();
+            let inflater = started.or(held.map(Held::into_inner));
+            if let Some(inflater) = inflater {
+                self.compression.finish_inflating(inflater, &[])?;
             }
-            started.map(Inflater::put_back);
             return Ok(taken);
         }
         message.held = match started {
@@ -281,33 +344,17 @@ impl Inflating<'_> {
         Ok(())
     }
 
-    /// Returns the inflater of this thread, for a message that may refer to earlier ones.
-    fn start(&self) -> Inflater {
-        Inflater::start(&self.compression.history.parts())
-    }
-
     /// Returns an inflater to hold until the rest of a message arrives.
-    fn held(&self, inflater: Inflater) -> Result<Held, Violation> {
+    fn held(&self, inflater: Box<Inflater>) -> Result<Held, Violation> {
         Held::new(inflater, self.settings).ok_or(Violation::TooManyInflaters)
     }
 }
 
-fn violation(fault: Fault) -> Violation {
+pub(in crate::connection) fn violation(fault: Fault) -> Violation {
     match fault {
         Fault::Invalid => Violation::InvalidDeflate,
         Fault::TooManyStreams => Violation::TooManyDeflateStreams,
     }
-}
-
-/// Returns the last `window` bytes of `parts`, which follow each other.
-fn last_of(parts: [&[u8]; 3], window: usize) -> [&[u8]; 3] {
-    let len: usize = parts.iter().map(|part| part.len()).sum();
-    let mut surplus = len.saturating_sub(window);
-    parts.map(|part| {
-        let (dropped, kept) = part.split_at(surplus.min(part.len()));
-        surplus -= dropped.len();
-        kept
-    })
 }
 
 /// Returns how many bytes so many compressed ones are likely to inflate to.
@@ -315,10 +362,7 @@ fn expected_len(compressed: usize) -> usize {
     compressed.saturating_mul(4).clamp(MIN_EXPECTED, MAX_EXPECTED)
 }
 
-/// The largest window, which is that of every inflater.
-const MAX_PEER_WINDOW: usize = 1 << 15;
-
-const MIN_EXPECTED: usize = 256;
+const MIN_EXPECTED: usize = 512;
 const MAX_EXPECTED: usize = 64 << 10;
 
 /// The most bytes that are kept of a message before it takes an inflater of its own, which takes a

@@ -297,6 +297,16 @@ pub(crate) trait Source<'a> {
 
     /// Takes `len` bytes from the front. At least `len` bytes must be left.
     fn take(&mut self, len: usize) -> Payload<'a>;
+
+    /// Takes out the memory for messages that are inflated.
+    #[cfg(feature = "deflate")]
+    fn take_spare(&mut self) -> &'a mut [u8] {
+        &mut []
+    }
+
+    /// Puts back what is left of that memory.
+    #[cfg(feature = "deflate")]
+    fn put_back_spare(&mut self, _spare: &'a mut [u8]) {}
 }
 
 impl<'a> Source<'a> for Input<'a> {
@@ -313,6 +323,16 @@ impl<'a> Source<'a> for Input<'a> {
     #[inline]
     fn take(&mut self, len: usize) -> Payload<'a> {
         Input::take(self, len).into()
+    }
+
+    #[cfg(feature = "deflate")]
+    fn take_spare(&mut self) -> &'a mut [u8] {
+        Input::take_spare(self)
+    }
+
+    #[cfg(feature = "deflate")]
+    fn put_back_spare(&mut self, spare: &'a mut [u8]) {
+        Input::put_back_spare(self, spare);
     }
 }
 

@@ -189,8 +189,8 @@ impl Unread {
     /// front.
     pub(super) fn take_with<'a, R>(&'a mut self, receive: impl FnOnce(&mut Input<'a>) -> R) -> R {
         self.restore();
-        let unread = self.bytes.get_mut(self.start..self.end).unwrap_or_default();
-        let mut input = Input::new(unread);
+        let (bytes, room) = self.bytes.split_at_mut(self.end);
+        let mut input = Input::with_spare(bytes.get_mut(self.start..).unwrap_or_default(), room);
         let received = receive(&mut input);
         self.start = self.end - input.len();
         received
