@@ -100,37 +100,55 @@ impl Inflater {
 
     /// Checks that the message ends here, after all of it was taken and written.
     ///
-    /// RFC 7692 §7.2.2: the four bytes that end its last block were removed, unless that block was a
-    /// final one. With them, a block must end. The backend stops at the end of a block, and so before
-    /// the fifth byte. Within another block, it would stop elsewhere: in a stored one, it would write;
-    /// in one with codes, the end would come sooner, as the longest code has 15 bits.
+    /// RFC 7692 §7.2.2: a message and `TAIL` are a series of whole blocks. The message has at least the
+    /// header of the last one, an empty stored block, whose lengths are `TAIL`. Two messages are let
+    /// through without it: one of no octet at all, which many senders have made of an empty message,
+    /// and one whose last octet ends a final block, which many libraries make and which leaves nothing
+    /// open. What other messages lack ends within a block:
+    ///
+    /// ```text
+    /// the message ends within            TAIL, and what follows, is then
+    /// stored data, also 4 or 9 bytes     data: something is written
+    ///   before its end
+    /// the lengths of a stored block      lengths that do not match; or they do, and data follows
+    /// codes                              a literal or a copy: something is written; or the rest of the
+    ///                                    code that ends the block (15 bits at most), and then lengths,
+    ///                                    `ff 00` or `ff ff`, that do not match, or a bad block type
+    /// a block, exactly at its end        a stored block with the lengths `00 ff` and `ff 00`
+    /// ```
+    ///
+    /// It could also end within the code lengths of a dynamic block, for which `TAIL` may be any. So
+    /// the backend stops at the end of a block, which has to be in the last octet of `TAIL`, with an
+    /// octet left that it does not take. An empty block follows, which is invalid behind an odd bit: the
+    /// bits of that octet are all set, so they would be the header of a final block, or of one of the
+    /// reserved type.
     pub(crate) fn finish(&mut self) -> Result<(), Fault> {
-        // Some peers send an empty message as no octet at all, which every other peer reads as one.
         if self.is_at_end || self.taken == 0 {
             return Ok(());
         }
-        if self.is_broken || !self.ends_block(b"\x00\x00\xff\xff\x00") {
+        // Nothing may be written, for which there is room.
+        let room = &mut [0; 1];
+        if self.is_broken
+            || self.call(&TAIL_AND_MORE, room, InflateFlush::Block) != (4, 0, Some(Status::Ok))
+        {
             return Err(Fault::Invalid);
         }
-        Ok(())
-    }
-
-    /// Starts another message, which may refer to this one and to what this one could refer to.
-    /// Returns `false` if it cannot do that.
-    pub(crate) fn go_on(&mut self) -> bool {
-        // After a final block, the backend has forgotten what was before. The empty block shows that
-        // no bits are left of the message.
-        if self.is_at_end || !self.ends_block(b"\x00\x00\x00\xff\xff\x00") {
-            return false;
+        match self.call(&EMPTY_BLOCK_AND_MORE, room, InflateFlush::Block) {
+            (5, 0, Some(Status::Ok)) => Ok(()),
+            // RFC 7692 §7.2.1: the empty block of the message may be a final one itself.
+            (0, 0, Some(Status::StreamEnd)) => {
+                self.is_at_end = true;
+                Ok(())
+            }
+            _ => Err(Fault::Invalid),
         }
-        (self.taken, self.ended) = (0, 0);
-        true
     }
 
-    /// Returns `true` if a block ends before the last of these bytes, and writes nothing.
-    fn ends_block(&mut self, bytes: &[u8]) -> bool {
-        let outcome = self.call(bytes, &mut [0; 8], InflateFlush::Block);
-        outcome == (bytes.len() - 1, 0, Some(Status::Ok))
+    /// Starts another message after one that has ended. It may refer to that one and to what that one
+    /// could refer to. Returns `false` if the backend has forgotten that after a final block.
+    pub(crate) fn go_on(&mut self) -> bool {
+        (self.taken, self.ended) = (0, 0);
+        !self.is_at_end
     }
 
     /// Returns how many bytes were taken and written, and `None` instead of a status if what follows
@@ -189,6 +207,12 @@ std::thread_local! {
     /// The inflater that this thread uses for whole messages.
     static SPARE: Cell<Option<Box<Inflater>>> = const { Cell::new(None) };
 }
+
+/// What is removed from the end of a message, RFC 7692 §7.2.1, and an octet that is left.
+const TAIL_AND_MORE: [u8; 5] = *b"\x00\x00\xff\xff\x00";
+
+/// An empty stored block, RFC 1951 §3.2.4, and an octet that is left.
+const EMPTY_BLOCK_AND_MORE: [u8; 6] = *b"\x00\x00\x00\xff\xff\x00";
 
 /// How many streams of a message may end for nothing. A stream costs as much as hundreds of bytes.
 const FREE_STREAMS: u64 = 16;
