@@ -7,3 +7,4 @@ mod cuts;
 mod inflater;
 mod material;
 mod oracle;
+mod random;
