@@ -82,6 +82,9 @@ impl Compression {
     pub(super) fn known<'a>(&'a self, so_far: &'a [u8]) -> [&'a [u8]; 3] {
         let [older, newer] = self.history.parts();
         let parts = [older, newer, so_far];
+        if older.len() + newer.len() == 0 && so_far.len() <= self.peer_window {
+            return parts;
+        }
         let len: usize = parts.iter().map(|part| part.len()).sum();
         let mut surplus = len.saturating_sub(self.peer_window);
         parts.map(|part| {

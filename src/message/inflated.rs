@@ -47,7 +47,8 @@ impl Assembler {
         if self.bytes.capacity() - len < MIN_ROOM {
             self.grow(expected, most);
         }
-        let room = (self.bytes.capacity() - len).min(most).min(expected + EXTRA).min(BLOCK);
+        let room =
+            (self.bytes.capacity() - len).min(most).min(expected.max(len) + EXTRA).min(BLOCK);
         self.bytes.resize(len + room, 0);
         let (so_far, room) = self.bytes.split_at_mut(len);
         let room_len = room.len();

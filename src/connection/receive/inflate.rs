@@ -359,7 +359,7 @@ pub(in crate::connection) fn violation(fault: Fault) -> Violation {
 
 /// Returns how many bytes so many compressed ones are likely to inflate to.
 fn expected_len(compressed: usize) -> usize {
-    compressed.saturating_mul(4).clamp(MIN_EXPECTED, MAX_EXPECTED)
+    compressed.saturating_mul(8).clamp(MIN_EXPECTED, MAX_EXPECTED)
 }
 
 const MIN_EXPECTED: usize = 512;
