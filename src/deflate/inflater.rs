@@ -114,7 +114,7 @@ impl Inflater {
     /// codes                              a literal or a copy: something is written; or the rest of the
     ///                                    code that ends the block (15 bits at most), and then lengths,
     ///                                    `ff 00` or `ff ff`, that do not match, or a bad block type
-    /// a block, exactly at its end        a stored block with the lengths `00 ff` and `ff 00`
+    /// a block, exactly at its end        a stored block with the lengths `00 ff` and `ff 01`
     /// ```
     ///
     /// So the backend stops at the end of a block, which has to be in the last octet of `TAIL`, with an
@@ -205,7 +205,7 @@ std::thread_local! {
 }
 
 /// What is removed from the end of a message, RFC 7692 §7.2.1, and an octet that is left.
-const TAIL_AND_MORE: [u8; 5] = *b"\x00\x00\xff\xff\x00";
+const TAIL_AND_MORE: [u8; 5] = *b"\x00\x00\xff\xff\x01";
 
 /// An empty stored block, RFC 1951 §3.2.4, and an octet that is left.
 const EMPTY_BLOCK_AND_MORE: [u8; 6] = *b"\x00\x00\x00\xff\xff\x00";
