@@ -8,6 +8,8 @@
 #[path = "client/connect.rs"]
 #[allow(dead_code, reason = "the suite negotiates nothing")]
 mod connect;
+#[path = "echo_server/deflate.rs"]
+mod deflate;
 #[path = "echo_server/echo.rs"]
 mod echo;
 #[path = "echo_server/stop.rs"]
@@ -21,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connect::{Attempt, Connected, Settings};
+use deflate::DeflateOptions;
 use sansock::endpoint::Endpoint;
 use sansock::timer::{Timeouts, Timers};
 use sansock::{Config, Connection, Event, Input, Negotiated};
@@ -29,12 +32,11 @@ use stop::Stop;
 #[tokio::main]
 async fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let (url, agent, settings) = match parse(&args) {
+    let (url, agent, settings, config) = match parse(&args) {
         Ok(options) => options,
         Err(stop) => return stop.print(USAGE),
     };
-    match run(url.trim_end_matches('/'), agent, &settings).await {
+    match run(url.trim_end_matches('/'), agent, &settings, config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -43,26 +45,45 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Returns the URL, the name of the agent, and how to connect.
-fn parse<'a>(args: &[&'a str]) -> Result<(&'a str, &'a str, Settings), Stop> {
-    match *args {
-        ["--help" | "-h"] => Err(Stop::Help),
-        [url, "--agent", agent] => Ok((url, agent, Settings::default())),
-        [url, "--agent", agent, "--ca", ca] if url.starts_with("wss:") => {
-            Ok((url, agent, Settings { ca: Some(ca.into()), ..Settings::default() }))
+/// Returns the URL, the name of the agent, how to connect, and the configuration.
+fn parse(args: &[String]) -> Result<(&str, &str, Settings, Config), Stop> {
+    let (mut deflate, mut settings) = (DeflateOptions::default(), Settings::default());
+    let none = || Err(Stop::Wrong("only --deflate is an option here".into()));
+    let mut others = Vec::new();
+    for arg in args {
+        if arg != "--deflate" || !deflate.take(arg, none)? {
+            others.push(arg.as_str());
         }
-        [_, "--agent", _, "--ca", _] => Err(Stop::Wrong("--ca needs a wss:// URL".into())),
-        _ => Err(Stop::Wrong(format!("wrong arguments: {}", args.join(" ")))),
     }
+    let (url, agent) = match others[..] {
+        ["--help" | "-h"] => return Err(Stop::Help),
+        [url, "--agent", agent] => (url, agent),
+        [url, "--agent", agent, "--ca", ca] if url.starts_with("wss:") => {
+            settings.ca = Some(ca.into());
+            (url, agent)
+        }
+        [_, "--agent", _, "--ca", _] => return Err(Stop::Wrong("--ca needs a wss:// URL".into())),
+        _ => return Err(Stop::Wrong(format!("wrong arguments: {}", args.join(" ")))),
+    };
+    let config = deflate.configure(Config::client());
+    #[cfg(feature = "deflate")]
+    {
+        settings.deflate = config.deflate.clone();
+    }
+    Ok((url, agent, settings, config))
 }
 
-async fn run(url: &str, agent: &str, settings: &Settings) -> Result<(), Box<dyn Error>> {
-    let mut config = Config::client();
+async fn run(
+    url: &str,
+    agent: &str,
+    settings: &Settings,
+    mut config: Config,
+) -> Result<(), Box<dyn Error>> {
     // The suite sends a message of 4 MiB in fragments of 64 bytes.
     config.limits.fragments = 1 << 20;
     let config = Arc::new(config);
 
-    let count: usize = first_text(&format!("{url}/getCaseCount"), settings).await?.parse()?;
+    let count: usize = first_text(&format!("{url}/getCaseCount"), settings, &config).await?.parse()?;
     for case in 1..=count {
         let case = format!("{url}/runCase?case={case}&agent={agent}");
         let Connected { mut stream, early, negotiated } = connected(&case, settings).await?;
@@ -94,9 +115,13 @@ async fn connected(url: &str, settings: &Settings) -> Result<Connected, Box<dyn 
 }
 
 /// Returns the first text message. The server sends it unasked.
-async fn first_text(url: &str, settings: &Settings) -> Result<String, Box<dyn Error>> {
+async fn first_text(
+    url: &str,
+    settings: &Settings,
+    config: &Arc<Config>,
+) -> Result<String, Box<dyn Error>> {
     let Connected { mut stream, early, negotiated } = connected(url, settings).await?;
-    let mut ws = Connection::from_negotiated(Config::client(), &negotiated)?;
+    let mut ws = Connection::from_negotiated(Arc::clone(config), &negotiated)?;
     let mut text = take_text(&mut ws, &mut early.clone())?;
     while text.is_none() {
         text = transport::read(&mut stream, &mut ws, take_text_or_eof, |_| ()).await??;
@@ -124,4 +149,4 @@ fn take_text(ws: &mut Connection, input: &mut [u8]) -> Result<Option<String>, Bo
     Ok(None)
 }
 
-const USAGE: &str = "usage: autobahn_client URL --agent NAME [--ca FILE]";
+const USAGE: &str = "usage: autobahn_client URL --agent NAME [--ca FILE] [--deflate]";

@@ -36,6 +36,9 @@ pub(crate) struct Settings {
     /// Extensions to offer, as the value of their header. Only for a relay: a `Connection` supports
     /// none.
     pub(crate) extensions: Option<String>,
+    /// How to compress, if the server does too.
+    #[cfg(feature = "deflate")]
+    pub(crate) deflate: Option<sansock::deflate::Deflate>,
     /// How many redirects to follow. The answer to the last request is returned, whatever it is.
     pub(crate) redirects: u8,
     /// The limit for each attempt, from the DNS look-up to the end of the opening handshake.
@@ -50,6 +53,8 @@ impl Default for Settings {
             headers: Vec::new(),
             subprotocols: Vec::new(),
             extensions: None,
+            #[cfg(feature = "deflate")]
+            deflate: None,
             redirects: 0,
             timeout: Duration::from_secs(10),
         }
@@ -132,6 +137,10 @@ fn request(url: &str, settings: &Settings) -> Result<Request, Failure> {
     }
     if let Some(extensions) = &settings.extensions {
         request = request.extensions(extensions)?;
+    }
+    #[cfg(feature = "deflate")]
+    if let Some(deflate) = &settings.deflate {
+        request = request.deflate(deflate);
     }
     Ok(request)
 }

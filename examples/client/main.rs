@@ -16,6 +16,8 @@
 //! shares its `connect`, and needs the stream without a connection.
 
 mod connect;
+#[path = "../echo_server/deflate.rs"]
+mod deflate;
 mod options;
 mod session;
 #[path = "../echo_server/stop.rs"]
@@ -30,7 +32,7 @@ use std::process::ExitCode;
 use connect::{Attempt, Connected, Failure};
 use options::Options;
 use sansock::handshake::client::ResponseHead;
-use sansock::{Config, Connection};
+use sansock::Connection;
 use session::Session;
 
 #[tokio::main]
@@ -62,7 +64,10 @@ async fn run(options: Options) -> Result<bool, Failure> {
     if let Some(subprotocol) = negotiated.subprotocol() {
         eprintln!("subprotocol {subprotocol}");
     }
-    let ws = Connection::from_negotiated(Config::client(), &negotiated)?;
+    if let Some(extensions) = negotiated.extensions() {
+        eprintln!("extensions {extensions}");
+    }
+    let ws = Connection::from_negotiated(options.config, &negotiated)?;
     let mut session = Session::new(ws, options.timeouts, options.verbose);
     let outcome = session.talk(stream, early).await;
     let is_clean = session.end();

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use sansock::timer::Timeouts;
 
+use sansock::Config;
+
 use crate::connect::Settings;
+use crate::deflate::DeflateOptions;
 use crate::stop::Stop;
 
 /// The options.
@@ -12,6 +15,7 @@ use crate::stop::Stop;
 pub(crate) struct Options {
     pub(crate) url: String,
     pub(crate) settings: Settings,
+    pub(crate) config: Config,
     pub(crate) timeouts: Timeouts,
     pub(crate) verbose: bool,
 }
@@ -27,6 +31,9 @@ messages it receives. The end of the input (Ctrl-D) closes the connection.
   --key FILE            its key, PEM
   --header 'NAME: VALUE'    a header for the request; may be repeated
   --subprotocol A,B     subprotocols to offer
+  --deflate             compress messages, if the server does too; needs --features deflate
+  --deflate-no-takeover     the same, and no message refers to earlier ones
+  --deflate-window-bits N   the same, with windows of at most N bits, 8 to 15
   --timeout SECONDS     one limit for all of: the connection and the opening handshake [10],
                         silence before a ping [30], its pong [20], each write [60],
                         and the end of the connection [10]; may be a fraction
@@ -37,6 +44,7 @@ impl Options {
     pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Options, Stop> {
         let (mut url, mut cert, mut key, mut verbose) = (None, None, None, false);
         let (mut settings, mut timeouts) = (Settings::default(), Timeouts::DEFAULT);
+        let mut deflate = DeflateOptions::default();
         settings.redirects = 5;
         while let Some(option) = args.next() {
             let mut value =
@@ -56,6 +64,7 @@ impl Options {
                 }
                 "-v" | "--verbose" => verbose = true,
                 "--help" | "-h" => return Err(Stop::Help),
+                other if deflate.take(other, &mut value)? => {}
                 other if other.starts_with('-') => {
                     return Err(Stop::Wrong(format!("unknown option {other}")));
                 }
@@ -73,7 +82,12 @@ impl Options {
         if let (false, Some(option)) = (is_secure, tls_option(&settings)) {
             return Err(Stop::Wrong(format!("{option} needs a wss:// URL")));
         }
-        Ok(Options { url, settings, timeouts, verbose })
+        let config = deflate.configure(Config::client());
+        #[cfg(feature = "deflate")]
+        {
+            settings.deflate = config.deflate.clone();
+        }
+        Ok(Options { url, settings, config, timeouts, verbose })
     }
 }
 

@@ -12,6 +12,7 @@
 //! and write.
 
 mod answer;
+mod deflate;
 mod echo;
 mod options;
 mod server;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use sansock::Config;
 
+use crate::deflate::DeflateOptions;
 use crate::stop::Stop;
 
 /// The options, with their defaults.
@@ -16,6 +17,7 @@ pub(crate) struct Options {
     pub(crate) tls: TlsOptions,
     pub(crate) max_message: Option<u64>,
     pub(crate) subprotocols: Vec<String>,
+    pub(crate) deflate: DeflateOptions,
 }
 
 /// The options for TLS.
@@ -41,13 +43,16 @@ usage: echo_server [OPTIONS]
   --client-ca FILE      the authority that must have signed clients' certificates, PEM
   --max-message BYTES   the longest message to accept [67108864]
   --subprotocol A,B     supported subprotocols; the first that the client offers is chosen
+  --deflate             compress messages, if the client does too; needs --features deflate
+  --deflate-no-takeover     the same, and no message refers to earlier ones
+  --deflate-window-bits N   the same, with windows of at most N bits, 8 to 15
   --help                this text";
 
 impl Options {
     pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Options, Stop> {
         let (mut listen, mut listen_tls, mut cert, mut key) = (None, None, None, None);
         let (mut max_message, mut subprotocols) = (None, Vec::new());
-        let mut tls = TlsOptions::default();
+        let (mut tls, mut deflate) = (TlsOptions::default(), DeflateOptions::default());
         while let Some(option) = args.next() {
             let mut value =
                 || args.next().ok_or_else(|| Stop::Wrong(format!("{option} needs a value")));
@@ -61,6 +66,7 @@ impl Options {
                 "--max-message" => max_message = Some(bytes(&value()?)?),
                 "--subprotocol" => subprotocols.extend(names(&value()?)),
                 "--help" | "-h" => return Err(Stop::Help),
+                other if deflate.take(other, &mut value)? => {}
                 other => return Err(Stop::Wrong(format!("unknown option {other}"))),
             }
         }
@@ -76,7 +82,7 @@ impl Options {
         if let (None, Some(option)) = (&listen_tls, tls.given()) {
             return Err(Stop::Wrong(format!("{option} needs --listen-tls")));
         }
-        Ok(Options { listen, listen_tls, tls, max_message, subprotocols })
+        Ok(Options { listen, listen_tls, tls, max_message, subprotocols, deflate })
     }
 
     pub(crate) fn config(&self) -> Config {
@@ -88,7 +94,7 @@ impl Options {
         // A fragment needs no memory beside its bytes. To try a server, people send long messages
         // in short fragments.
         config.limits.fragments = 1 << 20;
-        config
+        self.deflate.configure(config)
     }
 }
 

@@ -4,6 +4,8 @@
 //! ```text
 //! tokio_autobahn_client URL --agent NAME [--ca FILE]
 //! ```
+//!
+//! With `--features deflate`, it offers compression.
 
 mod trust;
 
@@ -24,6 +26,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut config = Config::client();
     // The suite sends a message of 4 MiB in fragments of 64 bytes.
     config.limits.fragments = 1 << 20;
+    #[cfg(feature = "deflate")]
+    {
+        config.deflate = Some(sansock::deflate::Deflate::default());
+    }
     let connector = trust::connector(ca)?.settings(Settings::new(config));
 
     let mut ws = open(&connector, &format!("{url}/getCaseCount")).await?;

@@ -4,6 +4,8 @@
 //! cargo run --release -p sansock-tokio --example wss_echo -- [WS-ADDRESS [WSS-ADDRESS [CERT-FILE]]]
 //! ```
 //!
+//! With `--features deflate`, it compresses messages if the client does too.
+//!
 //! Its certificate is made at the start. It is written to a file for the clients to trust.
 
 mod self_signed;
@@ -30,6 +32,10 @@ async fn main() -> Outcome {
     let mut config = Config::server();
     (config.limits.message, config.limits.frame) = (20_000_000, 20_000_000);
     config.limits.fragments = 1 << 20;
+    #[cfg(feature = "deflate")]
+    {
+        config.deflate = Some(sansock::deflate::Deflate::default());
+    }
     let settings = Arc::new(Settings::new(config));
     println!("listening on ws://{}/", plain.local_addr()?);
     println!("listening on wss://{}/", secure.local_addr()?);
