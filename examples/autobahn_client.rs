@@ -83,7 +83,8 @@ async fn run(
     config.limits.fragments = 1 << 20;
     let config = Arc::new(config);
 
-    let count: usize = first_text(&format!("{url}/getCaseCount"), settings, &config).await?.parse()?;
+    let count: usize =
+        first_text(&format!("{url}/getCaseCount"), settings, &config).await?.parse()?;
     for case in 1..=count {
         let case = format!("{url}/runCase?case={case}&agent={agent}");
         let Connected { mut stream, early, negotiated } = connected(&case, settings).await?;

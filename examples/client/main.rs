@@ -31,8 +31,8 @@ use std::process::ExitCode;
 
 use connect::{Attempt, Connected, Failure};
 use options::Options;
-use sansock::handshake::client::ResponseHead;
 use sansock::Connection;
+use sansock::handshake::client::ResponseHead;
 use session::Session;
 
 #[tokio::main]

@@ -106,8 +106,8 @@ impl Assembler {
         if capacity >= MIN_ROOM {
             return self.bytes.reserve(capacity);
         }
-        let halvings = (most / expected.max(MIN_ROOM)).checked_ilog2().unwrap_or_default();
-        let mut bytes = BytesMut::with_capacity((most >> halvings) + EXTRA);
+        let halvings = (most / (expected + EXTRA)).checked_ilog2().unwrap_or_default();
+        let mut bytes = BytesMut::with_capacity((most.saturating_add(MIN_ROOM) >> halvings) + 1);
         bytes.extend_from_slice(&self.bytes);
         self.bytes = bytes;
     }

@@ -26,7 +26,9 @@ fn echo(ws: &mut Connection, input: &mut [u8]) -> Result<usize, ProtocolError> {
 #[test]
 fn a_connection_is_as_small_as_it_is_said_to_be() {
     let len = size_of::<Connection>();
-    assert!(len <= 240, "{len} bytes");
+    // What compression needs is elsewhere, except for two words.
+    let most = if cfg!(feature = "deflate") { 256 } else { 240 };
+    assert!(len <= most, "{len} bytes");
     assert_eq!(size_of::<Event<'_>>(), 40);
     assert_eq!(size_of::<Result<Option<Event<'_>>, ProtocolError>>(), 40);
     assert_eq!(size_of::<Result<Option<Event<'_>>, ReceiveError>>(), 40);

@@ -218,8 +218,8 @@ fn memory_usage_is_what_is_allocated() {
                 let allocated = BYTES.get() - before - config_bytes;
                 let usage = ws.memory_usage() as isize;
                 // The first inflater that it holds is the one that the thread had.
-                let spare = if usage - allocated > 40_000 { 47_552 } else { 0 };
-                assert!((usage - spare - allocated).abs() <= 128, "{allocated} {usage}");
+                let spare = if usage - allocated > 40_000 { 47_700 } else { 0 };
+                assert!((usage - spare - allocated).abs() <= 256, "{allocated} {usage}");
             }
             ws.shrink_to_fit();
             let allocated = BYTES.get() - before - config_bytes;
