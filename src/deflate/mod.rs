@@ -16,6 +16,8 @@
 mod compressor;
 mod history;
 mod inflater;
+#[cfg(feature = "handshake")]
+mod negotiation;
 mod params;
 mod settings;
 

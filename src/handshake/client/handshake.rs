@@ -1,15 +1,15 @@
 //! Turns the server's bytes into the outcome of the handshake.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
 
+#[cfg(feature = "deflate")]
+use super::deflate::InvalidDeflate;
+use super::offer::Offer;
 use super::response::ResponseHead;
 use crate::handshake::error::HeadError;
 use crate::handshake::excerpt::Excerpt;
-use crate::handshake::extensions::{self, Extension};
 use crate::handshake::head::Head;
-use crate::handshake::headers::Headers;
 use crate::input::Input;
 use crate::negotiated::Negotiated;
 
@@ -24,14 +24,6 @@ pub struct ClientHandshake {
     /// The required value of `Sec-WebSocket-Accept`.
     pub(super) accept: String,
     pub(super) offer: Offer,
-}
-
-/// What a client has offered.
-#[derive(Debug)]
-pub(in crate::handshake) struct Offer {
-    pub(in crate::handshake) subprotocols: Vec<String>,
-    /// A list of extensions. Empty if none were offered.
-    pub(in crate::handshake) extensions: String,
 }
 
 impl ClientHandshake {
@@ -121,47 +113,6 @@ impl ClientHandshake {
     }
 }
 
-impl Offer {
-    /// Returns what the server has agreed to.
-    pub(in crate::handshake) fn negotiated(
-        &self,
-        headers: &Headers,
-    ) -> Result<Negotiated, InvalidResponse> {
-        let negotiated = self.agreed_subprotocol(headers)?;
-        Ok(match self.agreed_extensions(headers)? {
-            Some(extensions) => negotiated.with_extensions(&extensions),
-            None => negotiated,
-        })
-    }
-
-    /// Returns the extensions that the server agreed to.
-    fn agreed_extensions(&self, headers: &Headers) -> Result<Option<String>, InvalidResponse> {
-        let Some(value) = extensions::value_in(headers) else { return Ok(None) };
-        // RFC 6455 §9.1: a value that breaks the grammar fails the connection.
-        let malformed = headers.invalid(extensions::HEADER);
-        let agreed = Extension::parse_list(&value).map_err(|_| malformed)?;
-        // RFC 6455 §4.1, item 5 of the requirements on the response
-        let offered = Extension::parse_list(self.extensions.as_bytes()).unwrap_or_default();
-        let is_offered = |name| offered.iter().any(|offer| offer.name() == name);
-        if let Some(unasked) = agreed.iter().find(|extension| !is_offered(extension.name())) {
-            let extension = Excerpt::new(unasked.name().as_bytes());
-            return Err(InvalidResponse::UnofferedExtension { extension });
-        }
-        String::from_utf8(value.into_owned()).map(Some).map_err(|_| malformed.into())
-    }
-
-    /// Returns the agreement with the subprotocol that the server chose.
-    fn agreed_subprotocol(&self, headers: &Headers) -> Result<Negotiated, InvalidResponse> {
-        let value = headers.at_most_one("Sec-WebSocket-Protocol")?;
-        let Some(value) = value else { return Ok(Negotiated::default()) };
-        // RFC 6455 §4.1, item 6 of the requirements on the response
-        match self.subprotocols.iter().find(|offered| offered.as_bytes() == value) {
-            Some(offered) => Ok(Negotiated::default().with_subprotocol(offered)),
-            None => Err(InvalidResponse::UnofferedSubprotocol { subprotocol: Excerpt::new(value) }),
-        }
-    }
-}
-
 /// The outcome of a handshake that the server answered with a valid response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -206,11 +157,21 @@ pub enum InvalidResponse {
         /// The value of `Sec-WebSocket-Protocol`.
         subprotocol: Excerpt,
     },
+    /// The server's answer to the offers of permessage-deflate is not valid.
+    #[cfg(feature = "deflate")]
+    Deflate(InvalidDeflate),
 }
 
 impl From<HeadError> for InvalidResponse {
     fn from(error: HeadError) -> Self {
         InvalidResponse::Head(error)
+    }
+}
+
+#[cfg(feature = "deflate")]
+impl From<InvalidDeflate> for InvalidResponse {
+    fn from(error: InvalidDeflate) -> Self {
+        InvalidResponse::Deflate(error)
     }
 }
 
@@ -228,6 +189,8 @@ impl fmt::Display for InvalidResponse {
             InvalidResponse::UnofferedSubprotocol { subprotocol } => {
                 write!(f, "subprotocol {subprotocol} was not offered")
             }
+            #[cfg(feature = "deflate")]
+            InvalidResponse::Deflate(error) => error.fmt(f),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The client's opening handshake request.
 
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::handshake::{ClientHandshake, Offer, RESPONSE_PREFIX};
+use super::handshake::{ClientHandshake, RESPONSE_PREFIX};
+use super::offer::{Offer, OfferedExtensions};
 use super::uri::{InvalidUri, Uri};
 use crate::handshake::error::BuildError;
 use crate::handshake::excerpt::Excerpt;
@@ -51,8 +53,7 @@ use crate::handshake::lines::Lines;
 pub struct Request {
     pub(super) uri: Uri,
     subprotocols: Vec<String>,
-    /// The extensions to offer, as a header value.
-    extensions: Option<String>,
+    pub(super) extensions: OfferedExtensions,
     pub(super) lines: Lines,
     limits: HeadLimits,
 }
@@ -67,7 +68,7 @@ impl Request {
         Ok(Request {
             uri: Uri::parse(uri)?,
             subprotocols: Vec::new(),
-            extensions: None,
+            extensions: OfferedExtensions::None,
             lines: Lines::default(),
             limits: HeadLimits::default(),
         })
@@ -96,15 +97,22 @@ impl Request {
     ///
     /// This is for relays, which offer what their client offers. You cannot make a
     /// [`Connection`](crate::Connection) from the agreement, because it does not know these
-    /// extensions.
+    /// extensions: also not permessage-deflate, whose parameters are not read. To compress messages,
+    /// call `deflate`, with the feature of this name.
     ///
     /// # Errors
     ///
     /// [`BuildError::Extensions`] if the value breaks the grammar.
     pub fn extensions(mut self, extensions: &str) -> Result<Self, BuildError> {
         extensions::checked(extensions)?;
-        self.extensions = Some(extensions.into());
+        self.extensions = OfferedExtensions::List(extensions.into());
         Ok(self)
+    }
+
+    /// Returns the extensions that the request offers, as the value of a `Sec-WebSocket-Extensions`
+    /// header, or `None` if it offers none.
+    pub fn offered_extensions(&self) -> Option<Cow<'_, str>> {
+        self.extensions.value()
     }
 
     /// Adds a header, such as `Cookie` or `Authorization`. Add `Origin` if the client acts for an
@@ -196,15 +204,14 @@ impl Request {
         if !self.subprotocols.is_empty() {
             head.push("Sec-WebSocket-Protocol", self.subprotocols.join(", "));
         }
-        if let Some(extensions) = &self.extensions {
-            head.push(extensions::HEADER, extensions);
+        if let Some(extensions) = self.extensions.value() {
+            head.push(extensions::HEADER, &*extensions);
         }
         head.append(&self.lines);
     }
 
     pub(in crate::handshake) fn offer(&self) -> Offer {
-        let extensions = self.extensions.clone().unwrap_or_default();
-        Offer { subprotocols: self.subprotocols.clone(), extensions }
+        Offer { subprotocols: self.subprotocols.clone(), extensions: self.extensions.clone() }
     }
 
     /// Returns the host and, unless it is the default one, the port.

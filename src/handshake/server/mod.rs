@@ -33,6 +33,8 @@
 //! After any response other than the 101, close the connection. Each such response has
 //! `Connection: close`. Ignore what the client sends after its head.
 
+#[cfg(feature = "deflate")]
+mod deflate;
 mod handshake;
 mod origin;
 mod refusal;

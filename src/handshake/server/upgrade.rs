@@ -3,6 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+#[cfg(feature = "deflate")]
+use crate::deflate::DeflateParams;
 use crate::handshake::error::BuildError;
 use crate::handshake::excerpt::Excerpt;
 use crate::handshake::extensions::{self, Extension};
@@ -52,13 +54,22 @@ use crate::negotiated::Negotiated;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Upgrade<'a, D = Http1<'a>> {
-    headers: &'a Headers,
+    pub(super) headers: &'a Headers,
     door: D,
     /// One of the subprotocols in `headers`.
     subprotocol: Option<&'a str>,
-    /// A list of extensions. The client offers each of them.
-    extensions: Option<String>,
+    pub(super) extensions: AgreedExtensions,
     lines: Lines,
+}
+
+/// The extensions that a server agrees to. The client offers each of them.
+#[derive(Clone, Debug)]
+pub(super) enum AgreedExtensions {
+    None,
+    /// A list of extensions, whose parameters are the caller's matter.
+    List(String),
+    #[cfg(feature = "deflate")]
+    Deflate(DeflateParams),
 }
 
 /// An upgrade of HTTP/1.1, RFC 6455 §4.2.
@@ -121,7 +132,8 @@ impl<'a, D> Upgrade<'a, D> {
     ///
     /// This is for relays whose server has agreed to what the client offers. You cannot make a
     /// [`Connection`](crate::Connection) from such an agreement, because it does not know these
-    /// extensions.
+    /// extensions: also not permessage-deflate, whose parameters are not read. To compress messages,
+    /// call `deflate`, with the feature of this name.
     ///
     /// # Errors
     ///
@@ -138,8 +150,17 @@ impl<'a, D> Upgrade<'a, D> {
                 return Err(BuildError::UnofferedExtension { extension });
             }
         }
-        self.extensions = Some(extensions.into());
+        self.extensions = AgreedExtensions::List(extensions.into());
         Ok(self)
+    }
+
+    /// Agrees to no extension, whatever was agreed to before.
+    ///
+    /// With an [`Endpoint`](crate::endpoint::Endpoint) whose configuration compresses messages, this
+    /// is how a connection with this client does not.
+    pub fn without_extensions(mut self) -> Self {
+        self.extensions = AgreedExtensions::None;
+        self
     }
 
     /// Adds a header to the response.
@@ -154,7 +175,8 @@ impl<'a, D> Upgrade<'a, D> {
 
     /// Creates an upgrade for a checked request.
     pub(in crate::handshake) fn new(headers: &'a Headers, door: D) -> Self {
-        Upgrade { headers, door, subprotocol: None, extensions: None, lines: Lines::default() }
+        let extensions = AgreedExtensions::None;
+        Upgrade { headers, door, subprotocol: None, extensions, lines: Lines::default() }
     }
 
     /// Adds the fields of the response that do not depend on the version of HTTP.
@@ -164,9 +186,14 @@ impl<'a, D> Upgrade<'a, D> {
             head.push("Sec-WebSocket-Protocol", subprotocol);
             negotiated = negotiated.with_subprotocol(subprotocol);
         }
-        if let Some(extensions) = &self.extensions {
+        match &self.extensions {
+            AgreedExtensions::None => {}
+            AgreedExtensions::List(list) => negotiated = negotiated.with_extensions(list),
+            #[cfg(feature = "deflate")]
+            AgreedExtensions::Deflate(params) => negotiated = negotiated.with_deflate(*params),
+        }
+        if let Some(extensions) = negotiated.extensions() {
             head.push(extensions::HEADER, extensions);
-            negotiated = negotiated.with_extensions(extensions);
         }
         head.append(&self.lines);
         negotiated

@@ -7,6 +7,10 @@ mod client;
 mod connect;
 #[cfg(feature = "http")]
 mod connect_http;
+#[cfg(feature = "deflate")]
+mod deflate;
+#[cfg(feature = "deflate")]
+mod deflate_tables;
 mod doors;
 mod feed;
 mod heads;
