@@ -9,6 +9,8 @@ use super::body::Body;
 use super::error::{AcceptError, Error};
 use super::event::{Event, Opened};
 use super::settings::{RequestPolicy, Settings};
+#[cfg(feature = "deflate")]
+use crate::connection::Config;
 use crate::connection::{Connection, UnsupportedExtensions};
 use crate::handshake::client::{self, ClientHandshake, Outcome};
 use crate::handshake::server::{Refusal, RequestHead, Response, ServerHandshake, Upgrade};
@@ -58,7 +60,10 @@ impl Opening {
         nonce: [u8; 16],
         now: Duration,
     ) -> Self {
-        let (head, handshake) = request.clone().limits(settings.head_limits).start(nonce);
+        let request = request.clone().limits(settings.head_limits);
+        #[cfg(feature = "deflate")]
+        let request = offer_deflate(request, &settings.config);
+        let (head, handshake) = request.start(nonce);
         let mut opening = Opening::new(settings, now, Step::Response(handshake));
         opening.ws.queue_head(&head);
         opening
@@ -144,6 +149,11 @@ impl Opening {
                 return Err(AcceptError::Refused(refusal));
             }
         };
+        #[cfg(feature = "deflate")]
+        let upgrade = match &self.ws.config().deflate {
+            Some(deflate) => upgrade.deflate(deflate),
+            None => upgrade,
+        };
         let (response, negotiated) = choose(upgrade).map_err(AcceptError::Build)?.accept();
         self.open(&response, &negotiated).map_err(|_| AcceptError::UnsupportedExtensions)?;
         Ok(negotiated)
@@ -225,6 +235,15 @@ impl Opening {
     fn refuse(&mut self, refusal: Refusal) -> Error {
         self.respond(&refusal.response());
         Error::Refused(Box::new(refusal))
+    }
+}
+
+/// Offers what the configuration says, unless the request offers extensions already.
+#[cfg(feature = "deflate")]
+fn offer_deflate(request: client::Request, config: &Config) -> client::Request {
+    match &config.deflate {
+        Some(deflate) if request.offered_extensions().is_none() => request.deflate(deflate),
+        _ => request,
     }
 }
 
