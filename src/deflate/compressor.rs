@@ -8,8 +8,9 @@ use zlib_rs::{DeflateConfig, DeflateFlush};
 ///
 /// ```text
 /// a whole message              compress                            one frame
+///   without context takeover   compress_alone                      one frame
 /// a message in fragments       fragment, fragment, fragment(last)  one frame each
-/// without context takeover     reset after each message
+///   without context takeover   and reset after the last
 /// ```
 pub(crate) struct Compressor {
     deflate: zlib_rs::Deflate,
@@ -52,9 +53,7 @@ impl Compressor {
         self.kind
     }
 
-    /// Forgets all that was compressed: the next message refers to nothing.
-    ///
-    /// Call it after each message, if the ends agreed on no context takeover, RFC 7692 §7.1.1.
+    /// Forgets all that was compressed: the next message refers to nothing, RFC 7692 §7.1.1.
     pub(crate) fn reset(&mut self) {
         if self.window == Window::Used {
             self.window = Window::Stale;
@@ -69,23 +68,32 @@ impl Compressor {
         self.len = 0;
     }
 
-    /// Compresses a whole message. Returns the payload to send with RSV1, or `None` if the message is
-    /// better sent plain, because compression does not make it shorter.
+    /// Compresses a whole message that may refer to earlier ones, and later ones to it. Returns the
+    /// payload to send with RSV1, or `None` if the message is better sent plain.
     ///
     /// A message that is sent plain must not stay in the window: the peer does not have it in its
-    /// own. To drop it drops all earlier messages too. So after other messages, a message of less
-    /// than 1 KiB is not sent plain: what it returns is then up to 6 bytes longer than `payload`.
+    /// own. To drop it drops all earlier messages too. So only a message of at least 1 KiB that
+    /// compression does not make shorter is sent plain. What it returns for another one is at most 6
+    /// bytes longer than `payload`.
     pub(crate) fn compress(&mut self, payload: &[u8]) -> Option<&[u8]> {
         if payload.is_empty() {
             return None;
         }
-        let was_empty = self.window != Window::Used;
         self.write(payload, true);
-        if self.len >= payload.len() && (was_empty || payload.len() >= MIN_PLAIN) {
+        if self.len >= payload.len() && payload.len() >= MIN_PLAIN {
             self.reset();
             return None;
         }
         Some(self.output())
+    }
+
+    /// Compresses a whole message without context takeover. Returns the payload to send with RSV1, or
+    /// `None` if the message is better sent plain, because compression does not make it shorter.
+    pub(crate) fn compress_alone(&mut self, payload: &[u8]) -> Option<&[u8]> {
+        self.reset();
+        self.write(payload, true);
+        self.reset();
+        (self.len < payload.len()).then(|| self.output())
     }
 
     /// Compresses a fragment of a message. Returns the payload to send. It is empty if `piece` is,
@@ -232,7 +240,7 @@ fn bound(len: usize) -> usize {
 /// What a flush ends with, RFC 7692 §7.2.1.
 const TAIL: [u8; 4] = *b"\x00\x00\xff\xff";
 
-/// The least length of a message that is sent plain at the cost of the earlier ones in the window.
+/// The least length of a message that is sent plain at the cost of what is in the window.
 const MIN_PLAIN: usize = 1024;
 
 /// The longest stored block, RFC 1951 §3.2.4.

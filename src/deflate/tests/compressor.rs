@@ -36,7 +36,10 @@ impl Pair {
 
     /// Sends a whole message. Returns how long its payload is.
     fn send(&mut self, message: &[u8]) -> usize {
-        let Some(payload) = self.compressor.compress(message) else { return message.len() };
+        let Some(payload) = self.compressor.compress(message) else {
+            assert!(message.is_empty() || message.len() >= 1024);
+            return message.len();
+        };
         let payload = payload.to_vec();
         self.receive(&payload, message);
         payload.len()
@@ -210,10 +213,6 @@ fn a_message_that_does_not_shrink_is_sent_plain_where_that_is_cheap() {
     let mut random = Random(1);
     let (mut compressor, mut oracle) = (Compressor::new((15, 3, 8)), Oracle::default());
     let json = random.json(4096);
-
-    // Nothing is lost with an empty window.
-    assert_eq!(compressor.compress(&random.bytes(500)), None);
-    assert_eq!(compressor.compress(b""), None);
     let first = compressor.compress(&json).unwrap().to_vec();
     assert_eq!(oracle.inflate(&first, 4096).unwrap(), json);
 
@@ -233,4 +232,34 @@ fn a_message_that_does_not_shrink_is_sent_plain_where_that_is_cheap() {
     assert_eq!(compressor.compress(&json).unwrap(), first);
     compressor.reset();
     assert_eq!(compressor.compress(&json).unwrap(), first);
+}
+
+#[test]
+fn short_messages_fill_the_window_before_they_shrink() {
+    let mut random = Random(2);
+    let mut compressor = Compressor::new((15, 3, 8));
+    let mut sent = 0;
+    for _ in 0..200 {
+        let message = random.json(70);
+        sent += compressor.compress(&message[40..]).unwrap().len();
+    }
+    assert!(sent < 200 * 15, "{sent}");
+}
+
+#[test]
+fn without_takeover_no_message_is_known_to_the_next() {
+    let mut random = Random(10);
+    let (json, noise) = (random.json(2000), random.bytes(300));
+    let mut compressor = Compressor::new((15, 3, 8));
+    let first = compressor.compress_alone(&json).unwrap().to_vec();
+    assert_eq!(Oracle::default().inflate(&first, 2000).unwrap(), json);
+    for message in [&json[..], &noise, b"", b"a", &json] {
+        let payload = compressor.compress_alone(message).map(<[u8]>::to_vec);
+        let expected = (message == json).then_some(&first);
+        assert_eq!(payload.as_ref(), expected);
+    }
+    // Nor from a message in fragments, nor to a message that may refer to earlier ones.
+    compressor.fragment(&json, true);
+    assert_eq!(compressor.compress_alone(&json), Some(&first[..]));
+    assert_eq!(compressor.compress(&json), Some(&first[..]));
 }
