@@ -11,6 +11,8 @@
 
 #[path = "../examples/echo_server/answer.rs"]
 mod answer;
+#[path = "../examples/echo_server/deflate.rs"]
+mod deflate;
 #[path = "../examples/echo_server/echo.rs"]
 mod echo;
 #[path = "../examples/echo_server/options.rs"]

@@ -80,7 +80,8 @@ mod tests {
             let mut history = History::default();
             let mut all: Vec<u8> = Vec::new();
             for len in [0, 1, 100, 511, 512, 513, 1, 300, 300, 1024, 7, 2000, 1023, 2, 512] {
-                let piece: Vec<u8> = (0..len).map(|i| ((all.len() + i) * 7 % 251) as u8).collect();
+                let bytes = (0..=250).cycle().skip(7 * all.len() % 251);
+                let piece: Vec<u8> = bytes.take(len).collect();
                 history.append(&piece, window);
                 all.extend(piece);
                 let expected = &all[all.len().saturating_sub(window)..];

@@ -95,7 +95,7 @@ impl PreparedMessage {
         let slot = usize::from(window.get()).checked_sub(9)?;
         let compress = || {
             let mut compressor = settings.compressor(window);
-            let frame = compressor.compress(self.payload()).map(|payload| {
+            let frame = compressor.compress_alone(self.payload()).map(|payload| {
                 let header = Header::single(self.opcode, payload.len() as u64, None);
                 PreparedFrame::new(Header { rsv: Rsv::RSV1, ..header }, payload)
             });

@@ -17,7 +17,10 @@ impl Connection {
             return false;
         }
         let Some((mut compressor, takes_over)) = self.take_compressor() else { return false };
-        let compressed = compressor.compress(payload);
+        let compressed = match takes_over {
+            true => compressor.compress(payload),
+            false => compressor.compress_alone(payload),
+        };
         let is_sent = compressed.is_some();
         if let Some(compressed) = compressed {
             self.queue_compressed(opcode, compressed);

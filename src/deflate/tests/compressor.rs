@@ -7,8 +7,6 @@ use zlib_rs::{DeflateConfig, DeflateFlush};
 
 use super::super::compressor::Compressor;
 use super::super::history::History;
-use super::super::params::WindowBits;
-use super::super::settings::Deflate;
 use super::cuts::inflate_in;
 use super::material::Random;
 use super::oracle::Oracle;
@@ -160,52 +158,31 @@ fn a_flush_is_written_once() {
         let lengths =
             around.iter().flat_map(|len| [len - 150, len - 112, len - 20, *len, len + 99]);
         for len in lengths.filter(|len| *len < 1 << 17).chain([300, 1000, 3000]) {
-            // It shrinks to less than half.
-            let bytes: Vec<u8> = random.bytes(len).iter().map(|byte| byte & 7).collect();
-            let mut raw = zlib_rs::Deflate::new_with_config(DeflateConfig {
-                level: i32::from(level),
-                window_bits: -15,
-                mem_level: memory_level,
-                ..DeflateConfig::default()
-            });
-            let mut room = vec![0; 2 * len + 1000];
-            raw.compress(&bytes, &mut room, DeflateFlush::SyncFlush).unwrap();
-            let mut compressor = Compressor::new((15, level, memory_level as u8));
-            let payload = compressor.fragment(&bytes, false);
-            // To begin without a flush may end blocks elsewhere. A second end has 5 bytes.
-            let expected = raw.total_out() as usize;
-            assert!(payload.len() < expected + 4, "{level} {memory_level} {len}");
+            flush_once(level, memory_level, &mut random, len, 7);
+        }
+    }
+    // Around any other room.
+    for len in (128..1500).step_by(7) {
+        for mask in [1, 3, 7, 15, 63] {
+            flush_once(3, 8, &mut random, len, mask);
         }
     }
 }
 
-#[test]
-fn any_setting_is_taken_as_the_nearest_one() {
-    let mut settings = Deflate::default();
-    let json = Random(12).json(2000);
-    for value in [0, 1, 5, 9, 10, 255] {
-        (settings.level, settings.memory_level) = (value, value);
-        let mut compressor = settings.compressor(WindowBits::MAX);
-        let nearest = value.clamp(1, 9);
-        assert_eq!(compressor.kind(), (15, nearest, nearest));
-        assert!(compressor.compress(&json).is_some());
-    }
-}
-
-#[test]
-fn a_compressor_of_the_pool_remembers_nothing() {
-    let settings = Deflate::default();
-    let mut random = Random(13);
-    let json = random.json(3000);
-    let mut compressor = settings.compressor(WindowBits::MAX);
-    let fresh = compressor.memory_usage();
-    let first = compressor.compress(&json).unwrap().to_vec();
-    assert!(compressor.fragment(&random.bytes(300_000), true).len() > 300_000);
-    settings.give_back(compressor);
-
-    let mut compressor = settings.compressor(WindowBits::MAX);
-    assert_eq!(compressor.memory_usage(), fresh, "the same one, without its buffer");
-    assert_eq!(compressor.compress(&json).unwrap(), first);
+/// Compares a fragment of random bytes with what the backend makes of it with much room.
+fn flush_once(level: u8, memory_level: u8, random: &mut Random, len: usize, mask: u8) {
+    let bytes: Vec<u8> = random.bytes(len).iter().map(|byte| byte & mask).collect();
+    let mut raw = zlib_rs::Deflate::new_with_config(DeflateConfig {
+        level: i32::from(level),
+        window_bits: -15,
+        mem_level: i32::from(memory_level),
+        ..DeflateConfig::default()
+    });
+    raw.compress(&bytes, &mut vec![0; 2 * len + 1000], DeflateFlush::SyncFlush).unwrap();
+    let mut compressor = Compressor::new((15, level, memory_level));
+    let payload = compressor.fragment(&bytes, false);
+    // To begin without a flush may end blocks elsewhere. A second end has 5 bytes.
+    assert!(payload.len() < raw.total_out() as usize + 4, "{level} {memory_level} {len}");
 }
 
 #[test]

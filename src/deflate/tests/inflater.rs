@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::super::inflater::Fault;
 use super::blocks::{Block, Blocks, DYNAMIC, FIXED, STORED};
-use super::cuts::{dynamic_block, inflate_every_way, inflate_in, inflate_some_ways};
+use super::cuts::{dynamic_block, inflate_every_way, inflate_some_ways};
 use super::material::Random;
 
 #[test]

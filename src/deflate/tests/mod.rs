@@ -7,4 +7,5 @@ mod cuts;
 mod inflater;
 mod material;
 mod oracle;
+mod pool;
 mod random;

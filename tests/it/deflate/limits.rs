@@ -108,7 +108,7 @@ fn a_bomb_takes_no_more_memory_than_the_limit_and_a_block() {
 
 #[test]
 fn a_stream_of_any_length_takes_constant_memory() {
-    let message: Vec<u8> = (0..20_000_000_u64).map(|i| (i * i >> 13) as u8).collect();
+    let message: Vec<u8> = (0..20_000_000_u64).map(|i| ((i * i) >> 13) as u8).collect();
     let payloads = compressed(&[&message]);
     let mut buffer = vec![0; 1 << 20];
     for read in [100, 5000, 1 << 20] {
@@ -152,7 +152,8 @@ fn final_blocks_are_counted() {
 
 /// Returns a message of more compressed bytes than are kept without an inflater.
 fn long() -> Vec<u8> {
-    compressed(&[&(0..30_000_u32).map(|i| (i * i >> 9 ^ i) as u8).collect::<Vec<_>>()]).remove(0)
+    compressed(&[&(0..30_000_u32).map(|i| (((i * i) >> 9) ^ i) as u8).collect::<Vec<_>>()])
+        .remove(0)
 }
 
 #[test]
@@ -233,7 +234,8 @@ fn memory_usage_is_what_is_allocated() {
 #[test]
 fn an_idle_connection_holds_its_window_and_little_else() {
     let mut buffer = vec![0; 1 << 20];
-    let payloads = compressed(&[&(0..100_000_u64).map(|i| (i * i >> 9) as u8).collect::<Vec<_>>()]);
+    let payloads =
+        compressed(&[&(0..100_000_u64).map(|i| ((i * i) >> 9) as u8).collect::<Vec<_>>()]);
     for (params, window) in [(no_takeover(), 0), (windows(12), 1 << 12), (takeover(), 1 << 15)] {
         for delivery in DELIVERIES {
             for read in [1000, 1 << 20] {

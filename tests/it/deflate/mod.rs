@@ -10,15 +10,15 @@ mod receiving;
 mod round_trip;
 mod sending;
 
-pub const DELIVERIES: [Delivery; 2] = [Delivery::Whole, Delivery::Streaming];
+pub(crate) const DELIVERIES: [Delivery; 2] = [Delivery::Whole, Delivery::Streaming];
 
 /// What both ends agree on: windows of 32 KiB, with context takeover.
-pub fn takeover() -> DeflateParams {
+pub(crate) fn takeover() -> DeflateParams {
     DeflateParams::default()
 }
 
 /// What both ends agree on: no context takeover.
-pub fn no_takeover() -> DeflateParams {
+pub(crate) fn no_takeover() -> DeflateParams {
     let mut params = DeflateParams::default();
     params.server_no_context_takeover = true;
     params.client_no_context_takeover = true;
@@ -26,7 +26,7 @@ pub fn no_takeover() -> DeflateParams {
 }
 
 /// What both ends agree on: windows of this size.
-pub fn windows(bits: u8) -> DeflateParams {
+pub(crate) fn windows(bits: u8) -> DeflateParams {
     let mut params = DeflateParams::default();
     params.server_max_window_bits = WindowBits::new(bits);
     params.client_max_window_bits = WindowBits::new(bits);
@@ -34,14 +34,14 @@ pub fn windows(bits: u8) -> DeflateParams {
 }
 
 /// Returns a configuration that compresses.
-pub fn deflating(role: Role) -> Config {
+pub(crate) fn deflating(role: Role) -> Config {
     let mut config = config(role);
     config.deflate = Some(Deflate::default());
     config
 }
 
 /// Returns a connection that has agreed on `params`.
-pub fn agreed(config: &Config, params: DeflateParams) -> Connection {
+pub(crate) fn agreed(config: &Config, params: DeflateParams) -> Connection {
     let negotiated = Negotiated::default().with_deflate(params);
     Connection::from_negotiated(config.clone(), &negotiated).unwrap()
 }
