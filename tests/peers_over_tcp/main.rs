@@ -23,6 +23,8 @@ mod connect;
 #[path = "../../examples/echo_server/echo.rs"]
 mod echo;
 mod handshake;
+#[path = "../../examples/echo_server/deflate.rs"]
+mod deflate;
 #[path = "../../examples/echo_server/options.rs"]
 #[allow(dead_code, reason = "only main reads addresses and the help")]
 mod options;
