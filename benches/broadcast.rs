@@ -1,5 +1,7 @@
 //! One message to 100 000 receivers: prepared once, and for comparison sent to each.
 //!
+//! With `--features deflate`, also to receivers that have agreed on compression.
+//!
 //! `cargo bench --bench broadcast` prints a table: the time, the bytes copied and the bytes held
 //! for each receiver, when the message is in the output of all receivers and nothing has been
 //! written.
@@ -8,6 +10,9 @@
 
 #[path = "support/allocator.rs"]
 mod allocator;
+#[cfg(feature = "deflate")]
+#[path = "support/documents.rs"]
+mod documents;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -40,18 +45,59 @@ fn main() {
             ("send, shared data", &|ws| ws.send(shared.clone()).expect("there is room")),
         ];
         for (name, send) in ways {
-            measure(role, name, send, prepared.payload());
+            let label = format!("{role:?}, {name}");
+            measure(&label, || Connection::new(config(role)), send, prepared.payload());
+        }
+    }
+    #[cfg(feature = "deflate")]
+    compressed();
+}
+
+fn config(role: Role) -> Config {
+    match role {
+        Role::Server => Config::server(),
+        Role::Client => Config::client(),
+    }
+}
+
+/// The same with a text that is compressed, by servers.
+#[cfg(feature = "deflate")]
+fn compressed() {
+    let news = Arc::new(documents::DOCUMENTS[0].messages(LEN, 1).remove(0));
+    let text = std::str::from_utf8(&news).expect("ASCII");
+    for takes_over in [false, true] {
+        let prepared = PreparedMessage::new(text);
+        let ways: [Way<'_>; 2] = [
+            ("send_prepared", &|ws| ws.send_prepared(&prepared).expect("there is room")),
+            ("send_text", &|ws| ws.send_text(text).expect("there is room")),
+        ];
+        let mut config = config(Role::Server);
+        config.deflate = Some(sansock::deflate::Deflate::default());
+        let config = Arc::new(config);
+        let mut params = sansock::deflate::DeflateParams::default();
+        params.server_no_context_takeover = !takes_over;
+        let negotiated = sansock::Negotiated::default().with_deflate(params);
+        let connect = || {
+            Connection::from_negotiated(Arc::clone(&config), &negotiated).expect("it compresses")
+        };
+        for (name, send) in ways {
+            // A compressor for each of 100 000 connections would take 37 GiB.
+            if takes_over && name == "send_text" {
+                continue;
+            }
+            let takeover = if takes_over { "takeover" } else { "no takeover" };
+            measure(&format!("{name}, {takeover}"), connect, send, prepared.payload());
         }
     }
 }
 
-fn measure(role: Role, name: &str, send: &dyn Fn(&mut Connection), payload: &[u8]) {
-    let config = Arc::new(match role {
-        Role::Server => Config::server(),
-        Role::Client => Config::client(),
-    });
-    let mut receivers: Vec<Connection> =
-        (0..RECEIVERS).map(|_| Connection::new(config.clone())).collect();
+fn measure(
+    label: &str,
+    connect: impl Fn() -> Connection,
+    send: &dyn Fn(&mut Connection),
+    payload: &[u8],
+) {
+    let mut receivers: Vec<Connection> = (0..RECEIVERS).map(|_| connect()).collect();
     let mut times = Vec::new();
     let (mut held, mut allocations, mut copied) = (0, 0, 0);
     for _ in 0..ROUNDS {
@@ -65,7 +111,6 @@ fn measure(role: Role, name: &str, send: &dyn Fn(&mut Connection), payload: &[u8
         receivers.iter_mut().for_each(Connection::release_buffers);
     }
     times.sort_by(f64::total_cmp);
-    let label = format!("{role:?}, {name}");
     println!(
         "{label:<30}{:>13.1}{:>10.1}{copied:>10}{held:>10}{allocations:>13}",
         times[ROUNDS / 2],
@@ -78,7 +123,7 @@ fn measure(role: Role, name: &str, send: &dyn Fn(&mut Connection), payload: &[u8
 fn take(ws: &mut Connection, payload: &[u8]) -> usize {
     let mut copied = 0;
     let output = ws.output();
-    assert!(output.remaining() > payload.len());
+    assert!(output.remaining() > payload.len() / 5);
     while output.has_remaining() {
         let chunk = output.chunk();
         let is_shared = chunk.as_ptr_range().contains(&payload.as_ptr());

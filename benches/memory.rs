@@ -7,6 +7,9 @@
 
 #[path = "support/allocator.rs"]
 mod allocator;
+#[cfg(feature = "deflate")]
+#[path = "support/documents.rs"]
+mod documents;
 mod support;
 
 use std::hint::black_box;
@@ -26,6 +29,8 @@ fn main() {
     connections();
     handshakes();
     allocations();
+    #[cfg(feature = "deflate")]
+    compression();
 }
 
 fn sizes() {
@@ -83,6 +88,78 @@ fn connections() {
         let (client, client_released) = held(Role::Client, situation);
         println!("{name:<52}{server:>12}{server_released:>12}{client:>12}{client_released:>12}");
     }
+}
+
+/// What a connection holds that has agreed on compression, by the settings.
+#[cfg(feature = "deflate")]
+fn compression() {
+    println!(
+        "\n{:<30}{:>14}{:>14}{:>14}{:>14}{:>14}",
+        "bytes on the heap, with deflate", "busy, level 1", "5", "8", "9", "idle"
+    );
+    for bits in [None].into_iter().chain((8..=15).map(Some)) {
+        let name = match bits {
+            None => "15 bits, no takeover".to_owned(),
+            Some(bits) => format!("{bits} bits"),
+        };
+        let busy = [1, 5, 8, 9].map(|memory_level| compressing(bits, memory_level).0);
+        let (_, idle) = compressing(bits, 8);
+        print!("{name:<30}");
+        busy.iter().for_each(|busy| print!("{busy:>14}"));
+        println!("{idle:>14}");
+    }
+}
+
+/// Returns the bytes that a server holds after it has received and sent 64 KiB in messages of 1 KiB,
+/// and after it was idle. `bits` is the window of both ends; `None` is no takeover.
+#[cfg(feature = "deflate")]
+fn compressing(bits: Option<u8>, memory_level: u8) -> (isize, isize) {
+    use sansock::Negotiated;
+    use sansock::deflate::{Deflate, DeflateParams, WindowBits};
+
+    let mut settings = Deflate::default();
+    settings.memory_level = memory_level;
+    let mut params = DeflateParams::default();
+    params.server_max_window_bits = bits.and_then(WindowBits::new);
+    params.client_max_window_bits = params.server_max_window_bits;
+    params.server_no_context_takeover = bits.is_none();
+    params.client_no_context_takeover = bits.is_none();
+    let negotiated = Negotiated::default().with_deflate(params);
+    let connect = |role| {
+        let mut config = Config::clone(&config(role));
+        config.deflate = Some(settings.clone());
+        Connection::from_negotiated(config, &negotiated).expect("it compresses")
+    };
+    let messages = documents::DOCUMENTS[0].messages(1 << 10, 64);
+    // What the client sends, and what a thread keeps for all connections.
+    let (mut client, mut other) = (connect(Role::Client), connect(Role::Server));
+    messages.iter().for_each(|message| client.send_binary(message).expect("there is room"));
+    let len = client.output().remaining();
+    let mut wire = client.output().copy_to_bytes(len).to_vec();
+    receive(&mut other, &mut wire.clone());
+    drop((client, other));
+
+    let config_bytes = {
+        let before = BYTES.load(Relaxed);
+        let ws = connect(Role::Server);
+        BYTES.load(Relaxed) - before - ws.memory_usage() as isize
+    };
+    let before = BYTES.load(Relaxed);
+    let mut ws = connect(Role::Server);
+    let mut spare = vec![0; 128 << 10];
+    let spare_len = spare.len() as isize;
+    let mut input = Input::with_spare(&mut wire, &mut spare);
+    while let Some(event) = ws.receive(&mut input).expect("the peer keeps the rules") {
+        black_box(event);
+    }
+    for message in &messages {
+        ws.send_binary(message).expect("there is room");
+        drop_output(&mut ws);
+    }
+    let held = BYTES.load(Relaxed) - before - spare_len - config_bytes;
+    ws.release_buffers();
+    ws.shrink_to_fit();
+    (held, ws.memory_usage() as isize)
 }
 
 /// Returns the bytes that a connection holds in a situation, before and after a release.

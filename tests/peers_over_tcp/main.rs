@@ -20,11 +20,11 @@ mod answer;
 #[path = "../../examples/client/connect.rs"]
 #[allow(dead_code, reason = "the client looks at what was negotiated")]
 mod connect;
+#[path = "../../examples/echo_server/deflate.rs"]
+mod deflate;
 #[path = "../../examples/echo_server/echo.rs"]
 mod echo;
 mod handshake;
-#[path = "../../examples/echo_server/deflate.rs"]
-mod deflate;
 #[path = "../../examples/echo_server/options.rs"]
 #[allow(dead_code, reason = "only main reads addresses and the help")]
 mod options;
