@@ -61,7 +61,7 @@ pub enum RequestPolicy {
     /// answer.
     #[default]
     Ask,
-    /// All: every opening handshake is accepted, without a subprotocol, and every other request is
-    /// refused.
+    /// All: every opening handshake is accepted, without a subprotocol and with the compression that
+    /// the configuration says, and every other request is refused.
     AcceptUnseen,
 }

@@ -18,6 +18,8 @@ use crate::support::conversation::{NONCE, REQUEST, RESPONSE};
 use crate::support::{Seen, config, frame_for, frames};
 
 mod closed_while_sending;
+#[cfg(feature = "deflate")]
+mod deflate;
 mod interrupted;
 mod refusals;
 mod twin;
