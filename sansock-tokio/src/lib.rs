@@ -71,6 +71,8 @@ pub mod h2;
 mod halves;
 #[cfg(feature = "hyper")]
 pub mod hyper;
+#[cfg(any(feature = "h2", feature = "hyper"))]
+mod offers;
 mod open;
 mod pool;
 mod sender;

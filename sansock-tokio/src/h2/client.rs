@@ -16,6 +16,7 @@ use sansock::{Connection, Role};
 use super::H2Stream;
 use super::stream::io_error;
 use crate::deadline::Deadline;
+use crate::offers::with_offers;
 use crate::{Error, Opened, Request, Settings, WebSocket};
 
 /// Opens a WebSocket by Extended CONNECT, RFC 8441 §5, on a connection to the server of `request`.
@@ -55,6 +56,7 @@ async fn open(
         return Err(io::Error::new(ErrorKind::Unsupported, NOT_ALLOWED).into());
     }
     let mut client = client.ready().await.map_err(io_error)?;
+    let request = with_offers(request, settings);
     let (mut request, handshake) = request.start_connect_http().map_err(io::Error::other)?;
     request.extensions_mut().insert(Protocol::from_static("websocket"));
     let (response, send) = client.send_request(request, false).map_err(io_error)?;

@@ -36,7 +36,8 @@ pub fn accept(
 }
 
 /// Does the same with a subprotocol and headers that `choose` has added. Returns what both ends
-/// agreed on as well.
+/// agreed on as well. If the configuration says how to compress, `choose` gets an upgrade that agrees
+/// to permessage-deflate, if the client offers it.
 ///
 /// # Errors
 ///
@@ -55,6 +56,11 @@ pub fn accept_with(
     let upgrade = match head.as_ref().map_err(|refusal| *refusal).and_then(ConnectHead::upgrade) {
         Ok(upgrade) => upgrade,
         Err(refusal) => return Err(refuse(refusal, respond)),
+    };
+    #[cfg(feature = "deflate")]
+    let upgrade = match &settings.config.deflate {
+        Some(deflate) => upgrade.deflate(deflate),
+        None => upgrade,
     };
     let (response, negotiated) = choose(upgrade)?.accept_http()?;
     let connection = Connection::from_negotiated(Arc::clone(&settings.config), &negotiated)?;

@@ -18,6 +18,7 @@ use sansock::{Connection, Role};
 
 use super::UpgradedStream;
 use crate::deadline::Deadline;
+use crate::offers::with_offers;
 use crate::{Error, Opened, Request, Settings, WebSocket};
 
 /// The opening handshake of a client whose request hyper sends, or a pool of connections that is
@@ -32,9 +33,10 @@ use crate::{Error, Opened, Request, Settings, WebSocket};
 /// use sansock_tokio::{Request, Settings};
 ///
 /// async fn open(mut client: SendRequest<String>) -> Result<(), Box<dyn std::error::Error>> {
-///     let (request, handshake) = ClientHandshake::http1(&Request::new("ws://a.example/chat")?)?;
-///     let response: Response<Incoming> = client.send_request(request).await?;
 ///     let settings = Settings::new(Config::client());
+///     let request = Request::new("ws://a.example/chat")?;
+///     let (request, handshake) = ClientHandshake::http1(&request, &settings)?;
+///     let response: Response<Incoming> = client.send_request(request).await?;
 ///     let (mut ws, _opened) = handshake.finish(response, &settings).await?;
 ///     ws.send("hello").await?;
 ///     Ok(())
@@ -56,20 +58,24 @@ impl ClientHandshake {
     ///
     /// Drive the connection by a method with upgrades, such as hyper's
     /// `http1::Connection::with_upgrades`. The URI of the request is a path. A pool of connections
-    /// needs a whole one: replace it by [`http_uri`](Request::http_uri).
+    /// needs a whole one: replace it by [`http_uri`](Request::http_uri). The request offers the
+    /// compression that the settings say: pass the same to [`finish`](Self::finish).
     ///
     /// # Errors
     ///
     /// [`http::Error`] if the crate `http` does not take a header that you have added.
     pub fn http1<B: Default>(
         request: &Request,
+        settings: &Settings,
     ) -> Result<(http::Request<B>, ClientHandshake), http::Error> {
-        let (request, handshake) = request.start_http(nonce())?;
+        let (request, handshake) = with_offers(request, settings).start_http(nonce())?;
         Ok((request.map(|()| B::default()), ClientHandshake(Door::Http1(handshake))))
     }
 
     /// Starts a handshake by Extended CONNECT over HTTP/2, RFC 8441. Returns the request to send as
     /// well.
+    ///
+    /// `settings` are those of [`http1`](Self::http1).
     ///
     /// Send it only on a connection whose server allows it, as hyper's
     /// `http2::Connection::is_extended_connect_protocol_enabled` shows once the settings have come.
@@ -79,8 +85,9 @@ impl ClientHandshake {
     /// [`http::Error`] if the crate `http` does not take the host or a header that you have added.
     pub fn http2<B: Default>(
         request: &Request,
+        settings: &Settings,
     ) -> Result<(http::Request<B>, ClientHandshake), http::Error> {
-        let (mut request, handshake) = request.start_connect_http()?;
+        let (mut request, handshake) = with_offers(request, settings).start_connect_http()?;
         request.extensions_mut().insert(Protocol::from_static("websocket"));
         Ok((request.map(|()| B::default()), ClientHandshake(Door::Http2(handshake))))
     }

@@ -6,6 +6,8 @@ use http::{Request, Response, Version};
 use hyper::ext::Protocol;
 use hyper::upgrade::OnUpgrade;
 use sansock::connection::ConfigMismatch;
+#[cfg(feature = "deflate")]
+use sansock::deflate::Deflate;
 use sansock::handshake::BuildError;
 use sansock::handshake::connect::{ConnectHead, ExtendedConnect};
 use sansock::handshake::server::{self, RequestHead};
@@ -74,6 +76,11 @@ impl Handshake {
             return Err(AcceptError::Config(ConfigMismatch));
         }
         let Ok(upgrade) = self.head.upgrade() else { unreachable!("it was checked") };
+        #[cfg(feature = "deflate")]
+        let upgrade = match &settings.config.deflate {
+            Some(deflate) => upgrade.deflate(deflate),
+            None => upgrade,
+        };
         let (response, negotiated) = choose(upgrade)?.accept()?;
         let opening = Opening::new(self.on_upgrade, negotiated, settings);
         Ok((response.map(|()| B::default()), opening))
@@ -162,6 +169,14 @@ impl Upgrade<'_> {
         })
     }
 
+    /// Does without the compression that the configuration says, for this client.
+    pub fn without_extensions(self) -> Self {
+        Upgrade(match self.0 {
+            Door::Http1(upgrade) => Door::Http1(upgrade.without_extensions()),
+            Door::Http2(upgrade) => Door::Http2(upgrade.without_extensions()),
+        })
+    }
+
     /// Adds a header to the response.
     ///
     /// # Errors
@@ -169,6 +184,15 @@ impl Upgrade<'_> {
     /// [`BuildError`], as [`Response::header`](server::Response::header).
     pub fn header(self, name: &str, value: impl AsRef<[u8]>) -> Result<Self, BuildError> {
         delegate!(self, header(name, value)).map(Upgrade)
+    }
+
+    /// Agrees to permessage-deflate, if the client offers it.
+    #[cfg(feature = "deflate")]
+    fn deflate(self, settings: &Deflate) -> Self {
+        Upgrade(match self.0 {
+            Door::Http1(upgrade) => Door::Http1(upgrade.deflate(settings)),
+            Door::Http2(upgrade) => Door::Http2(upgrade.deflate(settings)),
+        })
     }
 
     fn accept(self) -> Result<(Response<()>, Negotiated), http::Error> {

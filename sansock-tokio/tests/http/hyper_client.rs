@@ -32,7 +32,7 @@ fn settings() -> Settings {
 async fn http1(stream: DuplexStream) -> Finished {
     let (mut client, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection.with_upgrades());
-    let (request, handshake) = ClientHandshake::http1::<String>(&request()).unwrap();
+    let (request, handshake) = ClientHandshake::http1::<String>(&request(), &settings()).unwrap();
     assert_eq!(request.uri(), "/chat?room=1");
     assert_eq!(request.headers()[HOST], "a.example");
     (client.send_request(request).await.unwrap(), handshake)
@@ -93,7 +93,7 @@ async fn messages_come_back_over_http2() {
     let (mut client, connection) =
         http2::handshake(TokioExecutor::new(), TokioIo::new(client)).await.unwrap();
     tokio::spawn(connection);
-    let (request, handshake) = ClientHandshake::http2::<String>(&request()).unwrap();
+    let (request, handshake) = ClientHandshake::http2::<String>(&request(), &settings()).unwrap();
     let response = client.send_request(request).await.unwrap();
     let (mut ws, opened) = handshake.finish(response, &settings()).await.unwrap();
     assert_eq!(opened.negotiated.subprotocol(), Some("chat"));
@@ -174,7 +174,7 @@ async fn a_connection_without_upgrades_is_an_error() {
     });
     let (mut client, connection) = http1::handshake(TokioIo::new(client)).await.unwrap();
     tokio::spawn(connection);
-    let (request, handshake) = ClientHandshake::http1::<String>(&request()).unwrap();
+    let (request, handshake) = ClientHandshake::http1::<String>(&request(), &settings()).unwrap();
     let response = client.send_request(request).await.unwrap();
     let error = handshake.finish(response, &settings()).await.unwrap_err();
     assert!(matches!(error, Error::Io(_)), "{error:?}");

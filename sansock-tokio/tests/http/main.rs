@@ -7,6 +7,8 @@
     reason = "tests fail by panicking"
 )]
 
+#[cfg(feature = "deflate")]
+mod deflate;
 mod hyper1;
 mod hyper2;
 mod hyper_client;
