@@ -1,4 +1,5 @@
 //! What programs compress: messages of four kinds, the same in every run.
+#![allow(dead_code, reason = "each benchmark uses what it needs")]
 
 use sansock::Message;
 
