@@ -5,7 +5,8 @@
 //! moves bytes will do: TCP, TLS, a Unix socket, an HTTP/2 stream, an `io_uring`, a microcontroller's
 //! radio.
 //!
-//! It does not do TLS, DNS or HTTP beyond the opening handshake, and it has no compression yet.
+//! It does not do TLS, DNS or HTTP beyond the opening handshake. With the feature `deflate`, it compresses
+//! messages: see the module of that name.
 //!
 //! # Which part to use
 //!
@@ -297,3 +298,8 @@ pub use negotiated::Negotiated;
 #[doc = include_str!("../README.md")]
 #[doc = include_str!("../docs/EMBEDDING.md")]
 struct Readme;
+
+/// So does that of docs/COMPRESSION.md.
+#[cfg(all(doctest, feature = "deflate"))]
+#[doc = include_str!("../docs/COMPRESSION.md")]
+struct Compression;

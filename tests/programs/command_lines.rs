@@ -63,6 +63,27 @@ fn a_timeout_is_a_time() {
     }
 }
 
+/// Without the feature, a program does not do as if it compressed.
+#[test]
+#[cfg(not(feature = "deflate"))]
+fn options_of_compression_need_the_feature() {
+    for (name, arguments) in [
+        ("echo_server", &["--deflate"][..]),
+        ("echo_server", &["--deflate-no-takeover"]),
+        ("echo_server", &["--deflate-window-bits", "9"]),
+        ("client", &["--deflate", "ws://127.0.0.1:1/"]),
+        ("autobahn_client", &["ws://127.0.0.1:1", "--agent", "a", "--deflate"]),
+    ] {
+        let ended = Program::start(name, arguments).end();
+        let first = ended.errors.lines().next().unwrap_or_default();
+        assert!(
+            first.ends_with(" needs a build with --features deflate"),
+            "{name} {arguments:?}: {ended:?}"
+        );
+        assert_eq!(ended.status, Some(2));
+    }
+}
+
 #[test]
 fn a_server_that_is_not_there_is_named() {
     let address = nowhere();

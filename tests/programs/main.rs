@@ -13,6 +13,8 @@
 
 mod client;
 mod command_lines;
+#[cfg(feature = "deflate")]
+mod compression;
 mod peer;
 mod program;
 mod relay;

@@ -39,3 +39,30 @@ async fn messages_come_back_over_wss() {
         assert!(message.unwrap().is_close());
     }
 }
+
+#[cfg(feature = "deflate")]
+#[tokio::test]
+async fn messages_come_back_compressed_if_both_ends_compress() {
+    use sansock::Config;
+    use sansock::deflate::Deflate;
+    use sansock_tokio::{CloseCode, Request, Settings, client_with};
+
+    let server = Program::start("wss_echo", &[ANY, ANY]);
+    let address = address(&server, "ws");
+    for (deflate, agreed) in [(None, None), (Some(Deflate::default()), Some("permessage-deflate"))]
+    {
+        let stream = tokio::net::TcpStream::connect(address.clone()).await.unwrap();
+        let mut config = Config::client();
+        config.deflate = deflate;
+        let request = Request::new("ws://a.example/").unwrap();
+        let opened = client_with(&request, stream, &Settings::new(config)).await;
+        let (mut ws, opened) = opened.unwrap();
+        assert_eq!(opened.negotiated.extensions(), agreed);
+        for sent in ["", "hello", &"κόσμε".repeat(100_000)] {
+            ws.send(sent).await.unwrap();
+            assert!(ws.receive().await.unwrap() == Some(sent.into()));
+        }
+        ws.close(CloseCode::NORMAL, "").await.unwrap();
+        assert_eq!(ws.receive().await.unwrap(), None);
+    }
+}
