@@ -76,7 +76,8 @@ impl Inflater {
             let is_valid = match status {
                 TINFLStatus::Done | TINFLStatus::HasMoreOutput => true,
                 TINFLStatus::NeedsMoreInput => {
-                    decode(b"\x00\x00\xff\xff\x03\x00") == (TINFLStatus::Done, 6, 0)
+                    // RFC 7692 §7.2.1: the empty block may be a final one itself.
+                    matches!(decode(b"\x00\x00\xff\xff\x03\x00"), (TINFLStatus::Done, 4 | 6, 0))
                 }
                 _ => false,
             };

@@ -152,7 +152,7 @@ pub struct Connection {
     output: Output,
     /// The message that is being sent in fragments.
     outgoing: Option<OutgoingMessage>,
-    /// The length from which on a message may not be one frame, or may have to be compressed.
+    /// The length from which on a message may not be one frame. 0 if it may have to be compressed.
     one_frame_below: usize,
     /// What permessage-deflate needs, if it was agreed on.
     #[cfg(feature = "deflate")]

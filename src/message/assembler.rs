@@ -44,13 +44,11 @@ pub(super) enum Open {
     Text(Validator),
     /// A binary message that is reassembled.
     Binary,
-    /// A text that is streamed. The validator has seen all bytes that were taken.
+    /// A text that is streamed or inflated. The validator has seen all bytes that were taken, or all
+    /// that was inflated.
     TextStream(Validator),
-    /// A binary message that is streamed.
+    /// A binary message that is streamed or inflated.
     BinaryStream,
-    /// A message that is inflated. For a text, the validator has seen all that was inflated.
-    #[cfg(feature = "deflate")]
-    Inflated(Option<Validator>),
 }
 
 impl Open {
@@ -59,8 +57,6 @@ impl Open {
         match self {
             Open::Text(validator) | Open::TextStream(validator) => Some(*validator),
             Open::Binary | Open::BinaryStream => None,
-            #[cfg(feature = "deflate")]
-            Open::Inflated(validator) => *validator,
         }
     }
 }

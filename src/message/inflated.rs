@@ -17,10 +17,10 @@ impl Assembler {
     /// Opens a message to inflate.
     pub(crate) fn begin_inflated(&mut self, opcode: Opcode) {
         self.begin(opcode);
-        self.open = Some(Open::Inflated(match opcode {
-            Opcode::Text => Some(Validator::new()),
-            _ => None,
-        }));
+        self.open = Some(match opcode {
+            Opcode::Text => Open::TextStream(Validator::new()),
+            _ => Open::BinaryStream,
+        });
     }
 
     /// Returns the bytes that were inflated and not delivered.
@@ -70,7 +70,7 @@ impl Assembler {
 
     /// Validates the bytes of a text from this index on, which were just written.
     fn validate_from(&mut self, start: usize) -> Result<(), Violation> {
-        if let Some(Open::Inflated(Some(validator))) = &mut self.open {
+        if let Some(Open::TextStream(validator)) = &mut self.open {
             let fresh = self.bytes.get(start..).unwrap_or_default();
             validator.push(fresh).map_err(|_| Violation::InvalidUtf8)?;
         }
@@ -79,7 +79,7 @@ impl Assembler {
 
     /// Takes out what can be delivered of the open message: for a text, all whole code points.
     pub(crate) fn take_inflated(&mut self) -> Received<'static> {
-        let Some(Open::Inflated(Some(_))) = &self.open else {
+        let Some(Open::TextStream(_)) = &self.open else {
             return Received::Binary(self.take_bytes().into());
         };
         let cut = utf8::unfinished_len(&self.bytes);

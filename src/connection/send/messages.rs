@@ -46,7 +46,7 @@ impl Connection {
             return Err(Unsent { error, message });
         }
         #[cfg(feature = "deflate")]
-        if self.send_compressed(message.opcode(), message.as_bytes()) {
+        if self.one_frame_below == 0 && self.send_compressed(message.opcode(), message.as_bytes()) {
             return Ok(());
         }
         let (opcode, payload) = (message.opcode(), message.into_bytes());

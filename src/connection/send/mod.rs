@@ -68,7 +68,7 @@ impl Connection {
     fn send_copied_slowly(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
         self.admit_message(payload.len())?;
         #[cfg(feature = "deflate")]
-        if self.send_compressed(opcode, payload) {
+        if self.one_frame_below == 0 && self.send_compressed(opcode, payload) {
             return Ok(());
         }
         if payload.len() < self.config.one_frame_below() {
