@@ -4,7 +4,7 @@ use super::{DELIVERIES, agreed, deflating, no_takeover, takeover, windows};
 use crate::counting::{BYTES, measure, measure_peak};
 use crate::support::{ROLES, Seen, assert_each_sees, drain, frame_for, frames, receive};
 use sansock::connection::Delivery;
-use sansock::{CloseCode, Connection, Event, Input, Role, Violation};
+use sansock::{CloseCode, Connection, Event, Input, ReadBuffer, Role, Violation};
 
 /// Returns messages as an end sends them that has agreed on the same, with their frames' payloads.
 fn compressed(messages: &[&[u8]]) -> Vec<Vec<u8>> {
@@ -273,4 +273,46 @@ fn a_whole_message_allocates_nothing_if_the_last_one_was_as_long() {
     let stream = stream_for(Role::Client, &payloads[15..]);
     let (allocations, bytes, outcome) = measure(|| swallow(&mut ws, &stream, &mut buffer));
     assert_eq!((allocations, bytes, outcome), (0, 0, (5 * 3000, None)));
+}
+
+#[test]
+fn a_whole_message_that_fits_spare_memory_allocates_nothing() {
+    let lens = [3000, 100, 1, 20_000, 300, 0, 9000];
+    let messages: Vec<Vec<u8>> = lens.iter().map(|len| vec![7; *len]).collect();
+    for params in [takeover(), no_takeover(), windows(9)] {
+        let mut server = agreed(&deflating(Role::Server), params);
+        let mut wire = Vec::new();
+        for message in messages.iter().cycle().take(3 * lens.len()) {
+            server.start_binary().unwrap().finish(message).unwrap();
+            wire.push(drain(&mut server));
+        }
+        let mut ws = agreed(&deflating(Role::Client), params);
+        let (mut buffer, mut spare) = (vec![0; 1 << 10], vec![0; 64 << 10]);
+        let mut read = ReadBuffer::with_capacity(64 << 10);
+        let mut receive = |ws: &mut Connection, bytes: &[u8], buffered: bool| {
+            let note = |event: Option<Event<'_>>| match event {
+                Some(Event::Binary(data)) => {
+                    assert!(data.is_borrowed());
+                    data.len()
+                }
+                other => panic!("{other:?}"),
+            };
+            if buffered {
+                let room = read.spare_mut();
+                room[..bytes.len()].copy_from_slice(bytes);
+                read.mark_filled(bytes.len());
+                return note(ws.receive_buffered(&mut read).unwrap());
+            }
+            buffer[..bytes.len()].copy_from_slice(bytes);
+            let mut input = Input::with_spare(&mut buffer[..bytes.len()], &mut spare);
+            note(ws.receive(&mut input).unwrap())
+        };
+        for (round, bytes) in wire.iter().enumerate() {
+            // Until then the inflater, the history and the buffer are made.
+            let (allocations, held, len) = measure(|| receive(&mut ws, bytes, round % 2 == 0));
+            assert_eq!(len, lens[round % lens.len()]);
+            let is_warm = round >= 2 * lens.len();
+            assert!(!is_warm || (allocations, held) == (0, 0), "{round}: {allocations}");
+        }
+    }
 }
