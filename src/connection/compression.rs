@@ -2,14 +2,13 @@
 
 use alloc::boxed::Box;
 
+use super::receive::CompressedMessage;
 use super::{Connection, State};
-use crate::deflate::{Compressor, Deflate, DeflateParams, History, Inflater, WindowBits};
+use crate::deflate::{Compressor, Deflate, DeflateParams, Fault, History, Inflater, WindowBits};
 use crate::error::Violation;
 use crate::frame::Rsv;
 use crate::negotiated::Negotiated;
 use crate::role::Role;
-
-use super::receive::{CompressedMessage, violation};
 
 /// What a connection needs that has agreed on permessage-deflate.
 pub(super) struct Compression {
@@ -172,12 +171,13 @@ impl Connection {
         }
     }
 
-    /// Returns the compressor to the pool if it was not used for long.
-    pub(super) fn age_compressor(&mut self, millis: u32) {
+    /// Returns the compressor to the pool if it was not used for long, and the inflater to the thread.
+    pub(super) fn age_compression(&mut self, millis: u32) {
         let Some(compression) = &mut self.compression else { return };
         compression.unused = compression.unused.saturating_add(millis);
         if compression.unused >= MAX_UNUSED {
             self.give_back_compressor();
+            self.give_back_inflater();
         }
     }
 
@@ -206,6 +206,14 @@ impl Connection {
         {
             settings.give_back(compressor);
         }
+    }
+}
+
+/// Returns the violation that a fault in compressed data is.
+pub(super) fn violation(fault: Fault) -> Violation {
+    match fault {
+        Fault::Invalid => Violation::InvalidDeflate,
+        Fault::TooManyStreams => Violation::TooManyDeflateStreams,
     }
 }
 

@@ -207,12 +207,12 @@ impl Connection {
         self.queue_close(CloseBody { status }, Occurrence::Violation);
     }
 
-    /// Adds what `millis` milliseconds earn to the ping budget, and returns a compressor that was not
-    /// used for long.
+    /// Adds what `millis` milliseconds earn to the ping budget, and returns what compression
+    /// has not used for long.
     pub(crate) fn let_pass(&mut self, millis: u32) {
         self.ping_budget.refill(self.config.pings, millis);
         #[cfg(feature = "deflate")]
-        self.age_compressor(millis);
+        self.age_compression(millis);
     }
 
     /// Enters the state after `occurrence`, and drops what no later state needs.

@@ -10,9 +10,9 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::input::{Source, chunk_event};
-use crate::connection::compression::Compression;
+use crate::connection::compression::{Compression, violation};
 use crate::connection::{Connection, Event};
-use crate::deflate::{Deflate, Fault, Held, Inflater};
+use crate::deflate::{Deflate, Held, Inflater};
 use crate::error::{ProtocolError, Violation};
 use crate::frame::{CurrentFrame, Rsv};
 use crate::mask;
@@ -347,13 +347,6 @@ impl Inflating<'_> {
     /// Returns an inflater to hold until the rest of a message arrives.
     fn held(&self, inflater: Box<Inflater>) -> Result<Held, Violation> {
         Held::new(inflater, self.settings).ok_or(Violation::TooManyInflaters)
-    }
-}
-
-pub(in crate::connection) fn violation(fault: Fault) -> Violation {
-    match fault {
-        Fault::Invalid => Violation::InvalidDeflate,
-        Fault::TooManyStreams => Violation::TooManyDeflateStreams,
     }
 }
 

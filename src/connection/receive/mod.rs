@@ -14,4 +14,4 @@ mod inflate;
 pub use error::ReceiveError;
 
 #[cfg(feature = "deflate")]
-pub(super) use inflate::{CompressedMessage, violation};
+pub(super) use inflate::CompressedMessage;
