@@ -29,6 +29,8 @@ use core::fmt;
 #[derive(Default)]
 pub struct Input<'a> {
     bytes: &'a mut [u8],
+    /// Memory for messages that are inflated.
+    #[cfg(feature = "deflate")]
     spare: &'a mut [u8],
 }
 
@@ -36,7 +38,11 @@ impl<'a> Input<'a> {
     /// Creates a cursor at the first of `bytes`.
     #[inline]
     pub const fn new(bytes: &'a mut [u8]) -> Self {
-        Input { bytes, spare: &mut [] }
+        Input {
+            bytes,
+            #[cfg(feature = "deflate")]
+            spare: &mut [],
+        }
     }
 
     /// Creates a cursor at the first of `bytes`, with memory for messages that have to be inflated. As
@@ -45,6 +51,7 @@ impl<'a> Input<'a> {
     ///
     /// What is in `spare` does not matter. One may serve all connections of a thread: 64 KiB are
     /// enough for most.
+    #[cfg(feature = "deflate")]
     #[inline]
     pub const fn with_spare(bytes: &'a mut [u8], spare: &'a mut [u8]) -> Self {
         Input { bytes, spare }

@@ -190,7 +190,11 @@ impl Unread {
     pub(super) fn take_with<'a, R>(&'a mut self, receive: impl FnOnce(&mut Input<'a>) -> R) -> R {
         self.restore();
         let (bytes, room) = self.bytes.split_at_mut(self.end);
-        let mut input = Input::with_spare(bytes.get_mut(self.start..).unwrap_or_default(), room);
+        let unread = bytes.get_mut(self.start..).unwrap_or_default();
+        #[cfg(feature = "deflate")]
+        let mut input = Input::with_spare(unread, room);
+        #[cfg(not(feature = "deflate"))]
+        let (mut input, _) = (Input::new(unread), room);
         let received = receive(&mut input);
         self.start = self.end - input.len();
         received
