@@ -44,9 +44,10 @@ fn main() {
             ("send_binary", &|ws| ws.send_binary(&payload).expect("there is room")),
             ("send, shared data", &|ws| ws.send(shared.clone()).expect("there is room")),
         ];
+        let config = Arc::new(config(role));
+        let connect = || Connection::new(Arc::clone(&config));
         for (name, send) in ways {
-            let label = format!("{role:?}, {name}");
-            measure(&label, || Connection::new(config(role)), send, prepared.payload());
+            measure(&format!("{role:?}, {name}"), connect, send, prepared.payload());
         }
     }
     #[cfg(feature = "deflate")]
@@ -63,7 +64,7 @@ fn config(role: Role) -> Config {
 /// The same with a text that is compressed, by servers.
 #[cfg(feature = "deflate")]
 fn compressed() {
-    let news = Arc::new(documents::DOCUMENTS[0].messages(LEN, 1).remove(0));
+    let news = documents::DOCUMENTS[0].messages(LEN, 1).remove(0);
     let text = std::str::from_utf8(&news).expect("ASCII");
     for takes_over in [false, true] {
         let prepared = PreparedMessage::new(text);
