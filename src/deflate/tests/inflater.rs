@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::super::inflater::Fault;
+use super::super::inflater::{Fault, Inflater};
 use super::blocks::{Block, Blocks, DYNAMIC, FIXED, STORED};
 use super::cuts::{dynamic_block, inflate_every_way, inflate_some_ways};
 use super::material::Random;
@@ -192,6 +192,45 @@ fn distances_reach_as_far_as_the_history() {
             }
         }
     }
+}
+
+/// Inflates a message, and says whether another one can go on.
+fn goes_on(inflater: &mut Inflater, payload: &[u8], expected: &[u8]) -> bool {
+    let mut room = [0; 600];
+    let mut len = 0;
+    let mut rest = payload;
+    while !rest.is_empty() {
+        let (taken, written) = inflater.step(rest, &mut room[len..], &[]).unwrap();
+        (rest, len) = (&rest[taken..], len + written);
+    }
+    assert_eq!(room[..len], *expected);
+    inflater.finish().unwrap();
+    inflater.go_on()
+}
+
+#[test]
+fn a_message_goes_on_where_the_last_one_has_ended() {
+    let mut inflater = Inflater::start(&[b"xyz"]);
+    let literals = |end, bytes: &[u8]| {
+        let mut blocks = Blocks::default();
+        blocks.header(end, FIXED).literals(bytes).end();
+        blocks
+    };
+    let mut copy = Blocks::default();
+    copy.header(Block::Inner, FIXED).copy(3, 6).end();
+    assert!(goes_on(&mut inflater, &literals(Block::Inner, b"abc").message(), b"abc"));
+    assert!(goes_on(&mut inflater, &copy.message(), b"xyz"));
+    assert!(goes_on(&mut inflater, b"", b""));
+    assert!(goes_on(&mut inflater, &copy.message(), b"abc"));
+    // As many streams as each message may have: 16 for nothing.
+    let streams = [&b"\x03\x00".repeat(16)[..], b"\x00"].concat();
+    assert!(goes_on(&mut inflater, &streams, b""));
+    assert!(goes_on(&mut inflater, &streams, b""));
+    // The end of a stream forgets.
+    assert!(!goes_on(&mut inflater, &literals(Block::Final, b"abc").to_vec(), b"abc"));
+    let mut empty = Blocks::default();
+    empty.stored(Block::Inner, b"abc").header(Block::Final, STORED);
+    assert!(!goes_on(&mut Inflater::start(&[]), &empty.to_vec(), b"abc"));
 }
 
 #[test]
