@@ -20,8 +20,11 @@ FLAGS = [
 
 ECHOES = """
 new Promise((done, fail) => {
-  const messages = ["", "hello", "ä".repeat(70000), new Uint8Array(0), new Uint8Array([0, 255]),
-                    new Uint8Array(1 << 20).fill(7)];
+  const records = Array.from({length: 5000}, (_, id) => ({id, price: Math.random()}));
+  const kinds = ["", "hello", "ä".repeat(70000), new Uint8Array(0), new Uint8Array([0, 255]),
+                 new Uint8Array(1 << 20).fill(7), crypto.getRandomValues(new Uint8Array(1000)),
+                 JSON.stringify(records)];
+  const messages = [...kinds, ...kinds];
   const ws = new WebSocket(URL, ["unknown", "echo"]);
   ws.binaryType = "arraybuffer";
   const same = (sent, got) => typeof sent === "string" ? sent === got
@@ -33,16 +36,17 @@ new Promise((done, fail) => {
     next += 1;
     if (next < messages.length) ws.send(messages[next]); else ws.close(4321, "enough");
   };
-  ws.onclose = event => done([ws.protocol, ws.extensions, next, event.wasClean, event.code]);
+  ws.onclose = ({wasClean, code}) =>
+    done([ws.protocol, ws.extensions, messages.length - next, wasClean, code]);
   ws.onerror = () => fail(new Error("error event"));
 })
 """
 
 
-async def echoes(devtools, url):
-    """Exchanges messages with the echo server at `url`."""
+async def echoes(devtools, url, extensions=""):
+    """Exchanges messages with the echo server at `url`, which agrees to these extensions."""
     outcome = await evaluate(devtools, ECHOES.replace("URL", json.dumps(url)))
-    assert outcome == ["echo", "", 6, True, 4321], outcome
+    assert outcome == ["echo", extensions, 0, True, 4321], outcome
 
 
 async def evaluate(devtools, expression):

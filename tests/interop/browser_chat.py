@@ -1,7 +1,7 @@
 """Chromium as a client of sansock-tokio: python browser_chat.py CHROMIUM CHAT-URL [ECHO-URL]...
 
 Opens the page of the chat in two tabs and a third one in another room, uses them like people, and
-then exchanges messages with the echo servers.
+then exchanges messages with the echo servers, which compress them.
 """
 
 import sys
@@ -54,7 +54,7 @@ async def main(devtools_port):
         assert heard == "Eve: nobody here\nconnected\n", heard
         print("  Chromium: the chat's page, in two rooms")
         for url in ECHOES:
-            await browser.echoes(ada, url)
+            await browser.echoes(ada, url, "permessage-deflate")
             print(f"  Chromium: text, binary, subprotocol and close code, {url.partition(':')[0]}")
 
 

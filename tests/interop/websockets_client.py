@@ -1,4 +1,7 @@
-"""Python's websockets as a client of the echo server: python websockets_client.py URL [CA]"""
+"""Python's websockets as a client of an echo server: python websockets_client.py [--deflate] URL [CA]
+
+With --deflate, the server is one that compresses if the client offers it.
+"""
 
 import asyncio
 import functools
@@ -10,7 +13,8 @@ import websockets
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-URL, *CA = sys.argv[1:]
+IS_COMPRESSING = sys.argv[1] == "--deflate"
+URL, *CA = sys.argv[1 + IS_COMPRESSING :]
 if CA:
     connect = functools.partial(connect, ssl=ssl.create_default_context(cafile=CA[0]))
 LENGTHS = [0, 1, 125, 126, 127, 65535, 65536, 1 << 20, 17_000_000]
@@ -55,9 +59,9 @@ async def chooses_a_subprotocol_that_both_know():
             assert await ws.recv() == "hello"
 
 
-async def declines_compression():
+async def answers_an_offer_of_compression():
     async with connect(URL) as ws:
-        assert ws.protocol.extensions == []
+        assert len(ws.protocol.extensions) == IS_COMPRESSING
         await ws.send("hello")
         assert await ws.recv() == "hello"
 
@@ -94,7 +98,7 @@ CASES = [
     answers_pings,
     answers_a_close_with_its_code,
     chooses_a_subprotocol_that_both_know,
-    declines_compression,
+    answers_an_offer_of_compression,
     refuses_a_message_beyond_its_limit_with_1009,
     serves_many_clients_at_once,
 ]

@@ -1,4 +1,6 @@
-// Node's ws as a client of the echo server: node ws_client.js URL [CA]
+// Node's ws as a client of an echo server: node ws_client.js [--deflate] URL [CA]
+//
+// With --deflate, the server is one that compresses if the client offers it.
 "use strict";
 
 const assert = require("node:assert/strict");
@@ -8,7 +10,8 @@ const { once } = require("node:events");
 const WebSocket = require("ws");
 const { version } = require("ws/package.json");
 
-const [url, ca] = process.argv.slice(2);
+const isCompressing = process.argv[2] === "--deflate";
+const [url, ca] = process.argv.slice(isCompressing ? 3 : 2);
 const LENGTHS = [0, 1, 125, 126, 127, 65535, 65536, 1 << 20, 17_000_000];
 const LIMIT = 20_000_000; // the server's limit
 
@@ -84,9 +87,9 @@ const cases = {
     }
   },
 
-  async "compression that is declined"() {
+  async "the answer to an offer of compression"() {
     const ws = await connect([], { perMessageDeflate: true });
-    assert.equal(ws.extensions, "");
+    assert.equal(ws.extensions, isCompressing ? "permessage-deflate" : "");
     await exchange(ws, "hello");
     await close(ws);
   },
