@@ -131,6 +131,34 @@ fn answer(listener: &TcpListener, response: &str) -> String {
     request
 }
 
+#[cfg(feature = "deflate")]
+#[test]
+fn the_options_of_compression_are_offered() {
+    for (options, offer) in [
+        (&[][..], None),
+        (&["--deflate"][..], Some("; client_max_window_bits")),
+        (
+            &["--deflate-no-takeover"],
+            Some(
+                "; server_no_context_takeover; client_no_context_takeover; client_max_window_bits",
+            ),
+        ),
+        (
+            &["--deflate-window-bits", "10"],
+            Some("; server_max_window_bits=10; client_max_window_bits=10"),
+        ),
+    ] {
+        let (listener, address) = listen();
+        let url = format!("ws://{address}/");
+        let client = Program::start("client", &[options, &[&url]].concat());
+        let request = answer(&listener, "HTTP/1.1 401 Who\r\n\r\n");
+        let name = "Sec-WebSocket-Extensions: permessage-deflate";
+        let offered = request.lines().find_map(|line| line.strip_prefix(name));
+        assert_eq!(offered, offer, "{options:?}");
+        assert_eq!(client.end().status, Some(1));
+    }
+}
+
 #[test]
 fn redirects_are_followed_and_another_host_gets_no_credentials() {
     let (first, first_address) = listen();

@@ -67,10 +67,16 @@ fn the_relay_passes_compressed_messages_on() {
 
 #[test]
 fn a_window_has_from_8_to_15_bits() {
-    for wrong in ["7", "16", "many", "1000", ""] {
-        let ended = Program::start("echo_server", &["--deflate-window-bits", wrong]).end();
-        let expected = format!("--deflate-window-bits {wrong}: not from 8 to 15");
-        assert_eq!(ended.errors.lines().next(), Some(&*expected));
-        assert_eq!(ended.status, Some(2));
+    let option = "--deflate-window-bits";
+    for name in ["echo_server", "client"] {
+        for wrong in ["7", "16", "many", "1000", ""] {
+            let ended = Program::start(name, &[option, wrong]).end();
+            let expected = format!("{option} {wrong}: not from 8 to 15");
+            assert_eq!(ended.errors.lines().next(), Some(&*expected), "{name}");
+            assert_eq!(ended.status, Some(2));
+        }
+        let ended = Program::start(name, &[option]).end();
+        let expected = "--deflate-window-bits needs a value";
+        assert_eq!((ended.errors.lines().next(), ended.status), (Some(expected), Some(2)));
     }
 }
