@@ -91,7 +91,14 @@ impl Config {
         }
     }
 
+    /// Returns `true` if a message of this length is sent in one frame.
+    #[inline]
+    pub(super) fn is_one_frame(&self, len: usize) -> bool {
+        self.fragment_size.is_none_or(|size| len <= size.get())
+    }
+
     /// Returns the length from which on a message is sent in fragments.
+    #[cfg(feature = "deflate")]
     pub(super) fn one_frame_below(&self) -> usize {
         self.fragment_size.map_or(usize::MAX, |size| size.get().saturating_add(1))
     }

@@ -56,6 +56,7 @@ impl Connection {
             control: None,
             output: Output::default(),
             outgoing: None,
+            #[cfg(feature = "deflate")]
             one_frame_below: config.one_frame_below(),
             #[cfg(feature = "deflate")]
             compression: None,

@@ -153,6 +153,7 @@ pub struct Connection {
     /// The message that is being sent in fragments.
     outgoing: Option<OutgoingMessage>,
     /// The length from which on a message may not be one frame. 0 if it may have to be compressed.
+    #[cfg(feature = "deflate")]
     one_frame_below: usize,
     /// What permessage-deflate needs, if it was agreed on.
     #[cfg(feature = "deflate")]

@@ -124,6 +124,7 @@ impl Connection {
         } else {
             PingBudget::full(config.pings)
         };
+        #[cfg_attr(not(feature = "deflate"), allow(unused_mut))]
         let mut ws = Connection {
             id: progress.id,
             config,
@@ -134,6 +135,7 @@ impl Connection {
             assembler: progress.assembler,
             control: progress.control,
             outgoing: progress.outgoing,
+            #[cfg(feature = "deflate")]
             one_frame_below: 0,
             #[cfg(feature = "deflate")]
             compression: progress.compression,
@@ -142,6 +144,7 @@ impl Connection {
             closure: progress.closure,
             has_sent_eof: progress.has_sent_eof,
         };
+        #[cfg(feature = "deflate")]
         ws.update_one_frame_below();
         Ok(ws)
     }

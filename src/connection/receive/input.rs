@@ -249,7 +249,8 @@ impl Connection {
         appended.map_err(|invalid| self.error_in(len, bad_text(invalid)))
     }
 
-    /// Returns the message that was reassembled.
+    /// Returns the message that was reassembled. If it were inlined, each fragment would cost more.
+    #[inline(never)]
     fn finish_message(&mut self) -> Result<Event<'static>, ProtocolError> {
         self.assembler.finish().map(Event::from).ok_or_else(|| self.cut_text())
     }

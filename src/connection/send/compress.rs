@@ -90,7 +90,7 @@ impl Connection {
 
     /// Queues a compressed message.
     fn queue_compressed(&mut self, opcode: Opcode, payload: &[u8]) {
-        if payload.len() < self.config.one_frame_below() {
+        if self.config.is_one_frame(payload.len()) {
             let header = self.header(opcode, payload.len());
             self.output.push(compressed_header(header, payload.len()), payload);
             return;

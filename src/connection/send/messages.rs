@@ -46,12 +46,14 @@ impl Connection {
             return Err(Unsent { error, message });
         }
         #[cfg(feature = "deflate")]
-        if self.one_frame_below == 0 && self.send_compressed(message.opcode(), message.as_bytes()) {
+        if !self.is_one_frame(message.as_bytes().len())
+            && self.send_compressed(message.opcode(), message.as_bytes())
+        {
             return Ok(());
         }
         let (opcode, payload) = (message.opcode(), message.into_bytes());
         let len = payload.len();
-        if len < self.config.one_frame_below() {
+        if self.config.is_one_frame(len) {
             let header = self.header(opcode, len);
             self.queue_owned(header, payload);
             return Ok(());

@@ -67,34 +67,42 @@ impl Connection {
     #[inline(never)]
     fn send_copied_slowly(&mut self, opcode: Opcode, payload: &[u8]) -> Result<(), SendError> {
         self.admit_message(payload.len())?;
-        #[cfg(feature = "deflate")]
-        if self.one_frame_below == 0 && self.send_compressed(opcode, payload) {
-            return Ok(());
-        }
-        if payload.len() < self.config.one_frame_below() {
+        if self.is_one_frame(payload.len()) || !self.queue_otherwise(opcode, payload) {
             let header = self.header(opcode, payload.len());
             self.output.push(header, payload);
-        } else {
-            self.queue_fragments(opcode, payload.len(), |ws, header, range| {
-                ws.output.push(header, payload.get(range).unwrap_or_default());
-            });
         }
         Ok(())
     }
 
-    /// Computes which messages are one frame and not compressed.
-    pub(super) fn update_one_frame_below(&mut self) {
-        self.one_frame_below = self.config.one_frame_below();
+    /// Queues a message that is compressed or longer than one frame. Returns `false` if it is neither.
+    fn queue_otherwise(&mut self, opcode: Opcode, payload: &[u8]) -> bool {
         #[cfg(feature = "deflate")]
-        if self.is_compressing() {
-            self.one_frame_below = 0;
+        if self.send_compressed(opcode, payload) {
+            return true;
         }
+        let is_long = !self.config.is_one_frame(payload.len());
+        if is_long {
+            self.queue_fragments(opcode, payload.len(), |ws, header, range| {
+                ws.output.push(header, payload.get(range).unwrap_or_default());
+            });
+        }
+        is_long
+    }
+
+    /// Computes which messages are one frame and not compressed.
+    #[cfg(feature = "deflate")]
+    pub(super) fn update_one_frame_below(&mut self) {
+        let is_compressing = self.is_compressing();
+        self.one_frame_below = if is_compressing { 0 } else { self.config.one_frame_below() };
     }
 
     /// Returns `true` if a message of this length is one frame, and not compressed.
     #[inline]
     pub(super) fn is_one_frame(&self, len: usize) -> bool {
-        len < self.one_frame_below
+        #[cfg(feature = "deflate")]
+        return len < self.one_frame_below;
+        #[cfg(not(feature = "deflate"))]
+        self.config.is_one_frame(len)
     }
 
     /// Queues a message of `len` bytes in frames of at most `fragment_size`, RFC 6455 §5.4. Calls
