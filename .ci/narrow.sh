@@ -2,7 +2,8 @@
 # Sourced by .ci/targets and .ci/address-sanitizer:
 #
 #   narrow DIRECTORY     makes a package of this package's sources and tests/it. Its only
-#                        dev-dependency is proptest: the others do not build for every target
+#                        dev-dependencies are those of its tests: the others do not build for every
+#                        target
 
 narrow() {
     local directory=$1
@@ -14,7 +15,7 @@ narrow() {
     awk '
         /^\[/ { section = $0 }
         section ~ /^\[\[|^\[profile|^\[workspace/ { next }
-        section == "[dev-dependencies]" && /^[a-z]/ && $1 != "proptest" { next }
+        section == "[dev-dependencies]" && /^[a-z]/ && $1 !~ /^(miniz_oxide|proptest)$/ { next }
         { print }
         END { print "\n[workspace]" }
     ' Cargo.toml >"$directory/Cargo.toml"
