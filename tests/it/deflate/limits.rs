@@ -47,8 +47,8 @@ fn swallow(ws: &mut Connection, stream: &[u8], buffer: &mut [u8]) -> (usize, Opt
 #[test]
 fn a_message_may_inflate_to_the_limit_and_no_further() {
     let limit = 10_000;
-    for (len, is_valid) in [(limit, true), (limit + 1, false), (limit * 50, false)] {
-        for message in [vec![0; len], (0..len).map(|i| (i * i / 99) as u8).collect()] {
+    for (len, is_valid) in [(limit, true), (limit + 1, false), (limit * 8, false)] {
+        for message in [vec![0; len], (0..len as u64).map(|i| (i * i / 99) as u8).collect()] {
             let payloads = compressed(&[&message]);
             if payloads[0].len() > limit {
                 continue; // its header shows it
@@ -76,7 +76,7 @@ fn a_message_may_inflate_to_the_limit_and_no_further() {
 /// 1028 zeros are one byte.
 #[test]
 fn a_bomb_takes_no_more_memory_than_the_limit_and_a_block() {
-    let payloads = compressed(&[&vec![0; 50_000_000]]);
+    let payloads = compressed(&[&vec![0; 10_000_000]]);
     let mut buffer = vec![0; 1 << 20];
     for role in ROLES {
         let stream = stream_for(role, &payloads);
@@ -108,7 +108,7 @@ fn a_bomb_takes_no_more_memory_than_the_limit_and_a_block() {
 
 #[test]
 fn a_stream_of_any_length_takes_constant_memory() {
-    let message: Vec<u8> = (0..20_000_000_u64).map(|i| ((i * i) >> 13) as u8).collect();
+    let message: Vec<u8> = (0..3_000_000_u64).map(|i| ((i * i) >> 13) as u8).collect();
     let payloads = compressed(&[&message]);
     let mut buffer = vec![0; 1 << 20];
     for read in [100, 5000, 1 << 20] {
@@ -184,13 +184,14 @@ fn inflaters_that_are_held_have_a_limit() {
         assert_eq!(receive(&mut fourth, &[&stream[..cut]]), []);
         receive(&mut fourth, &[&[0; 100]]);
         drop(second);
-        for _ in 0..2 {
+        let parts = [(); 2].map(|()| {
             let mut ws = connect();
             assert_eq!(receive(&mut ws, &[&stream[..cut]]), []);
-            core::mem::forget(ws.into_parts());
-        }
+            ws.into_parts()
+        });
         let seen = receive(&mut connect(), &[&stream[..cut]]);
         assert_eq!(seen, [Seen::Failed(Violation::TooManyInflaters, 0)]);
+        drop(parts);
     }
 }
 
