@@ -89,10 +89,8 @@ impl Connection {
         let (message, rest) = spare.split_at_mut(len);
         input.put_back_spare(rest);
         if frame.opcode == Opcode::Text {
-            return match Text::from_utf8(message.into()) {
-                Ok(text) => Ok(Event::Text(text)),
-                Err(_) => Err(Violation::InvalidUtf8),
-            };
+            let text = Text::from_utf8(message.into());
+            return text.map(Event::Text).map_err(|_| Violation::InvalidUtf8);
         }
         Ok(Event::Binary(message.into()))
     }

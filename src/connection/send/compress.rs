@@ -39,8 +39,8 @@ impl Connection {
         true
     }
 
-    /// Returns the compressed frame of a prepared message, as a server sends it, and its payload.
-    /// Returns `None` if the message is better sent as it is.
+    /// Returns the compressed frame of a prepared message, or `None` if the message is better sent as
+    /// it is.
     pub(super) fn compressed_frame<'m>(
         &mut self,
         message: &'m PreparedMessage,
@@ -67,8 +67,8 @@ impl Connection {
         compression.is_compressing() && len >= min_len
     }
 
-    /// Takes out the compressor of this connection, or one of the pool. Also returns whether it
-    /// knows the next messages from the earlier ones.
+    /// Takes out the compressor of this connection, or one of the pool. Also returns whether it is
+    /// kept for later messages, which may refer to this one.
     fn take_compressor(&mut self) -> Option<(Box<Compressor>, bool)> {
         let (compression, settings) = (self.compression.as_mut()?, self.config.deflate.as_ref()?);
         let window = compression.window?;
