@@ -1,6 +1,11 @@
-//! Shared by the fuzz targets: streams, a naive reading of them, and what a connection sees.
+//! Shared by the fuzz targets: streams, naive readings of the RFCs, what a connection sees, and the
+//! targets themselves, which `tests/seeds.rs` also runs.
 
 pub mod connection;
+#[path = "../../tests/support/counting.rs"]
+pub mod counting;
 pub mod inflate;
+pub mod memory;
 pub mod naive;
 pub mod stream;
+pub mod targets;
