@@ -7,6 +7,7 @@ use bytes::{Buf, BytesMut};
 use sansock::connection::{Delivery, ExcessPings, PingPolicy, ReceiveError, State};
 use sansock::{Config, Connection, Event, Input, Limits, ReadBuffer, Role};
 
+use crate::events::Events;
 use crate::naive::frames;
 use crate::naive::messages::{Reading, Seen};
 use crate::stream::Pieces;
@@ -154,11 +155,10 @@ impl Receiver {
     }
 }
 
-/// What was seen. Chunks are joined, so that a message is the same in both delivery modes.
+/// What was seen, up to an error.
 #[derive(Default)]
 struct Log {
-    seen: Vec<Seen>,
-    chunks: Vec<u8>,
+    events: Events,
     fault: Option<(u16, u64)>,
 }
 
@@ -169,7 +169,7 @@ impl Log {
             Ok(None) => return false,
             Ok(Some(event)) => {
                 assert!(self.fault.is_none(), "{event:?} after an error");
-                self.push_event(&event);
+                self.events.push(&event);
             }
             Err(error) => {
                 assert!(self.fault.is_none(), "an error is reported once");
@@ -178,36 +178,6 @@ impl Log {
             }
         }
         true
-    }
-
-    fn push_event(&mut self, event: &Event<'_>) {
-        let seen = match event {
-            Event::Text(text) => Seen::Text(text.as_str().into()),
-            Event::Binary(data) => Seen::Binary(data.to_vec()),
-            Event::TextChunk { text, last } => {
-                let message = self.push_chunk(text.as_bytes(), *last);
-                let text = |message| String::from_utf8(message).expect("chunks are text");
-                return self.seen.extend(message.map(|message| Seen::Text(text(message))));
-            }
-            Event::BinaryChunk { data, last } => {
-                let message = self.push_chunk(data, *last);
-                return self.seen.extend(message.map(Seen::Binary));
-            }
-            Event::Ping(data) => Seen::Ping(data.to_vec()),
-            Event::Pong(data) => Seen::Pong(data.to_vec()),
-            Event::Close { code, reason } => {
-                Seen::Close(code.map(|code| code.as_u16()), reason.as_str().into())
-            }
-            other => panic!("{other:?}"),
-        };
-        self.seen.push(seen);
-    }
-
-    /// Returns the message if this is its last chunk.
-    fn push_chunk(&mut self, chunk: &[u8], last: bool) -> Option<Vec<u8>> {
-        assert!(last || !chunk.is_empty(), "an empty chunk that is not the last");
-        self.chunks.extend_from_slice(chunk);
-        last.then(|| std::mem::take(&mut self.chunks))
     }
 }
 
@@ -222,7 +192,7 @@ pub fn assert_receives(setup: &Setup, way: Way, pieces: &[&[u8]], expected: &Rea
     let receiver = Receiver { ws: setup.connection(), log: Log::default(), buffer };
     let Receiver { mut ws, log, .. } = receiver.receive(way, pieces);
     assert_eq!(log.fault, expected.fault, "{way:?}");
-    assert_eq!(log.seen, expected.seen, "{way:?}");
+    assert_eq!(log.events.seen, expected.seen, "{way:?}");
 
     let is_closed = matches!(expected.seen.last(), Some(Seen::Close(..)));
     let state = match () {

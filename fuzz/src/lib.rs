@@ -4,8 +4,10 @@
 pub mod connection;
 #[path = "../../tests/support/counting.rs"]
 pub mod counting;
+pub mod events;
 pub mod inflate;
 pub mod memory;
 pub mod naive;
+pub mod sender;
 pub mod stream;
 pub mod targets;

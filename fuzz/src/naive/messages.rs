@@ -28,6 +28,15 @@ pub enum Seen {
     Close(Option<u16>, String),
 }
 
+impl Seen {
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Seen::Text(text) | Seen::Close(_, text) => text.as_bytes(),
+            Seen::Binary(data) | Seen::Ping(data) | Seen::Pong(data) => data,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Open {
     is_text: bool,

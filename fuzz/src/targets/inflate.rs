@@ -4,8 +4,10 @@
 use arbitrary::Arbitrary;
 use sansock::connection::Delivery;
 use sansock::deflate::{Deflate, DeflateParams, WindowBits};
-use sansock::{Config, Connection, Event, Input, Limits, Negotiated, Violation};
+use sansock::{Config, Connection, Input, Limits, Negotiated, Violation};
+use crate::events::Events;
 use crate::inflate::{Inflater, Verdict};
+use crate::naive::messages::Seen;
 
 #[derive(Arbitrary, Debug)]
 pub struct Case<'a> {
@@ -73,46 +75,29 @@ fn stream(case: &Case<'_>, fragment: usize) -> Vec<u8> {
 
 /// What a connection sees.
 #[derive(Default)]
-struct Seen {
-    messages: Vec<Vec<u8>>,
-    open: Vec<u8>,
+struct Log {
+    events: Events,
     failure: Option<Violation>,
 }
 
-impl Seen {
-    fn push(&mut self, event: &Event<'_>) {
-        let (piece, last) = match event {
-            Event::Text(text) => (text.as_bytes(), true),
-            Event::Binary(data) => (&**data, true),
-            Event::TextChunk { text, last } => (text.as_bytes(), *last),
-            Event::BinaryChunk { data, last } => (&**data, *last),
-            other => panic!("{other:?}"),
-        };
-        self.open.extend_from_slice(piece);
-        if last {
-            self.messages.push(std::mem::take(&mut self.open));
-        }
-    }
-}
-
-fn receive(ws: &mut Connection, bytes: &[u8], read: usize, most: usize) -> Seen {
-    let mut seen = Seen::default();
+fn receive(ws: &mut Connection, bytes: &[u8], read: usize, most: usize) -> Log {
+    let mut log = Log::default();
     for piece in bytes.chunks(read) {
         let mut piece = piece.to_vec();
         let mut input = Input::new(&mut piece);
         loop {
             match ws.receive(&mut input) {
-                Ok(Some(event)) => seen.push(&event),
+                Ok(Some(event)) => log.events.push(&event),
                 Ok(None) => break,
                 Err(error) => {
-                    assert!(seen.failure.is_none(), "a failure is told of once");
-                    seen.failure = Some(error.violation());
+                    assert!(log.failure.is_none(), "a failure is told of once");
+                    log.failure = Some(error.violation());
                 }
             }
         }
         assert!(ws.memory_usage() <= most, "{} of {most}", ws.memory_usage());
     }
-    seen
+    log
 }
 
 fn is_same(failure: &Verdict, violation: Violation) -> bool {
@@ -146,10 +131,11 @@ pub fn run(case: Case<'_>) {
                 config.limits = Limits::NONE.with_message(limit as u64);
                 let mut ws = Connection::from_negotiated(config, &negotiated).expect("deflate");
                 let stream = stream(&case, fragment);
-                let seen = receive(&mut ws, &stream, read, fixed + window + held);
-                assert_eq!(seen.messages, expected.messages);
-                assert!(seen.open.len() <= limit);
-                match (&expected.failure, seen.failure) {
+                let log = receive(&mut ws, &stream, read, fixed + window + held);
+                let messages: Vec<&[u8]> = log.events.seen.iter().map(Seen::bytes).collect();
+                assert_eq!(messages, expected.messages);
+                assert!(log.events.chunks.len() <= limit);
+                match (&expected.failure, log.failure) {
                     (None, None) => {}
                     (Some(failure), Some(violation)) => {
                         assert!(
