@@ -16,7 +16,7 @@
 //! | is a server or client with a loop of its own | [`endpoint::Endpoint`] |
 //! | has an HTTP library that does the handshake | [`Connection`], and [`handshake::accept_key`] if it needs it |
 //! | is a proxy | [`frame::Relay`] |
-//! | is a device without an allocator | [`frame::Decoder`], [`frame::Encoder`], [`mask`] |
+//! | is a device without an allocator | [`frame::MessageDecoder`], [`frame::Encoder`] |
 //!
 //! ## Blocking sockets
 //!
@@ -122,19 +122,21 @@
 //! ## A device without an allocator
 //!
 //! ```
-//! use sansock::frame::{Decoder, Encoder, Header, Part};
+//! use sansock::frame::{Encoder, Header, MessageDecoder, MessagePart};
 //! use sansock::{Input, Opcode, Role};
 //!
 //! let header = Header::single(Opcode::Binary, 2, None);
 //! assert_eq!(*Encoder::new(Role::Server).header(header)?, *b"\x82\x02");
 //!
-//! let mut read = *b"\x82\x02ok";
-//! let (mut decoder, mut input) = (Decoder::new(Role::Client), Input::new(&mut read));
+//! let mut read = *b"\x82\x82\0\0\0\0ok\x89\x80\0\0\0\0"; // a message, and a ping
+//! let (mut decoder, mut input) = (MessageDecoder::new(Role::Server), Input::new(&mut read));
+//! let unused = || unreachable!("a server does not mask");
 //! while let Some(part) = decoder.decode(&mut input)? {
-//!     if let Part::Payload { bytes, .. } = part {
+//!     if let MessagePart::Binary { bytes, .. } = part {
 //!         assert_eq!(bytes, b"ok"); // borrowed from `read`
 //!     }
 //! }
+//! assert_eq!(decoder.answer(unused).as_deref(), Some(&b"\x8A\0"[..])); // to send: the pong
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

@@ -351,7 +351,6 @@ impl Decoder {
     }
 
     /// Returns the role of this endpoint.
-    #[cfg(feature = "alloc")]
     pub(crate) const fn role(&self) -> Role {
         self.rules.role
     }

@@ -2,6 +2,7 @@
 //!
 //! - [`Decoder`] takes bytes and returns headers and pieces of payload, unmasked in place.
 //! - [`Encoder`] takes headers and pieces of payload, and prepares the bytes to send.
+//! - [`MessageDecoder`] joins frames to messages, and says what to answer.
 //! - [`Relay`] passes frames from one peer on to another.
 //!
 //! Each of them knows its role, checks the order of frames (§5.4) and stores no payload. You can
@@ -15,6 +16,7 @@ mod encode_error;
 mod encoder;
 mod fast_path;
 mod header;
+mod message_decoder;
 #[cfg(feature = "alloc")]
 mod peek;
 mod relay;
@@ -27,6 +29,7 @@ pub use decoder::{Decoder, Part};
 pub use encode_error::EncodeError;
 pub use encoder::Encoder;
 pub use header::{Header, HeaderBytes, Rsv};
+pub use message_decoder::{CloseFrame, ControlPayload, MessageDecoder, MessagePart};
 pub use relay::{Forwarded, Relay};
 pub use rules::Limits;
 pub use short::ShortBytes;

@@ -34,6 +34,7 @@ mod frames;
 mod handshake;
 mod kept_events;
 mod masking;
+mod message_decoder;
 mod messages;
 mod output;
 mod output_with;

@@ -14,7 +14,8 @@
 pub mod conversation;
 
 use bytes::{Buf, BytesMut};
-use sansock::connection::ReceiveError;
+use sansock::connection::{PingPolicy, ReceiveError};
+use sansock::frame::{ControlPayload, MessageDecoder, MessagePart};
 use sansock::{
     Config, Connection, Event, Input, Limits, Opcode, ProtocolError, ReadBuffer, Role, Violation,
 };
@@ -200,13 +201,16 @@ struct Log {
 
 impl Log {
     fn push(&mut self, event: Event<'_>) {
-        let (is_text, piece, last) = match event {
-            Event::TextChunk { text, last } => (true, text.as_bytes().to_vec(), last),
-            Event::BinaryChunk { data, last } => (false, data.to_vec(), last),
-            other => return self.seen.push(other.into()),
-        };
+        match event {
+            Event::TextChunk { text, last } => self.push_piece(true, text.as_bytes(), last),
+            Event::BinaryChunk { data, last } => self.push_piece(false, &data, last),
+            other => self.seen.push(other.into()),
+        }
+    }
+
+    fn push_piece(&mut self, is_text: bool, piece: &[u8], last: bool) {
         assert!(last || !piece.is_empty(), "an empty chunk that is not the last");
-        let message = [self.chunks.take().unwrap_or_default(), piece].concat();
+        let message = [&self.chunks.take().unwrap_or_default()[..], piece].concat();
         match (last, is_text) {
             (false, _) => self.chunks = Some(message),
             (true, true) => self.seen.push(Seen::Text(String::from_utf8(message).unwrap())),
@@ -345,8 +349,53 @@ pub fn assert_shows(buf: &impl Buf, model: &[u8], shows_all: bool) {
 ///
 /// It is read whole, byte by byte and cut at every place, by all receive methods. Beyond 4 KiB, it
 /// is cut at the first and last 64 bytes and at some places between them.
+///
+/// A [`MessageDecoder`] sees the same, unless pings have a budget, which it has not, or there are no
+/// limits: those of a connection are lowered to what can be allocated.
 pub fn assert_sees(config: &Config, stream: &[u8], expected: &[Seen]) {
     assert_each_sees(|| Connection::new(config.clone()), stream, expected);
+    if config.pings != PingPolicy::AnswerAll || config.limits == NO_LIMITS {
+        return;
+    }
+    let check = |pieces: &[&[u8]], how: &str| {
+        let mut decoder = MessageDecoder::new(config.role()).with_limits(config.limits);
+        assert_eq!(decode_messages(&mut decoder, pieces), expected, "by a decoder, {how}");
+    };
+    check(&[stream], "whole");
+    check(&stream.chunks(1).collect::<Vec<_>>(), "byte by byte");
+    for at in splits(stream.len()) {
+        let (left, right) = stream.split_at(at);
+        check(&[left, &[], right], &format!("split at {at}"));
+    }
+}
+
+/// Passes `pieces` to the decoder. Returns what it reports.
+pub fn decode_messages(decoder: &mut MessageDecoder, pieces: &[&[u8]]) -> Vec<Seen> {
+    let mut log = Log::default();
+    for piece in pieces {
+        let mut buffer = piece.to_vec();
+        let mut input = Input::new(&mut buffer[..]);
+        loop {
+            let payload = |payload: ControlPayload| payload.to_vec();
+            match decoder.decode(&mut input) {
+                Ok(None) => break,
+                Ok(Some(MessagePart::Text { bytes, last })) => log.push_piece(true, bytes, last),
+                Ok(Some(MessagePart::Binary { bytes, last })) => log.push_piece(false, bytes, last),
+                Ok(Some(MessagePart::Ping(ping))) => log.seen.push(Seen::Ping(payload(ping))),
+                Ok(Some(MessagePart::Pong(pong))) => log.seen.push(Seen::Pong(payload(pong))),
+                Ok(Some(MessagePart::Close(frame))) => log.seen.push(match frame.body().status {
+                    Some((code, reason)) => {
+                        Seen::Close(Some(code.as_u16()), reason.as_str().into())
+                    }
+                    None => Seen::Close(None, String::new()),
+                }),
+                Ok(Some(other)) => panic!("{other:?}"),
+                Err(error) => log.seen.push(error.into()),
+            }
+        }
+        assert!(input.is_empty(), "None means that all input was taken");
+    }
+    log.seen
 }
 
 /// Does the same as [`assert_sees`] with connections that `create` makes.

@@ -7,18 +7,29 @@
 #![no_std]
 #![no_main]
 
-use core::ffi::{c_int, c_void};
-use core::panic::PanicInfo;
+mod system;
 
-use sansock::frame::{Decoder, Encoder, Header, Part};
-use sansock::{CloseCode, Input, Opcode, ProtocolError, Role};
+use core::ffi::c_int;
+use core::fmt::Write;
+
+use sansock::frame::{Decoder, Encoder, Header, MessageDecoder, MessagePart, Part, Relay};
+use sansock::{CloseCode, Input, Limits, Opcode, ProtocolError, Role};
 
 #[unsafe(no_mangle)]
 extern "C" fn main() -> c_int {
     decodes_in_place();
     refuses_what_is_not_masked();
     encodes_in_place();
-    say(b"sansock runs on bare metal\n");
+    echoes_messages();
+    let sizes = [
+        ("Decoder", size_of::<Decoder>()),
+        ("Encoder", size_of::<Encoder>()),
+        ("MessageDecoder", size_of::<MessageDecoder>()),
+        ("Relay", size_of::<Relay>()),
+    ];
+    for (name, size) in sizes {
+        assert!(writeln!(system::Out, "{name} {size} bytes").is_ok());
+    }
     0
 }
 
@@ -57,6 +68,83 @@ fn encodes_in_place() {
     assert!(*header == HELLO[..HEADER_LEN] && payload == HELLO[HEADER_LEN..]);
 }
 
+/// A device that is a client. A server sends a text in two frames, with a ping between them.
+fn echoes_messages() {
+    let mut stream = *b"\x01\x02He\x89\x01?\x80\x03llo\x88\x02\x03\xe8";
+    let mut device = Device::new();
+    // As the network delivers it.
+    for read in stream.chunks_mut(3) {
+        assert!(device.receive(read).is_ok());
+    }
+    let (pong, rest) = device.sent().split_at(7);
+    let (text, close) = rest.split_at(HELLO.len());
+    assert!(*pong == [0x8A, 0x81, 0x37, 0xfa, 0x21, 0x3d, b'?' ^ 0x37]);
+    assert!(*text == HELLO);
+    assert!(*close == [0x88, 0x82, 0x37, 0xfa, 0x21, 0x3d, 0x03 ^ 0x37, 0xe8 ^ 0xfa]);
+}
+
+/// It echoes texts of at most 32 bytes. `sent` stands for the network.
+struct Device {
+    decoder: MessageDecoder,
+    encoder: Encoder,
+    text: [u8; 32],
+    len: usize,
+    sent: [u8; 64],
+    sent_len: usize,
+}
+
+impl Device {
+    fn new() -> Self {
+        // Longer texts are refused at their header.
+        let limits = Limits::DEFAULT.with_message(32);
+        Device {
+            decoder: MessageDecoder::new(Role::Client).with_limits(limits),
+            encoder: Encoder::new(Role::Client),
+            text: [0; 32],
+            len: 0,
+            sent: [0; 64],
+            sent_len: 0,
+        }
+    }
+
+    fn receive(&mut self, read: &mut [u8]) -> Result<(), ProtocolError> {
+        let mut input = Input::new(read);
+        while let Some(part) = self.decoder.decode(&mut input)? {
+            if let MessagePart::Text { bytes, last } = part {
+                self.text[self.len..][..bytes.len()].copy_from_slice(bytes);
+                self.len += bytes.len();
+                if last && !self.decoder.is_closed() {
+                    self.echo();
+                }
+            }
+            // A real device has a new key from a strong source of entropy for each frame.
+            if let Some(frame) = self.decoder.answer(|| MASK_KEY) {
+                self.send(&frame);
+            }
+        }
+        Ok(())
+    }
+
+    fn echo(&mut self) {
+        let len = core::mem::take(&mut self.len);
+        let mut text = self.text;
+        let header = Header::single(Opcode::Text, len as u64, Some(MASK_KEY));
+        let header = self.encoder.header(header).unwrap();
+        self.encoder.payload(&mut text[..len]).unwrap();
+        self.send(&header);
+        self.send(&text[..len]);
+    }
+
+    fn send(&mut self, bytes: &[u8]) {
+        self.sent[self.sent_len..][..bytes.len()].copy_from_slice(bytes);
+        self.sent_len += bytes.len();
+    }
+
+    fn sent(&self) -> &[u8] {
+        &self.sent[..self.sent_len]
+    }
+}
+
 struct Collected {
     bytes: [u8; 5],
     len: usize,
@@ -81,28 +169,3 @@ impl Collected {
         Ok(())
     }
 }
-
-// The substitute for an operating system.
-
-#[link(name = "c")]
-unsafe extern "C" {
-    fn write(fd: c_int, bytes: *const c_void, len: usize) -> isize;
-    fn _exit(status: c_int) -> !;
-}
-
-fn say(line: &[u8]) {
-    // SAFETY: `line` is valid for reads of `line.len()` bytes, and `write` keeps no pointer.
-    let written = unsafe { write(1, line.as_ptr().cast(), line.len()) };
-    assert!(usize::try_from(written) == Ok(line.len()));
-}
-
-#[panic_handler]
-fn panic(_: &PanicInfo<'_>) -> ! {
-    // SAFETY: `_exit` takes any status and does not return.
-    unsafe { _exit(101) }
-}
-
-/// A symbol that the shipped `core` needs, because it can unwind. With `panic = "abort"` it is
-/// never called.
-#[unsafe(no_mangle)]
-extern "C" fn rust_eh_personality() {}
