@@ -218,7 +218,7 @@ pub fn take_output(ws: &mut Connection) -> Vec<u8> {
 }
 
 /// Asserts that each ping is answered in order, and then a Close or an error.
-fn assert_answers(role: Role, answer: &[u8], expected: &Reading) {
+pub fn assert_answers(role: Role, answer: &[u8], expected: &Reading) {
     let answers = frames::read(answer, role.peer(), Limits::NONE, false);
     assert!(answers.fault.is_none() && !answers.is_cut, "what is sent keeps the rules");
     let keys: Vec<_> = answers.frames.iter().filter_map(|frame| frame.key).collect();

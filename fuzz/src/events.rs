@@ -18,14 +18,9 @@ impl Events {
             Event::Text(text) => Seen::Text(text.as_str().into()),
             Event::Binary(data) => Seen::Binary(data.to_vec()),
             Event::TextChunk { text, last } => {
-                let message = self.push_chunk(text.as_bytes(), *last);
-                let text = |message| String::from_utf8(message).expect("chunks are text");
-                return self.seen.extend(message.map(|message| Seen::Text(text(message))));
+                return self.push_piece(true, text.as_bytes(), *last);
             }
-            Event::BinaryChunk { data, last } => {
-                let message = self.push_chunk(data, *last);
-                return self.seen.extend(message.map(Seen::Binary));
-            }
+            Event::BinaryChunk { data, last } => return self.push_piece(false, data, *last),
             Event::Ping(data) => Seen::Ping(data.to_vec()),
             Event::Pong(data) => Seen::Pong(data.to_vec()),
             Event::Close { code, reason } => {
@@ -36,10 +31,15 @@ impl Events {
         self.seen.push(seen);
     }
 
-    /// Returns the message if this is its last chunk.
-    fn push_chunk(&mut self, chunk: &[u8], last: bool) -> Option<Vec<u8>> {
-        assert!(last || !chunk.is_empty(), "an empty chunk that is not the last");
-        self.chunks.extend_from_slice(chunk);
-        last.then(|| std::mem::take(&mut self.chunks))
+    pub fn push_piece(&mut self, is_text: bool, piece: &[u8], last: bool) {
+        assert!(last || !piece.is_empty(), "an empty chunk that is not the last");
+        self.chunks.extend_from_slice(piece);
+        if last {
+            let message = std::mem::take(&mut self.chunks);
+            self.seen.push(match is_text {
+                true => Seen::Text(String::from_utf8(message).expect("chunks are text")),
+                false => Seen::Binary(message),
+            });
+        }
     }
 }

@@ -3,13 +3,14 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use sansock::connection::Delivery;
-use sansock::frame::{Decoder, Part};
+use sansock::frame::{Decoder, MessageDecoder, MessagePart, Part};
 use sansock::{Input, Limits, Role};
 
-use crate::connection::{Setup, WAYS, assert_receives};
+use crate::connection::{Setup, WAYS, assert_answers, assert_receives};
+use crate::events::Events;
 use crate::memory;
 use crate::naive::frames::{self, Frame};
-use crate::naive::messages;
+use crate::naive::messages::{self, Reading, Seen};
 use crate::stream::{LIMITS, Stream, pieces};
 
 /// The first five bytes of a file in `seeds/receive`, and the stream that follows them.
@@ -71,6 +72,9 @@ pub fn run(case: Case<'_>) {
             memory::assert_kept(&setup, &pieces, usize::from(case.cuts[0] % 4));
         }
         assert_decodes(&setup, &pieces, &stream);
+        if setup.pings.is_none() {
+            assert_decodes_messages(&setup, &pieces, &expected);
+        }
     }
 }
 
@@ -106,6 +110,42 @@ fn assert_decodes(setup: &Setup, pieces: &[&[u8]], stream: &[u8]) {
     }
     assert_eq!(seen, expected.frames);
     assert_eq!(fault, expected.fault);
+}
+
+/// Asserts that a decoder of messages sees and answers what the naive reading says.
+fn assert_decodes_messages(setup: &Setup, pieces: &[&[u8]], expected: &Reading) {
+    let mut decoder = MessageDecoder::new(setup.role).with_limits(setup.limits);
+    let (mut events, mut fault, mut answers, mut keys) = (Events::default(), None, Vec::new(), 0);
+    for piece in pieces {
+        let mut piece = piece.to_vec();
+        let mut input = Input::new(&mut piece[..]);
+        loop {
+            match decoder.decode(&mut input) {
+                Ok(None) => break,
+                Ok(Some(MessagePart::Text { bytes, last })) => events.push_piece(true, bytes, last),
+                Ok(Some(MessagePart::Binary { bytes, last })) => {
+                    events.push_piece(false, bytes, last);
+                }
+                Ok(Some(MessagePart::Ping(ping))) => events.seen.push(Seen::Ping(ping.to_vec())),
+                Ok(Some(MessagePart::Pong(pong))) => events.seen.push(Seen::Pong(pong.to_vec())),
+                Ok(Some(MessagePart::Close(frame))) => {
+                    let status = frame.body().status;
+                    let code = status.map(|(code, _)| code.as_u16());
+                    let reason = status.map(|(_, reason)| reason.as_str().to_owned());
+                    events.seen.push(Seen::Close(code, reason.unwrap_or_default()));
+                }
+                Ok(Some(other)) => panic!("{other:?}"),
+                Err(error) => fault = Some((error.close_code().as_u16(), error.offset())),
+            }
+            let key = || {
+                keys += 1;
+                u32::to_be_bytes(keys)
+            };
+            answers.extend_from_slice(decoder.answer(key).as_deref().unwrap_or_default());
+        }
+    }
+    assert_eq!((events.seen, fault), (expected.seen.clone(), expected.fault));
+    assert_answers(setup.role, &answers, expected);
 }
 
 const LONG_LIMITS: Limits = Limits::DEFAULT.with_frame(70_000).with_message(140_000).with_fragments(20);
