@@ -10,8 +10,12 @@
     reason = "tests fail by panicking"
 )]
 
+#[path = "../support/corpus.rs"]
+mod corpus;
 #[path = "../support/counting.rs"]
 mod counting;
+#[path = "../support/differences.rs"]
+mod differences;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -52,3 +56,4 @@ mod timers;
 mod transports;
 mod utf8;
 mod vectors;
+mod verdicts;

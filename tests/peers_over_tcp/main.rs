@@ -41,6 +41,13 @@ mod tls;
 #[path = "../../examples/echo_server/transport.rs"]
 mod transport;
 
+#[path = "../support/corpus.rs"]
+mod corpus;
+#[path = "../support/differences.rs"]
+mod differences;
+#[path = "../support/mod.rs"]
+mod support;
+
 mod authority;
 mod byte_by_byte;
 mod endpoint;
@@ -52,6 +59,7 @@ mod refusals;
 mod script;
 #[path = "../support/time_limit.rs"]
 mod time_limit;
+mod verdicts;
 
 use time_limit::within_a_minute;
 

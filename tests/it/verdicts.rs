@@ -1,0 +1,41 @@
+//! The corpora of `tests/verdicts`: what we make of each case, compared with the recorded verdicts
+//! of other implementations.
+
+use crate::corpus::{self, Case};
+use crate::differences::{assert_differences_are_listed, pairs, verdict};
+use crate::support::{assert_sees, config, connection, receive};
+use sansock::Role;
+
+const STREAMS: &str = include_str!("../verdicts/streams.txt");
+
+/// Each peer and what was recorded of it.
+const PEERS: [(&str, &str); 3] = [
+    ("websockets", include_str!("../verdicts/websockets.txt")),
+    ("wsproto", include_str!("../verdicts/wsproto.txt")),
+    ("ws", include_str!("../verdicts/ws.txt")),
+];
+
+fn role(key: &str) -> Role {
+    if key.starts_with("server ") { Role::Server } else { Role::Client }
+}
+
+#[test]
+fn streams_are_judged_like_peers_do_unless_a_reason_is_listed() {
+    let cases = corpus::streams("", STREAMS);
+    let judge = |case: &Case| verdict(&receive(&mut connection(role(&case.key)), &[&case.bytes]));
+    let ours: Vec<String> = cases.iter().map(judge).collect();
+    for (peer, recorded) in PEERS {
+        let pairs = pairs(recorded, cases.iter().zip(ours.iter().map(String::as_str)));
+        assert_differences_are_listed(peer, &pairs);
+    }
+}
+
+#[test]
+fn streams_are_judged_the_same_however_they_are_cut() {
+    // Longer ones are in `vectors`.
+    for case in corpus::streams("", STREAMS).into_iter().filter(|case| case.bytes.len() < 4096) {
+        let role = role(&case.key);
+        let whole = receive(&mut connection(role), &[&case.bytes]);
+        assert_sees(&config(role), &case.bytes, &whole);
+    }
+}
