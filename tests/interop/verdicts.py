@@ -13,13 +13,21 @@ import websockets.client
 import websockets.exceptions
 import websockets.frames
 import websockets.protocol
+import websockets.server
 import websockets.sync.messages
+import websockets.uri
+import wsproto
 import wsproto.connection
 import wsproto.events
+import wsproto.handshake
+import wsproto.utilities
 
 import corpus
 
 VERDICTS = Path(__file__).parents[1] / "verdicts"
+# The key of RFC 6455 §1.3, and the subprotocols that a client offers.
+KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+OFFER = ["chat", "superchat"]
 
 
 class Log:
@@ -119,14 +127,86 @@ def wsproto_stream(receiver, data):
     return log
 
 
-PEERS = {"websockets": websockets_stream, "wsproto": wsproto_stream}
+def websockets_request(data):
+    protocol = websockets.server.ServerProtocol(subprotocols=["chat"])
+    protocol.receive_data(data)
+    for request in protocol.events_received()[:1]:
+        if protocol.accept(request).status_code == 101:
+            return accepted(protocol.subprotocol)
+    return "refuse"
+
+
+def websockets_response(data):
+    uri = websockets.uri.parse_uri("ws://server.example.com/chat")
+    protocol = websockets.client.ClientProtocol(uri, subprotocols=OFFER)
+    protocol.key = KEY
+    protocol.send_request(protocol.connect())
+    protocol.receive_data(data)
+    if protocol.state is websockets.protocol.State.CONNECTING:
+        protocol.receive_eof()
+    match protocol.handshake_exc:
+        case None:
+            return accepted(protocol.subprotocol)
+        case websockets.exceptions.InvalidStatus() as exc:
+            return f"http {exc.response.status_code}"
+        case _:
+            return "refuse"
+
+
+def wsproto_request(data):
+    ws = wsproto.WSConnection(wsproto.ConnectionType.SERVER)
+    try:
+        ws.receive_data(data)
+        for event in ws.events():
+            if isinstance(event, wsproto.events.Request):
+                subprotocol = "chat" if "chat" in event.subprotocols else None
+                ws.send(wsproto.events.AcceptConnection(subprotocol=subprotocol))
+                return accepted(subprotocol)
+    except wsproto.utilities.RemoteProtocolError:
+        pass
+    except Exception as exc:
+        return f"raise {type(exc).__name__}"
+    return "refuse"
+
+
+def wsproto_response(data):
+    ws = wsproto.WSConnection(wsproto.ConnectionType.CLIENT)
+    ws.send(wsproto.events.Request(host="server.example.com", target="/chat", subprotocols=OFFER))
+    try:
+        ws.receive_data(data)
+        for event in ws.events():
+            if isinstance(event, wsproto.events.AcceptConnection):
+                return accepted(event.subprotocol)
+            if isinstance(event, wsproto.events.RejectConnection):
+                return f"http {event.status_code}"
+    except wsproto.utilities.RemoteProtocolError:
+        pass
+    except Exception as exc:
+        return f"raise {type(exc).__name__}"
+    return "refuse"
+
+
+def accepted(subprotocol):
+    return f"accept {subprotocol}" if subprotocol else "accept"
+
+
+# What judges a stream, a request and a response.
+PEERS = {
+    "websockets": (websockets_stream, websockets_request, websockets_response),
+    "wsproto": (wsproto_stream, wsproto_request, wsproto_response),
+}
 
 
 def main(peer):
+    # Each client would choose a random key.
+    wsproto.handshake.generate_nonce = lambda: KEY.encode()
+    stream, request, response = PEERS[peer]
     print(f"# {peer} {version(peer)}")
-    stream = PEERS[peer]
     for key, receiver, data in corpus.streams(VERDICTS / "streams.txt"):
         print(f"{key} {corpus.fingerprint(data)}: {stream(receiver, data).text()}")
+    for kind, judge in ("request", request), ("response", response):
+        for key, data in corpus.heads(VERDICTS / f"{kind}s.txt", kind):
+            print(f"{key} {corpus.fingerprint(data)}: {judge(data)}")
 
 
 if __name__ == "__main__":
