@@ -16,6 +16,9 @@ mod corpus;
 mod counting;
 #[path = "../support/differences.rs"]
 mod differences;
+#[cfg(feature = "handshake")]
+#[path = "../support/heads.rs"]
+mod heads;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -45,6 +45,8 @@ mod transport;
 mod corpus;
 #[path = "../support/differences.rs"]
 mod differences;
+#[path = "../support/heads.rs"]
+mod heads;
 #[path = "../support/mod.rs"]
 mod support;
 

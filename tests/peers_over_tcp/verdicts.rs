@@ -1,31 +1,45 @@
-//! What tungstenite makes of the streams in `tests/verdicts`, in memory.
+//! What tungstenite makes of the streams and heads in `tests/verdicts`, in memory.
 
 use std::io::{self, Cursor, Read, Write};
 
+use sansock::Input;
+use sansock::handshake::server::ServerHandshake;
+use tungstenite::client::IntoClientRequest as _;
+use tungstenite::handshake::server;
+use tungstenite::http::HeaderValue;
+use tungstenite::http::header::{SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL};
 use tungstenite::protocol::Role;
-use tungstenite::{Error, Message, WebSocket};
+use tungstenite::{Error, HandshakeError, Message, WebSocket};
 
 use crate::corpus::{self, Case};
-use crate::differences::{Pair, assert_differences_are_listed, payload, verdict};
+use crate::differences::{Pair, complaints, payload, verdict};
+use crate::heads::{self, OFFER, accepted, client_verdict, server_verdict};
 use crate::support::{config, receive};
 
 const STREAMS: &str = include_str!("../verdicts/streams.txt");
+const REQUESTS: &str = include_str!("../verdicts/requests.txt");
+const RESPONSES: &str = include_str!("../verdicts/responses.txt");
 
-/// A transport whose peer has sent `unread` and waits. What is written is lost.
-pub(crate) struct Memory {
+/// A transport whose peer has sent `unread`, and then waits or ends. What is written is lost.
+struct Memory {
     unread: Cursor<Vec<u8>>,
+    ends: bool,
 }
 
 impl Memory {
-    pub(crate) fn new(unread: &[u8]) -> Memory {
-        Memory { unread: Cursor::new(unread.to_vec()) }
+    fn new(unread: &[u8]) -> Memory {
+        Memory { unread: Cursor::new(unread.to_vec()), ends: false }
+    }
+
+    fn ended(self) -> Memory {
+        Memory { ends: true, ..self }
     }
 }
 
 impl Read for Memory {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.unread.read(buffer)? {
-            0 => Err(io::ErrorKind::WouldBlock.into()),
+            0 if !self.ends && !buffer.is_empty() => Err(io::ErrorKind::WouldBlock.into()),
             len => Ok(len),
         }
     }
@@ -43,7 +57,7 @@ impl Write for Memory {
 
 /// Returns what tungstenite reports. It sends no Close when it fails: the code is that of the RFC
 /// for this kind of error.
-fn tungstenite(case: &Case) -> String {
+fn stream(case: &Case) -> String {
     let role = if case.key.starts_with("server ") { Role::Server } else { Role::Client };
     let mut ws = WebSocket::from_raw_socket(Memory::new(&case.bytes), role, None);
     let mut seen = Vec::new();
@@ -74,19 +88,84 @@ fn tungstenite(case: &Case) -> String {
     }
 }
 
-fn ours(case: &Case) -> String {
-    let is_server = case.key.starts_with("server ");
-    let role = if is_server { sansock::Role::Server } else { sansock::Role::Client };
-    verdict(&receive(&mut sansock::Connection::new(config(role)), &[&case.bytes]))
+/// Compares our verdicts with those of tungstenite.
+fn compare(
+    table: &str,
+    cases: &[Case],
+    ours: impl Fn(&Case) -> String,
+    theirs: impl Fn(&Case) -> String,
+) {
+    let pairs = cases.iter().map(|case| Pair {
+        key: case.key.clone(),
+        ours: ours(case),
+        theirs: theirs(case),
+    });
+    let wrong = complaints(table, "tungstenite", &pairs.collect::<Vec<_>>());
+    assert!(wrong.is_empty(), "{wrong}");
 }
 
 #[test]
 fn streams_are_judged_like_tungstenite_does_unless_a_reason_is_listed() {
-    let cases = corpus::streams("", STREAMS);
-    let pairs = cases.iter().map(|case| Pair {
-        key: case.key.clone(),
-        ours: ours(case),
-        theirs: tungstenite(case),
-    });
-    assert_differences_are_listed("tungstenite", &pairs.collect::<Vec<_>>());
+    let ours = |case: &Case| {
+        let is_server = case.key.starts_with("server ");
+        let role = if is_server { sansock::Role::Server } else { sansock::Role::Client };
+        verdict(&receive(&mut sansock::Connection::new(config(role)), &[&case.bytes]))
+    };
+    compare("Frames", &corpus::streams("", STREAMS), ours, stream);
+}
+
+/// Returns the verdict of a server. The choice of the subprotocol is the program's.
+#[allow(clippy::result_large_err, reason = "tungstenite's callback returns a response")]
+fn request(case: &Case) -> String {
+    let mut chosen = None;
+    let choose = |request: &server::Request, mut response: server::Response| {
+        let offers = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL).iter();
+        let names = offers.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
+        if names.map(<[u8]>::trim_ascii).any(|name| name == b"chat") {
+            response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static("chat"));
+            chosen = Some("chat");
+        }
+        Ok(response)
+    };
+    match tungstenite::accept_hdr(Memory::new(&case.bytes).ended(), choose) {
+        Ok(_) => accepted(chosen),
+        Err(_) => "refuse".into(),
+    }
+}
+
+#[test]
+fn requests_are_judged_like_tungstenite_does_unless_a_reason_is_listed() {
+    let ours = |case: &Case| {
+        let mut bytes = case.bytes.clone();
+        server_verdict(ServerHandshake::default().receive(&mut Input::new(&mut bytes)))
+    };
+    compare("Requests", &corpus::heads("request", REQUESTS), ours, request);
+}
+
+fn response(case: &Case) -> String {
+    let mut request = "ws://server.example.com/chat".into_client_request().unwrap();
+    let key = HeaderValue::from_static("dGhlIHNhbXBsZSBub25jZQ==");
+    request.headers_mut().insert(SEC_WEBSOCKET_KEY, key);
+    let offer = HeaderValue::from_str(&OFFER.join(", ")).unwrap();
+    request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, offer);
+    match tungstenite::client(request, Memory::new(&case.bytes).ended()) {
+        Ok((_, response)) => {
+            let chosen = response.headers().get(SEC_WEBSOCKET_PROTOCOL);
+            accepted(chosen.map(|name| name.to_str().unwrap()))
+        }
+        Err(HandshakeError::Failure(Error::Http(response))) => {
+            format!("http {}", response.status().as_u16())
+        }
+        Err(_) => "refuse".into(),
+    }
+}
+
+#[test]
+fn responses_are_judged_like_tungstenite_does_unless_a_reason_is_listed() {
+    let ours = |case: &Case| {
+        let mut bytes = case.bytes.clone();
+        let mut handshake = heads::request().start(heads::NONCE).1;
+        client_verdict(handshake.receive(&mut Input::new(&mut bytes)))
+    };
+    compare("Responses", &corpus::heads("response", RESPONSES), ours, response);
 }

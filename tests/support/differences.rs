@@ -65,10 +65,15 @@ pub(crate) fn payload(kind: &str, bytes: &[u8]) -> String {
     format!("{kind} \"{quoted}\"")
 }
 
-/// Returns the pairs of our verdicts and those in `file`, which must be on these cases.
-pub(crate) fn pairs<'a>(file: &str, ours: impl Iterator<Item = (&'a Case, &'a str)>) -> Vec<Pair> {
-    let recorded: Vec<&str> = file.lines().filter(|line| !line.starts_with('#')).collect();
-    let mut lines = recorded.into_iter();
+/// Returns the pairs of our verdicts and those in `file`, which must be on these cases and no
+/// others of `kinds`, the first words of their keys.
+pub(crate) fn pairs<'a>(
+    file: &str,
+    kinds: &[&str],
+    ours: impl Iterator<Item = (&'a Case, &'a str)>,
+) -> Vec<Pair> {
+    let is_of_kind = |line: &&str| kinds.iter().any(|&kind| line.split(' ').next() == Some(kind));
+    let mut lines = file.lines().filter(is_of_kind);
     let pairs = ours.map(|(case, ours)| {
         let start = format!("{} {:08x}: ", case.key, fingerprint(&case.bytes));
         let theirs = lines.next().and_then(|line| line.strip_prefix(&start));
@@ -80,10 +85,10 @@ pub(crate) fn pairs<'a>(file: &str, ours: impl Iterator<Item = (&'a Case, &'a st
     pairs
 }
 
-/// Asserts that the table has a row for each pair whose verdicts differ, and that each of its cases
-/// differs.
-pub(crate) fn assert_differences_are_listed(peer: &str, pairs: &[Pair]) {
-    let rows: Vec<Row> = rows().filter(|row| row.peers.contains(&peer)).collect();
+/// Returns what is wrong with the table of this title: pairs whose verdicts differ and that have no
+/// row, and rows for which no verdicts differ.
+pub(crate) fn complaints(table: &str, peer: &str, pairs: &[Pair]) -> String {
+    let rows: Vec<Row> = rows(table).filter(|row| row.peers.contains(&peer)).collect();
     let mut used = BTreeSet::new();
     let mut wrong = String::new();
     for pair in pairs.iter().filter(|pair| pair.ours != pair.theirs) {
@@ -102,12 +107,15 @@ pub(crate) fn assert_differences_are_listed(peer: &str, pairs: &[Pair]) {
             }
         }
     }
-    assert!(wrong.is_empty(), "{wrong}");
+    wrong
 }
 
-fn rows() -> impl Iterator<Item = Row> {
+/// Returns the rows below this title in the section.
+fn rows(table: &str) -> impl Iterator<Item = Row> {
     let (_, section) = PAGE.split_once(TITLE).expect("the page has the section");
     let section = section.split("\n## ").next().unwrap_or_default();
+    let tables = section.split("\n### ").find_map(|part| part.strip_prefix(table));
+    let section = tables.unwrap_or_else(|| panic!("the section has no table {table}"));
     assert!(section.contains(COLUMNS), "the columns are known");
     let lines = section.lines().filter(|line| line.starts_with("| `"));
     lines.map(|text| {

@@ -20,3 +20,4 @@ mod redirects;
 mod refusals;
 mod server;
 mod uri;
+mod verdicts;
