@@ -15,8 +15,10 @@ crypto.randomBytes = (size) => Buffer.from("the sample nonce").subarray(0, size)
 
 const { Receiver, WebSocket, WebSocketServer } = require("ws");
 const { version } = require("ws/package.json");
-// The symbol under which an error of ws has its close code is not exported.
-const { kStatusCode } = require(path.join(path.dirname(require.resolve("ws")), "lib", "constants.js"));
+// The symbol under which an error of ws has its close code is not exported, nor is its compression.
+const internal = (name) => require(path.join(path.dirname(require.resolve("ws")), "lib", name));
+const { kStatusCode } = internal("constants.js");
+const PerMessageDeflate = internal("permessage-deflate.js");
 
 const { fingerprint, heads, streams } = require("./corpus.js");
 
@@ -53,9 +55,18 @@ function quoted(bytes) {
   return `"${[...bytes].map((byte) => plain(byte) ? String.fromCharCode(byte) : escaped(byte)).join("")}"`;
 }
 
-async function stream(receiver, bytes) {
+// Returns the extensions of an end that has agreed on the default parameters.
+function agreed(isServer) {
+  const deflate = new PerMessageDeflate({ isServer, maxPayload: MAX_PAYLOAD });
+  deflate.accept([{}]);
+  return { [PerMessageDeflate.extensionName]: deflate };
+}
+
+async function stream(receiver, bytes, isCompressed) {
   const log = new Log();
-  const ws = new Receiver({ isServer: receiver === "server", maxPayload: MAX_PAYLOAD });
+  const isServer = receiver === "server";
+  const extensions = isCompressed ? agreed(isServer) : {};
+  const ws = new Receiver({ isServer, maxPayload: MAX_PAYLOAD, extensions });
   ws.on("message", (data, isBinary) => log.payload(isBinary ? "binary" : "text", data));
   ws.on("ping", (data) => log.payload("ping", data));
   ws.on("pong", (data) => log.payload("pong", data));
@@ -139,8 +150,10 @@ async function responses() {
 
 async function main() {
   console.log(`# ws ${version}`);
-  for (const [key, receiver, bytes] of streams(path.join(VERDICTS, "streams.txt"))) {
-    console.log(`${key} ${fingerprint(bytes)}: ${await stream(receiver, bytes)}`);
+  for (const [name, prefix] of [["streams", ""], ["deflate", "deflate-"]]) {
+    for (const [key, receiver, bytes] of streams(path.join(VERDICTS, `${name}.txt`), prefix)) {
+      console.log(`${key} ${fingerprint(bytes)}: ${await stream(receiver, bytes, name === "deflate")}`);
+    }
   }
   await requests();
   await responses();

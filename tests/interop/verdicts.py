@@ -19,8 +19,10 @@ import websockets.uri
 import wsproto
 import wsproto.connection
 import wsproto.events
+import wsproto.extensions
 import wsproto.handshake
 import wsproto.utilities
+from websockets.extensions import permessage_deflate as websockets_deflate
 
 import corpus
 
@@ -66,10 +68,12 @@ def quoted(data):
     return '"' + "".join(chr(byte) if byte in plain else f"\\x{byte:02x}" for byte in data) + '"'
 
 
-def websockets_stream(receiver, data):
+def websockets_stream(receiver, data, deflate=False):
     """Reassembles and decodes messages as a connection of websockets does, by its Assembler."""
     side = websockets.protocol.SERVER if receiver == "server" else websockets.protocol.CLIENT
     protocol = websockets.protocol.Protocol(side)
+    if deflate:
+        protocol.extensions = [websockets_deflate.PerMessageDeflate(False, False, 15, 15)]
     protocol.receive_data(data)
     log, messages = Log(), websockets.sync.messages.Assembler()
     for frame in protocol.events_received():
@@ -98,9 +102,13 @@ def websockets_stream(receiver, data):
     return log
 
 
-def wsproto_stream(receiver, data):
+def wsproto_stream(receiver, data, deflate=False):
     kind = wsproto.connection.ConnectionType[receiver.upper()]
-    connection = wsproto.connection.Connection(kind)
+    extensions = []
+    if deflate:
+        extensions = [wsproto.extensions.PerMessageDeflate()]
+        extensions[0].finalize("permessage-deflate")
+    connection = wsproto.connection.Connection(kind, extensions)
     log, message = Log(), b""
     connection.receive_data(data)
     # A failure is reported like a Close, but in a connection that is still open. After a Close of
@@ -202,8 +210,9 @@ def main(peer):
     wsproto.handshake.generate_nonce = lambda: KEY.encode()
     stream, request, response = PEERS[peer]
     print(f"# {peer} {version(peer)}")
-    for key, receiver, data in corpus.streams(VERDICTS / "streams.txt"):
-        print(f"{key} {corpus.fingerprint(data)}: {stream(receiver, data).text()}")
+    for name, prefix, deflate in ("streams", "", False), ("deflate", "deflate-", True):
+        for key, receiver, data in corpus.streams(VERDICTS / f"{name}.txt", prefix):
+            print(f"{key} {corpus.fingerprint(data)}: {stream(receiver, data, deflate).text()}")
     for kind, judge in ("request", request), ("response", response):
         for key, data in corpus.heads(VERDICTS / f"{kind}s.txt", kind):
             print(f"{key} {corpus.fingerprint(data)}: {judge(data)}")

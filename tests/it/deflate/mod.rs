@@ -9,6 +9,7 @@ mod limits;
 mod receiving;
 mod round_trip;
 mod sending;
+mod verdicts;
 
 pub(crate) const DELIVERIES: [Delivery; 2] = [Delivery::Whole, Delivery::Streaming];
 
