@@ -1,24 +1,23 @@
-//! What tungstenite makes of the streams and heads in `tests/verdicts`, in memory.
+//! `tungstenite`, which blocks. It does not compress.
 
 use std::io::{self, Cursor, Read, Write};
 
+use ::tungstenite::client::IntoClientRequest as _;
+use ::tungstenite::handshake::server;
+use ::tungstenite::http::HeaderValue;
+use ::tungstenite::http::header::{SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL};
+use ::tungstenite::protocol::Role;
+use ::tungstenite::{Error, HandshakeError, Message, WebSocket};
 use sansock::Input;
 use sansock::handshake::server::ServerHandshake;
-use tungstenite::client::IntoClientRequest as _;
-use tungstenite::handshake::server;
-use tungstenite::http::HeaderValue;
-use tungstenite::http::header::{SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL};
-use tungstenite::protocol::Role;
-use tungstenite::{Error, HandshakeError, Message, WebSocket};
 
+use super::{compare, compare_streams, is_server};
 use crate::corpus::{self, Case};
-use crate::differences::{Pair, complaints, payload, verdict};
+use crate::differences::payload;
 use crate::heads::{self, OFFER, accepted, client_verdict, server_verdict};
-use crate::support::{config, receive};
 
-const STREAMS: &str = include_str!("../verdicts/streams.txt");
-const REQUESTS: &str = include_str!("../verdicts/requests.txt");
-const RESPONSES: &str = include_str!("../verdicts/responses.txt");
+const REQUESTS: &str = include_str!("../../verdicts/requests.txt");
+const RESPONSES: &str = include_str!("../../verdicts/responses.txt");
 
 /// A transport whose peer has sent `unread`, and then waits or ends. What is written is lost.
 struct Memory {
@@ -58,7 +57,7 @@ impl Write for Memory {
 /// Returns what tungstenite reports. It sends no Close when it fails: the code is that of the RFC
 /// for this kind of error.
 fn stream(case: &Case) -> String {
-    let role = if case.key.starts_with("server ") { Role::Server } else { Role::Client };
+    let role = if is_server(case) { Role::Server } else { Role::Client };
     let mut ws = WebSocket::from_raw_socket(Memory::new(&case.bytes), role, None);
     let mut seen = Vec::new();
     loop {
@@ -88,30 +87,9 @@ fn stream(case: &Case) -> String {
     }
 }
 
-/// Compares our verdicts with those of tungstenite.
-fn compare(
-    table: &str,
-    cases: &[Case],
-    ours: impl Fn(&Case) -> String,
-    theirs: impl Fn(&Case) -> String,
-) {
-    let pairs = cases.iter().map(|case| Pair {
-        key: case.key.clone(),
-        ours: ours(case),
-        theirs: theirs(case),
-    });
-    let wrong = complaints(table, "tungstenite", &pairs.collect::<Vec<_>>());
-    assert!(wrong.is_empty(), "{wrong}");
-}
-
 #[test]
 fn streams_are_judged_like_tungstenite_does_unless_a_reason_is_listed() {
-    let ours = |case: &Case| {
-        let is_server = case.key.starts_with("server ");
-        let role = if is_server { sansock::Role::Server } else { sansock::Role::Client };
-        verdict(&receive(&mut sansock::Connection::new(config(role)), &[&case.bytes]))
-    };
-    compare("Frames", &corpus::streams("", STREAMS), ours, stream);
+    compare_streams("tungstenite", stream);
 }
 
 /// Returns the verdict of a server. The choice of the subprotocol is the program's.
@@ -127,7 +105,7 @@ fn request(case: &Case) -> String {
         }
         Ok(response)
     };
-    match tungstenite::accept_hdr(Memory::new(&case.bytes).ended(), choose) {
+    match ::tungstenite::accept_hdr(Memory::new(&case.bytes).ended(), choose) {
         Ok(_) => accepted(chosen),
         Err(_) => "refuse".into(),
     }
@@ -139,7 +117,7 @@ fn requests_are_judged_like_tungstenite_does_unless_a_reason_is_listed() {
         let mut bytes = case.bytes.clone();
         server_verdict(ServerHandshake::default().receive(&mut Input::new(&mut bytes)))
     };
-    compare("Requests", &corpus::heads("request", REQUESTS), ours, request);
+    compare("Requests", "tungstenite", &corpus::heads("request", REQUESTS), ours, request);
 }
 
 fn response(case: &Case) -> String {
@@ -148,7 +126,7 @@ fn response(case: &Case) -> String {
     request.headers_mut().insert(SEC_WEBSOCKET_KEY, key);
     let offer = HeaderValue::from_str(&OFFER.join(", ")).unwrap();
     request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, offer);
-    match tungstenite::client(request, Memory::new(&case.bytes).ended()) {
+    match ::tungstenite::client(request, Memory::new(&case.bytes).ended()) {
         Ok((_, response)) => {
             let chosen = response.headers().get(SEC_WEBSOCKET_PROTOCOL);
             accepted(chosen.map(|name| name.to_str().unwrap()))
@@ -167,5 +145,5 @@ fn responses_are_judged_like_tungstenite_does_unless_a_reason_is_listed() {
         let mut handshake = heads::request().start(heads::NONCE).1;
         client_verdict(handshake.receive(&mut Input::new(&mut bytes)))
     };
-    compare("Responses", &corpus::heads("response", RESPONSES), ours, response);
+    compare("Responses", "tungstenite", &corpus::heads("response", RESPONSES), ours, response);
 }
