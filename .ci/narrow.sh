@@ -9,9 +9,9 @@ narrow() {
     local directory=$1
     rm -rf "$directory"
     mkdir -p "$directory/tests"
-    ln -s "$PWD/src" "$PWD/README.md" "$directory/"
+    ln -s "$PWD/src" "$PWD/docs" "$PWD/README.md" "$directory/"
     cp Cargo.lock "$directory/"
-    cp -r tests/it tests/support "$directory/tests/"
+    cp -r tests/it tests/support tests/verdicts "$directory/tests/"
     awk '
         /^\[/ { section = $0 }
         section ~ /^\[\[|^\[profile|^\[workspace/ { next }
