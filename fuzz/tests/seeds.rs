@@ -8,6 +8,9 @@ use std::path::Path;
 
 use sansock_fuzz::targets::ALL;
 
+#[path = "../../tests/support/corpus.rs"]
+mod corpus;
+
 #[test]
 fn every_seed_passes_its_target() {
     let mut failed = Vec::new();
@@ -22,6 +25,36 @@ fn every_seed_passes_its_target() {
         }
     }
     assert!(failed.is_empty(), "these seeds failed: {}", failed.join(" "));
+}
+
+#[test]
+fn every_stream_that_peers_have_judged_passes() {
+    let (_, receive) = ALL.iter().find(|(target, _)| *target == "receive").expect("a target");
+    for (name, bytes) in judged_streams() {
+        assert!(catch_unwind(|| receive(&bytes)).is_ok(), "{name}");
+    }
+}
+
+/// Writes the same streams for libFuzzer.
+#[test]
+#[ignore = "writes files to corpus/receive"]
+fn write_every_stream_that_peers_have_judged() {
+    fs::create_dir_all("corpus/receive").expect("a place for files");
+    for (name, bytes) in judged_streams() {
+        fs::write(format!("corpus/receive/{name}"), bytes).expect("a file can be written");
+    }
+}
+
+/// Returns the streams of `tests/verdicts` as seeds of the target `receive`, and their names.
+fn judged_streams() -> impl Iterator<Item = (String, Vec<u8>)> {
+    let streams = include_str!("../../tests/verdicts/streams.txt");
+    corpus::streams("", streams).into_iter().map(|case| {
+        // The options, which have a bit for long streams, and four lengths of reads.
+        let is_long = case.bytes.len() > 1 << 10;
+        let options = u8::from(case.key.starts_with("client")) | if is_long { 4 } else { 0 };
+        let seed = [&[options, 0, 2, 6, 0][..], &case.bytes].concat();
+        (case.key.replace(' ', "-"), seed)
+    })
 }
 
 #[test]
