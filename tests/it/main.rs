@@ -28,6 +28,7 @@ mod allocations_reassembled;
 mod auto_traits;
 mod back_pressure;
 mod closing;
+mod closing_model;
 mod collected;
 mod conversions;
 #[cfg(feature = "deflate")]
