@@ -347,8 +347,7 @@ impl<M: Machine> World<M> {
     /// Makes one move of the transport and of each side. Returns whether there was one.
     fn move_all(&mut self) -> bool {
         let mut moves = Vec::new();
-        self.moves_of_transport(0, &mut moves);
-        self.moves_of_transport(1, &mut moves);
+        (0..2).for_each(|i| self.moves_of_transport(i, &mut moves));
         let is_good = |next: &&Move| {
             matches!(
                 next,
@@ -364,23 +363,14 @@ impl<M: Machine> World<M> {
     pub(super) fn end_with_time(&mut self, takes: bool) {
         let start = self.now;
         while !self.is_over() {
-            for i in 0..2 {
-                let side = &mut self.sides[i];
-                if side.done.is_some() {
-                    continue;
-                }
-                match side.action() {
-                    TransportAction::ShutdownWrite | TransportAction::Disconnect => {
-                        self.make(Move::Act(i));
-                    }
-                    _ if takes && side.has_output() => self.make(Move::Write(i, Amount::All)),
-                    _ => {}
-                }
-            }
-            if self.deadline().is_some() {
-                self.wait();
-                self.check();
-            }
+            let mut moves = Vec::new();
+            (0..2).for_each(|i| self.moves_of_transport(i, &mut moves));
+            let next = moves.into_iter().find(|next| match next {
+                Move::Act(_) => true,
+                Move::Write(_, Amount::All) => takes,
+                _ => false,
+            });
+            self.make(next.unwrap_or(Move::Wait));
             assert!(self.now - start <= LONGEST, "closing takes too long");
         }
     }
