@@ -58,9 +58,12 @@ pub(super) fn timeouts() -> Timeouts {
     let mut timeouts = Timeouts::DEFAULT;
     (timeouts.ping, timeouts.pong) = (seconds(8), seconds(5));
     (timeouts.write, timeouts.write_rate) = (seconds(12), 0);
-    (timeouts.close, timeouts.message) = (seconds(6), seconds(7));
+    (timeouts.close, timeouts.message) = (Some(CLOSE), seconds(7));
     timeouts
 }
+
+/// How long the peer may take to close and to end the transport.
+pub(super) const CLOSE: Duration = Duration::from_secs(6);
 
 /// No end lives longer without its transport: it is silent for `ping`, the ping waits for `write`,
 /// and an end that closes waits for `write` and then `close`.
@@ -195,8 +198,12 @@ mod over_http {
         }
 
         fn receive_eof(&mut self) -> Option<Ending> {
+            let is_opening = self.endpoint.is_opening();
             match self.endpoint.receive_eof() {
-                Ok(None) => None,
+                Ok(None) => {
+                    assert!(!is_opening, "says nothing of an end during the handshake");
+                    None
+                }
                 Ok(Some(_)) => Some(Ending::Unopened),
                 Err(error) => {
                     assert_eq!(error, Error::UnexpectedEof);

@@ -8,7 +8,7 @@ use sansock::connection::State;
 use sansock::timer::Expired;
 use sansock::{CloseCode, CloseStatus, Role, SendError, TransportAction};
 
-use super::machine::{Ending, Machine, is_open};
+use super::machine::{CLOSE, Ending, Machine, is_open};
 use super::transport::Reader;
 
 /// An application with its end.
@@ -28,6 +28,8 @@ pub(super) struct Side<M> {
     pub(super) pings: u8,
     pub(super) has_shut_down: bool,
     has_received_eof: bool,
+    /// Since when it waits for the peer to close or to end the transport.
+    closing_since: Option<Duration>,
     /// Reads what this end has written.
     pub(super) written: Reader,
 }
@@ -55,6 +57,7 @@ impl<M: Machine> Side<M> {
             pings,
             has_shut_down: false,
             has_received_eof: false,
+            closing_since: None,
             written: Reader::default(),
         }
     }
@@ -136,7 +139,8 @@ impl<M: Machine> Side<M> {
             match self.machine.poll(now) {
                 Ok(deadline) => {
                     assert!(deadline.is_none_or(|deadline| deadline > now), "a time that is past");
-                    return self.deadline = deadline;
+                    self.deadline = deadline;
+                    return self.check_deadline(now);
                 }
                 Err(why @ (Expired::MessageTimeout | Expired::HandshakeTimeout)) => {
                     let is_over = self.action() == TransportAction::Disconnect;
@@ -151,6 +155,15 @@ impl<M: Machine> Side<M> {
                     return self.drop_transport(Done::Expired(why));
                 }
             }
+        }
+    }
+
+    /// Asserts that whatever comes does not extend the time for closing.
+    fn check_deadline(&mut self, now: Duration) {
+        let is_closing = self.machine.connection().is_some_and(|ws| ws.state() != State::Open);
+        if is_closing && !self.has_output() && self.action() != TransportAction::Disconnect {
+            let limit = *self.closing_since.get_or_insert(now) + CLOSE;
+            assert!(self.deadline.is_some_and(|deadline| deadline <= limit), "closing is extended");
         }
     }
 
@@ -217,6 +230,7 @@ impl<M: Machine> Side<M> {
         self.machine.hidden().hash(hasher);
         (self.deadline, self.ending, self.done, self.closed_with).hash(hasher);
         (self.messages, self.pings, self.has_shut_down, self.has_received_eof).hash(hasher);
+        self.closing_since.hash(hasher);
         self.written.hash(hasher);
     }
 }
