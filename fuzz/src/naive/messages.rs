@@ -19,7 +19,7 @@ pub struct Reading {
 }
 
 /// What an endpoint delivers.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
     Text(String),
     Binary(Vec<u8>),

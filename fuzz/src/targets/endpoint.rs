@@ -1,13 +1,19 @@
 //! However a stream is cut into reads, an endpoint delivers the same events and the same error, sends the
-//! same bytes and says the same of the transport: from input, and from a read buffer.
+//! same bytes and says the same of the transport: from input, and from a read buffer. After the opening
+//! handshake it delivers what a naive reading finds in the frames, and answers that.
 
 use std::time::Duration;
 
 use arbitrary::Arbitrary;
 use sansock::bytes::Buf;
 use sansock::endpoint::{Endpoint, Error, Event, RequestPolicy, Settings};
+use sansock::frame::Limits;
 use sansock::handshake::client::Request;
-use sansock::{Config, Input, ReadBuffer};
+use sansock::{Config, Input, ReadBuffer, Role};
+
+use crate::connection::assert_answers;
+use crate::events::Events;
+use crate::naive::{head, messages};
 
 #[derive(Arbitrary, Debug)]
 pub struct Case<'a> {
@@ -46,6 +52,10 @@ impl Kind {
                 b"HTTP/1.1 401 No\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nHello\r\n"
             }
         }
+    }
+
+    fn role(self) -> Role {
+        if matches!(self, Kind::Server | Kind::ServerUnseen) { Role::Server } else { Role::Client }
     }
 
     fn endpoint(self) -> Endpoint {
@@ -135,12 +145,49 @@ impl Watched {
     }
 }
 
+/// Compares what is delivered after the opening handshake, and answered, with a naive reading. Returns
+/// whether the handshake came to its end.
+fn assert_delivers(kind: Kind, stream: &[u8]) -> bool {
+    let (mut endpoint, mut bytes) = (kind.endpoint(), stream.to_vec());
+    let (mut events, mut fault, mut is_open) = (Events::default(), None, false);
+    let mut input = Input::new(&mut bytes);
+    loop {
+        match endpoint.receive(&mut input) {
+            Ok(None) => break,
+            Ok(Some(Event::Request)) => is_open = endpoint.accept().is_ok(),
+            Ok(Some(Event::Opened(_))) => is_open = true,
+            Ok(Some(Event::Connection(event))) => events.push(&event),
+            Err(Error::Protocol(error)) => {
+                fault = Some((error.close_code().as_u16(), error.offset()));
+            }
+            Ok(Some(_)) | Err(_) => return false,
+        }
+    }
+    if !is_open {
+        return false;
+    }
+    let (_, frames) = head::split(stream).expect("it was opened by a head");
+    let role = kind.role();
+    let expected = messages::read(frames, role, Limits::DEFAULT, None);
+    assert_eq!((events.seen, fault), (expected.seen.clone(), expected.fault));
+
+    let len = endpoint.output_len();
+    let output = endpoint.output().copy_to_bytes(len);
+    let (_, answer) = head::split(&output).expect("our head comes first");
+    assert_answers(role, answer, &expected);
+    true
+}
+
 pub fn run(case: Case<'_>) {
     let mut stream = case.kind.head().to_vec();
     let start = usize::from(case.place) % (stream.len() + 1);
     let end = stream.len().min(start + usize::from(case.replaced));
     stream.splice(start..end, case.inserted.iter().copied());
     stream.extend_from_slice(case.rest);
+    let is_open = assert_delivers(case.kind, &stream);
+    let is_plain = start == end && case.inserted.is_empty();
+    let may_open = matches!(case.kind, Kind::Server | Kind::ServerUnseen | Kind::Client);
+    assert!(is_open || !is_plain || !may_open, "a plain handshake fails");
 
     let in_pieces = |pieces: &mut dyn Iterator<Item = &[u8]>| {
         let mut watched = Watched::new(case.kind);
