@@ -18,9 +18,10 @@ mod documents;
 mod rounds;
 
 use std::hint::black_box;
+use std::time::Instant;
 
 use documents::{DOCUMENTS, Document};
-use rounds::{SAMPLES, connection, frames, inflate_all, interleaved, middle, send_all};
+use rounds::{connection, frames, inflate_all, interleaved, middle, send_all, spread};
 use sansock::deflate::Deflate;
 use sansock::{Message, Opcode};
 use zlib_rs::{DeflateConfig, DeflateFlush, Inflate, InflateFlush};
@@ -64,38 +65,51 @@ fn row(name: &str, document: &Document, size: usize, takes_over: bool) {
     let [ours, alone] = if name.starts_with("inflate") {
         let expected: usize = messages.iter().map(Vec::len).sum();
         let (mut buffer, mut spare) = (vec![0; 64 << 10], vec![0; 80 << 10]);
-        interleaved([
-            &mut || {
-                let mut ws = connection(takes_over, false);
-                assert_eq!(inflate_all(&mut ws, &wire, &mut buffer, &mut spare), expected);
-            },
-            &mut || {
-                let sum = inflate_alone(&payloads, takes_over, document.is_text, &mut output);
-                assert_eq!(sum, expected);
-            },
-        ])
+        interleaved(
+            elapsed,
+            [
+                &mut || {
+                    let mut ws = connection(takes_over, false);
+                    assert_eq!(inflate_all(&mut ws, &wire, &mut buffer, &mut spare), expected);
+                },
+                &mut || {
+                    let sum = inflate_alone(&payloads, takes_over, document.is_text, &mut output);
+                    assert_eq!(sum, expected);
+                },
+            ],
+        )
     } else {
-        interleaved([
-            &mut || {
-                let mut ws = connection(takes_over, true);
-                black_box(send_all(&mut ws, &owned));
-            },
-            &mut || {
-                black_box(compress_alone(&messages, takes_over));
-            },
-        ])
+        interleaved(
+            elapsed,
+            [
+                &mut || {
+                    let mut ws = connection(takes_over, true);
+                    black_box(send_all(&mut ws, &owned));
+                },
+                &mut || {
+                    black_box(compress_alone(&messages, takes_over));
+                },
+            ],
+        )
     };
     let sum: usize = payloads.iter().map(Vec::len).sum();
     let count = messages.len() as f64;
-    let (median, spread) = (middle(&ours), (ours[SAMPLES - 2] - ours[1]) / middle(&ours));
+    let median = middle(&ours);
     println!(
         "{name:<38}{:>12.0}{:>12.0}{:>9.3}{:>8.1}%{:>11.1}%",
         median / count,
         middle(&alone) / count,
         middle(&alone) / median,
-        100.0 * spread,
+        100.0 * spread(&ours),
         100.0 * sum as f64 / (count * size as f64),
     );
+}
+
+/// Returns the nanoseconds that it takes.
+fn elapsed(work: &mut dyn FnMut()) -> f64 {
+    let start = Instant::now();
+    work();
+    start.elapsed().as_nanos() as f64
 }
 
 /// Returns the payloads as the backend makes them.

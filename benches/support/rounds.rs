@@ -1,7 +1,6 @@
 //! Rounds of compressed messages through a connection, timed beside other code.
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use sansock::bytes::Buf;
 use sansock::deflate::{Deflate, DeflateParams};
@@ -11,16 +10,19 @@ use sansock::{Config, Connection, Event, Input, Message, Negotiated, Opcode, Rol
 /// How often each row is timed.
 pub(crate) const SAMPLES: usize = 15;
 
-/// Times two things, one after the other, many times. Returns the nanoseconds of each, in order.
-pub(crate) fn interleaved(mut work: [&mut dyn FnMut(); 2]) -> [Vec<f64>; 2] {
-    let mut times = [Vec::new(), Vec::new()];
+/// Times all things by `time`, one after the other, many times. Returns the nanoseconds of each, in
+/// order.
+pub(crate) fn interleaved<const N: usize>(
+    time: fn(&mut dyn FnMut()) -> f64,
+    mut work: [&mut dyn FnMut(); N],
+) -> [Vec<f64>; N] {
+    let mut times = [const { Vec::new() }; N];
     for sample in 0..=SAMPLES {
         for (work, times) in work.iter_mut().zip(&mut times) {
-            let start = Instant::now();
-            work();
+            let nanoseconds = time(work);
             // The first one warms up.
             if sample > 0 {
-                times.push(start.elapsed().as_nanos() as f64);
+                times.push(nanoseconds);
             }
         }
     }
@@ -30,6 +32,11 @@ pub(crate) fn interleaved(mut work: [&mut dyn FnMut(); 2]) -> [Vec<f64>; 2] {
 
 pub(crate) fn middle(times: &[f64]) -> f64 {
     times[times.len() / 2]
+}
+
+/// Returns the distance between the second lowest and the second highest, as a part of the median.
+pub(crate) fn spread(times: &[f64]) -> f64 {
+    (times[times.len() - 2] - times[1]) / middle(times)
 }
 
 /// Returns a server that sends, or a client that receives, so that nothing is masked.
