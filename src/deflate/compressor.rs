@@ -79,7 +79,7 @@ impl Compressor {
         if payload.is_empty() {
             return None;
         }
-        self.write(payload, true);
+        self.write(payload, true, DeflateFlush::SyncFlush);
         if self.len >= payload.len() && payload.len() >= MIN_PLAIN {
             self.reset();
             return None;
@@ -91,8 +91,7 @@ impl Compressor {
     /// `None` if the message is better sent plain, because compression does not make it shorter.
     pub(crate) fn compress_alone(&mut self, payload: &[u8]) -> Option<&[u8]> {
         self.reset();
-        self.write(payload, true);
-        self.reset();
+        self.write(payload, true, DeflateFlush::FullFlush);
         (self.len < payload.len()).then(|| self.output())
     }
 
@@ -102,7 +101,7 @@ impl Compressor {
     /// It is at most five bytes longer than `piece` for each 65 535 bytes of it that have begun, and
     /// one byte if it is the last.
     pub(crate) fn fragment(&mut self, piece: &[u8], is_last: bool) -> &[u8] {
-        self.write(piece, is_last);
+        self.write(piece, is_last, DeflateFlush::SyncFlush);
         self.output()
     }
 
@@ -122,14 +121,20 @@ impl Compressor {
     }
 
     /// Writes the payload of a fragment. It ends on a byte boundary.
-    fn write(&mut self, piece: &[u8], is_last: bool) {
+    ///
+    /// After a `FullFlush`, the next one refers to nothing. This costs half a microsecond less than a
+    /// reset.
+    fn write(&mut self, piece: &[u8], is_last: bool, flush: DeflateFlush) {
         self.len = 0;
         if !piece.is_empty() {
             if self.window == Window::Stale {
                 self.deflate.reset();
             }
-            self.window = Window::Used;
-            self.deflate_all(piece);
+            self.deflate_all(piece, flush);
+            self.window = match flush {
+                DeflateFlush::FullFlush => Window::Empty,
+                _ => Window::Used,
+            };
             // RFC 7692 §7.2.1: the end of a message's last block is not sent.
             let removed = if is_last { TAIL.len() } else { 0 };
             self.len = self.len.saturating_sub(removed);
@@ -150,7 +155,7 @@ impl Compressor {
     /// A flush writes its empty block again if it has less than six bytes of room left, and never
     /// ends if it is offered less. So it always gets more room than it can fill: a long piece is
     /// compressed without a flush first, which leaves at most what the backend's buffers hold.
-    fn deflate_all(&mut self, mut piece: &[u8]) {
+    fn deflate_all(&mut self, mut piece: &[u8], flush: DeflateFlush) {
         let flush_room = self.flush_room();
         if bound(piece.len()) > flush_room {
             loop {
@@ -163,7 +168,7 @@ impl Compressor {
         }
         let mut room = if piece.is_empty() { flush_room } else { bound(piece.len()) };
         loop {
-            let (taken, is_full) = self.call(piece, room, DeflateFlush::SyncFlush);
+            let (taken, is_full) = self.call(piece, room, flush);
             piece = piece.get(taken..).unwrap_or_default();
             if !is_full {
                 break;

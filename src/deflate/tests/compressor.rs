@@ -240,3 +240,19 @@ fn without_takeover_no_message_is_known_to_the_next() {
     assert_eq!(compressor.compress_alone(&json), Some(&first[..]));
     assert_eq!(compressor.compress(&json), Some(&first[..]));
 }
+
+#[test]
+fn without_takeover_a_compressor_is_as_new_after_each_message() {
+    let mut random = Random(11);
+    let messages: Vec<_> = [300, 1, 128, 2000, 40_000].map(|len| random.json(len)).into();
+    for kind in [(9, 1, 1), (15, 1, 8), (15, 2, 8), (15, 3, 8), (12, 6, 5), (15, 9, 9)] {
+        let mut compressor = Compressor::new(kind);
+        // All begin alike, so each would refer to the one before.
+        for message in messages.iter().chain(&messages) {
+            let mut new = Compressor::new(kind);
+            let expected = new.compress_alone(message).map(<[u8]>::to_vec);
+            let payload = compressor.compress_alone(message);
+            assert!(payload == expected.as_deref(), "{kind:?}, {} bytes", message.len());
+        }
+    }
+}
