@@ -47,7 +47,8 @@ impl<'a> Input<'a> {
 
     /// Creates a cursor at the first of `bytes`, with memory for messages that have to be inflated. As
     /// long as there is room in it, a compressed message that is whole in `bytes` is borrowed from
-    /// there. Without it, such a message allocates.
+    /// there, or copied if it is short and would leave too little. Without it, such a message
+    /// allocates.
     ///
     /// What is in `spare` does not matter. One may serve all connections of a thread: 64 KiB are
     /// enough for most.

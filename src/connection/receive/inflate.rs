@@ -16,7 +16,7 @@ use crate::deflate::{Deflate, Held, Inflater};
 use crate::error::{ProtocolError, Violation};
 use crate::frame::{CurrentFrame, Rsv};
 use crate::mask;
-use crate::message::{Assembler, Text};
+use crate::message::{Assembler, Payload, Text};
 use crate::opcode::Opcode;
 
 /// A compressed message that is partially received.
@@ -86,13 +86,16 @@ impl Connection {
             input.put_back_spare(spare);
             return self.finish_compressed();
         };
+        // If too little were left, the next message would be inflated to a buffer of the assembler, and
+        // copied out of that.
+        if len <= MAX_COPIED && spare.len() - len < 2 * expected_len(piece.len()) {
+            let copy = spare.get(..len).unwrap_or_default().into();
+            input.put_back_spare(spare);
+            return whole_message(frame.opcode, copy);
+        }
         let (message, rest) = spare.split_at_mut(len);
         input.put_back_spare(rest);
-        if frame.opcode == Opcode::Text {
-            let text = Text::from_utf8(message.into());
-            return text.map(Event::Text).map_err(|_| Violation::InvalidUtf8);
-        }
-        Ok(Event::Binary(message.into()))
+        whole_message(frame.opcode, message.into())
     }
 
     /// Takes a piece of a compressed message that is delivered whole, and cut.
@@ -348,6 +351,16 @@ impl Inflating<'_> {
     }
 }
 
+/// Returns the event of a whole message.
+#[inline(always)]
+fn whole_message(opcode: Opcode, message: Payload<'_>) -> Result<Event<'_>, Violation> {
+    if opcode == Opcode::Text {
+        let text = Text::from_utf8(message);
+        return text.map(Event::Text).map_err(|_| Violation::InvalidUtf8);
+    }
+    Ok(Event::Binary(message))
+}
+
 /// Returns how many bytes so many compressed ones are likely to inflate to.
 fn expected_len(compressed: usize) -> usize {
     compressed.saturating_mul(8).clamp(MIN_EXPECTED, MAX_EXPECTED)
@@ -355,6 +368,10 @@ fn expected_len(compressed: usize) -> usize {
 
 const MIN_EXPECTED: usize = 512;
 const MAX_EXPECTED: usize = 64 << 10;
+
+/// The most bytes of a message that is copied out of the spare memory. A longer one, which uses more
+/// than little of the assembler's buffer, takes no longer without that memory.
+const MAX_COPIED: usize = 256;
 
 /// The most bytes that are kept of a message before it takes an inflater of its own, which takes a
 /// dozen times as much.

@@ -317,3 +317,26 @@ fn a_whole_message_that_fits_spare_memory_allocates_nothing() {
         }
     }
 }
+
+#[test]
+fn short_messages_beyond_the_spare_memory_are_copied_out_of_it() {
+    let messages: Vec<Vec<u8>> = (0..60).map(|i| vec![i; 200]).collect();
+    let payloads = compressed(&messages.iter().map(|message| &message[..]).collect::<Vec<_>>());
+    let mut stream = stream_for(Role::Client, &payloads);
+    let mut ws = agreed(&deflating(Role::Client), takeover());
+    // Until then the inflater and the history are made.
+    swallow(&mut ws, &stream.repeat(3), &mut [0; 4 << 10]);
+    let mut spare = vec![0; 4 << 10];
+    let mut input = Input::with_spare(&mut stream, &mut spare);
+    let mut borrowed = 0;
+    for message in &messages {
+        let (allocations, held, event) = measure(|| ws.receive(&mut input).unwrap());
+        let Some(Event::Binary(data)) = event else { panic!("{event:?}") };
+        assert_eq!(&data[..], message);
+        borrowed += usize::from(data.is_borrowed());
+        let expected = if data.is_borrowed() { (0, 0) } else { (1, 200) };
+        assert_eq!((allocations, held), expected);
+    }
+    // A message like these is expected to take 512 bytes.
+    assert_eq!(borrowed, (4096 - 2 * 512) / 200);
+}
