@@ -298,3 +298,15 @@ fn a_frame_in_reads_of_one_byte_arrives() {
         assert_eq!(receive(&mut connection(role), &pieces), [Seen::Binary(vec![7; 300_000])]);
     }
 }
+
+/// Some programs treat bytes that they read before TLS as if they had come by TLS (STARTTLS). A
+/// connection cannot know, so the input can be asked.
+#[test]
+fn bytes_that_came_before_tls_are_noticed() {
+    for injected in [&b""[..], b"\x81", b"\x81\x85\0\0\0\0Hello"] {
+        let mut read = [b"STARTTLS\r\n", injected].concat();
+        let (_, rest) = read.split_at_mut(10);
+        let found = Input::new(rest).expect_empty().map_err(|error| error.len);
+        assert_eq!(found, if injected.is_empty() { Ok(()) } else { Err(injected.len()) });
+    }
+}

@@ -21,6 +21,7 @@ mod closed_while_sending;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod interrupted;
+mod pipelined;
 mod refusals;
 mod twin;
 
