@@ -25,6 +25,8 @@ mod support;
 mod allocations;
 mod allocations_buffered;
 mod allocations_reassembled;
+#[cfg(all(feature = "handshake", feature = "std"))]
+mod attacks;
 mod auto_traits;
 mod back_pressure;
 mod closing;
