@@ -47,8 +47,9 @@ impl Assembler {
         if self.bytes.capacity() - len < MIN_ROOM {
             self.grow(expected, most);
         }
-        let room =
-            (self.bytes.capacity() - len).min(most).min(expected.max(len) + EXTRA).min(BLOCK);
+        // The room is zeroed, which has to follow what a piece inflates to: a peer may send many
+        // short pieces of a long message.
+        let room = (self.bytes.capacity() - len).min(most).min(expected + EXTRA).min(BLOCK);
         self.bytes.resize(len + room, 0);
         let (so_far, room) = self.bytes.split_at_mut(len);
         let room_len = room.len();
@@ -121,3 +122,24 @@ const EXTRA: usize = 512;
 
 /// The most that is inflated at once. It is zeroed before, which costs little within a cache.
 const BLOCK: usize = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_room_of_a_short_piece_does_not_grow_with_its_message() {
+        let mut assembler = Assembler::default();
+        assembler.begin_inflated(Opcode::Binary);
+        let mut lens = Vec::new();
+        for _ in 0..100_000 {
+            let inflated = assembler.inflate(512, usize::MAX >> 1, |_, room| {
+                lens.push(room.len());
+                Ok((1, 1))
+            });
+            assert_eq!(inflated, Ok((1, false)));
+        }
+        assert_eq!(assembler.inflated().len(), 100_000);
+        assert_eq!(lens.iter().max(), Some(&(512 + EXTRA)));
+    }
+}

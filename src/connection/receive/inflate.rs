@@ -259,9 +259,11 @@ impl Inflating<'_> {
 
     /// Inflates all of `bytes`.
     fn inflate(&mut self, inflater: &mut Inflater, mut bytes: &[u8]) -> Result<(), Violation> {
+        let start = self.assembler.inflated().len();
         loop {
-            let most = self.most(self.assembler.inflated().len() as u64);
-            let expected = expected_len(bytes.len());
+            let len = self.assembler.inflated().len();
+            let most = self.most(len as u64);
+            let expected = expected_len(bytes.len()).max(len - start);
             let compression = &*self.compression;
             let (taken, is_full) = self.assembler.inflate(expected, most, |so_far, room| {
                 inflater.step(bytes, room, &compression.known(so_far)).map_err(violation)
