@@ -221,7 +221,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 }
                 TransportAction::AwaitEof => match ready!(self.poll_read(context)) {
                     // What arrives after the end is discarded.
-                    Ok(_) => self.input = None,
+                    Ok(_) => self.discard_input(),
                     Err(Error::Expired(_)) => self.note_eof(),
                     Err(error) => return Poll::Ready(Err(error)),
                 },
@@ -327,7 +327,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// has ended.
     fn disconnect(&mut self, context: &mut Context<'_>) -> Result<bool, Error> {
         let _ = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.input = None;
+        self.discard_input();
         self.timer = Timer::default();
         match self.endpoint.close_status() {
             CloseStatus::Abnormal => Err(self.take_failure(Error::UnexpectedEof)),

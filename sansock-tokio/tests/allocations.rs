@@ -219,6 +219,25 @@ fn an_idle_websocket_is_small() {
     });
 }
 
+/// A peer may go on sending, a byte at a time, when its connection has failed.
+#[test]
+fn what_follows_a_violation_is_read_without_an_allocation() {
+    for role in ROLES {
+        let mut ws = open(role, vec![0xFF], None);
+        ws.get_mut().read = 0;
+        assert!(ws.fill().now_or_never().unwrap().unwrap());
+        assert!(ws.next_event().is_none());
+        let mut read_a_byte = || {
+            ws.get_mut().read = 0;
+            waits(ws.fill());
+            assert_eq!(ws.get_ref().read, 1);
+        };
+        read_a_byte();
+        let (allocations, bytes, ()) = measure(|| (0..100).for_each(|_| read_a_byte()));
+        assert_eq!((allocations, bytes), (0, 0), "{role:?}");
+    }
+}
+
 #[test]
 fn deadlines_of_dropped_connections_take_no_memory() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();

@@ -17,6 +17,14 @@ impl<S> Driver<S> {
         pool::give_back(input);
     }
 
+    /// Returns the read buffer to the thread, whatever is in it. The next read takes it again, so that
+    /// a peer cannot have a buffer allocated for each byte that it sends in vain.
+    pub(super) fn discard_input(&mut self) {
+        if let Some(input) = self.input.take() {
+            pool::give_back(input);
+        }
+    }
+
     /// Frees the buffers of long messages. What a short one needs is kept for the next one.
     pub(super) fn release_long(&mut self) {
         if let Some(ws) = self.endpoint.connection() {
