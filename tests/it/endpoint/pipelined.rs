@@ -56,7 +56,7 @@ fn a_client_sends_its_request_alone_before_the_response() {
         assert_eq!(endpoint.receive(&mut input), Ok(None));
         assert!(!endpoint.has_output() && endpoint.output().remaining() == 0);
     }
-    let mut rest = [RESPONSE[last..].as_bytes(), &frame_for(Role::Client, 0x89, b"1")].concat();
+    let mut rest = [&RESPONSE.as_bytes()[last..], &frame_for(Role::Client, 0x89, b"1")].concat();
     let mut input = Input::new(&mut rest);
     assert!(matches!(endpoint.receive(&mut input), Ok(Some(Event::Opened(_)))));
     endpoint.send_text("open").unwrap();

@@ -118,14 +118,15 @@ pub(super) const ALL: &[Attack] = &[
     },
     Attack {
         name: "fragments-of-a-compressed-message",
-        size: 3000,
+        size: 500,
         stream: |count| {
-            let message = b"\x00\x01\x00\xFE\xFFx".repeat(count);
-            let (first, rest) = message.split_at(1);
+            // The first 4 KiB are kept as they come.
+            let message = b"\x00\x01\x00\xFE\xFFx".repeat(1000 + count);
+            let (first, rest) = message.split_at(6000);
             let rest = rest.iter().flat_map(|byte| frame_for(Role::Server, 0x00, &[*byte]));
             frame_for(Role::Server, 0x41, first).into_iter().chain(rest).collect()
         },
-        most: message,
+        most: |count| message(1000 + count),
         ..COMPRESSED
     },
     Attack {

@@ -68,6 +68,8 @@ impl Program {
 
     pub fn note_error(&mut self, error: &endpoint::Error) {
         self.end = Some(match error {
+            // The stream has ended within a head.
+            endpoint::Error::UnexpectedEof => return,
             endpoint::Error::Protocol(error) => failed(error),
             endpoint::Error::Refused(refusal) => End::Http(refusal.status()),
             endpoint::Error::InvalidResponse(_) => End::InvalidResponse,
@@ -118,7 +120,11 @@ impl From<SendError> for Unsent {
 
 impl From<Error> for Unsent {
     fn from(error: Error) -> Self {
-        if error.is_would_block() { Unsent::Full } else { Unsent::Other(error.to_string()) }
+        match error {
+            Error::Send(error) => error.into(),
+            error if error.is_would_block() => Unsent::Full,
+            error => Unsent::Other(error.to_string()),
+        }
     }
 }
 
@@ -239,7 +245,8 @@ fn endpoint(attack: &Attack, mut wire: Wire) -> Outcome {
     if !program.is_over() && endpoint.is_opening() {
         match endpoint.receive_eof() {
             Ok(Some(endpoint::Event::Refused(response))) => program.note_response(&response),
-            other => panic!("{other:?}"),
+            Ok(event) => panic!("{event:?}"),
+            Err(error) => program.note_error(&error),
         }
     }
     feed_the_rest(&mut wire, |input| endpoint.receive(input).is_err());

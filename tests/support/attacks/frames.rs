@@ -116,7 +116,7 @@ pub(super) const ALL: &[Attack] = &[
     },
     Attack {
         name: "pings-byte-by-byte",
-        size: 500,
+        size: 200,
         stream: |count| frame_for(Role::Server, 0x89, &[7; 20]).repeat(count),
         read: 1,
         most: |_| SLACK,

@@ -42,7 +42,7 @@ pub(super) const ALL: &[Attack] = &[
     },
     Attack {
         name: "long-field-byte-by-byte",
-        size: 20_000,
+        size: 5000,
         stream: |len| request(&format!("A: {}\r\n", "x".repeat(len))),
         read: 1,
         most: head,
@@ -91,11 +91,11 @@ pub(super) const ALL: &[Attack] = &[
         name: "subprotocols",
         size: 5000,
         stream: |count| {
-            let names: Vec<String> = (0..count).map(|i| format!("p{i}")).collect();
+            let names: Vec<String> = (0..count).map(|i| format!("p{i:06}")).collect();
             let list = format!("Protocol: chat, {}", names.join(", "));
             REQUEST.replacen("Protocol: chat", &list, 1).into_bytes()
         },
-        most: |count| head(8 * count),
+        most: |count| head(9 * count),
         ..HEAD
     },
     Attack {

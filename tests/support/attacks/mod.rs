@@ -15,6 +15,7 @@
     reason = "they fail by panicking"
 )]
 
+pub mod bounded;
 #[cfg(feature = "deflate")]
 mod compressed;
 pub mod count;
@@ -103,7 +104,7 @@ pub struct Outcome {
 const FRAMES: Attack = Attack {
     name: "",
     victim: Role::Server,
-    size: 10_000,
+    size: 4000,
     stream: |_| Vec::new(),
     read: 4096,
     begins: Begins::AfterTheOpening,
