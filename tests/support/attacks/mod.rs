@@ -128,10 +128,13 @@ const HEAD: Attack = Attack {
 impl Attack {
     /// Returns every attack.
     pub fn all() -> Vec<Attack> {
-        let mut all = [frames::ALL, heads::ALL].concat();
-        #[cfg(feature = "deflate")]
-        all.extend(compressed::ALL);
-        all
+        let lists = [
+            frames::ALL,
+            heads::ALL,
+            #[cfg(feature = "deflate")]
+            compressed::ALL,
+        ];
+        lists.concat()
     }
 
     /// Returns the victim's settings.
