@@ -292,6 +292,29 @@ mod tests {
     }
 
     #[test]
+    fn a_line_has_no_control_character_but_the_tab() {
+        // What follows is long enough to be examined by words.
+        let after = b" and more than one word of it";
+        for byte in 0..=u8::MAX {
+            let is_control = (byte < 0x20 && byte != b'\t') || byte == 0x7f;
+            if matches!(byte, b'\r' | b'\n') {
+                continue;
+            }
+            for before in [&b"GET"[..], b"GET / HTTP/1.1\r\nA: ", b"G\r\nA", b"G\r\n"] {
+                let is_folded = before.ends_with(b"\n") && matches!(byte, b' ' | b'\t');
+                let bytes = [before, &[byte], after].concat();
+                let offset = before.len();
+                let expected = match byte {
+                    _ if is_folded => Err(HeadError::FoldedLine { offset }),
+                    _ if is_control => Err(HeadError::ControlByte { byte, offset }),
+                    _ => Ok((bytes.len(), false)),
+                };
+                assert_eq!(Head::new(HeadLimits::default(), b"").scan(&bytes), expected);
+            }
+        }
+    }
+
+    #[test]
     fn nothing_is_kept_beyond_the_limit() {
         let mut head = Head::new(limits(100, 1), b"");
         for _ in 0..100 {

@@ -27,3 +27,32 @@ impl Lag {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Option<Duration> = Some(Duration::from_secs(1));
+
+    #[test]
+    fn a_lag_that_is_too_long_to_count_stays_the_longest() {
+        let (elapsed, rate) = (1 << 31, 1 << 31);
+        let mut lag = Lag::default();
+        // The fourth sum exceeds 64 bits by one.
+        for _ in 0..8 {
+            lag.count(elapsed, rate, 0);
+            assert_eq!(lag.left(SECOND, rate), 0);
+        }
+    }
+
+    #[test]
+    fn more_bytes_than_can_be_counted_end_every_lag() {
+        for moved in [1 << 61, u64::MAX / MILLIS + 1, u64::MAX] {
+            let mut lag = Lag::default();
+            lag.count(1000, 1, 0);
+            assert_eq!(lag.left(SECOND, 1), 0);
+            lag.count(0, 1, moved);
+            assert_eq!(lag.left(SECOND, 1), MILLIS, "{moved}");
+        }
+    }
+}

@@ -1,8 +1,9 @@
 //! Comparisons and conversions as users write them.
 
+use crate::support::connection;
 use bytes::Bytes;
 use sansock::message::Utf8Bytes;
-use sansock::{CloseCode, Event, Message, Opcode, Payload, Text};
+use sansock::{CloseCode, Event, Input, Message, Opcode, Payload, Role, Text};
 
 #[test]
 fn texts_compare_with_strings() {
@@ -53,6 +54,7 @@ fn numbers_convert_where_they_mean_something() {
     for number in 0..=u16::MAX {
         let code = CloseCode::try_from(number);
         assert_eq!(code.ok(), CloseCode::new(number));
+        assert!(code.is_err() || code.map(u16::from) == Ok(number));
     }
     for number in 0..=u8::MAX {
         let opcode = Opcode::try_from(number);
@@ -63,4 +65,22 @@ fn numbers_convert_where_they_mean_something() {
     }
     assert_eq!(Opcode::try_from(3).unwrap_err().to_string(), "reserved opcode 0x3");
     assert!(Utf8Bytes::try_from(Bytes::from_static(b"\xFF")).is_err());
+}
+
+#[test]
+fn an_input_returns_the_bytes_that_were_not_taken() {
+    let stream = b"\x81\x02Hi\x81".to_vec();
+    for left in [0, 1] {
+        let mut bytes = stream[..4 + left].to_vec();
+        let mut input = Input::new(&mut bytes);
+        let mut client = connection(Role::Client);
+        assert_eq!(client.receive(&mut input), Ok(Some(Event::Text("Hi".into()))));
+        assert_eq!(input.len(), left);
+        assert_eq!(input.is_empty(), left == 0);
+        assert_eq!(input.as_bytes(), &stream[4..4 + left]);
+        let unexpected = input.expect_empty().map_err(|error| error.to_string());
+        let expected = Err("1 unexpected bytes left in the input".into());
+        assert_eq!(unexpected, if left == 0 { Ok(()) } else { expected });
+        assert_eq!(input.into_bytes(), &stream[4..4 + left]);
+    }
 }

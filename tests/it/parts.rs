@@ -1,7 +1,7 @@
 //! A connection is taken apart and rebuilt, at every byte of a conversation.
 
 use crate::support::{
-    ROLES, Seen, close_body, config, drain, fragmented_for, frame_for, limited, receive,
+    ROLES, Seen, close_body, config, drain, fragmented_for, frame_for, frames, limited, receive,
 };
 use sansock::connection::{ConfigMismatch, Delivery, ExcessPings, PingPolicy, State};
 use sansock::{Connection, Message, Role};
@@ -102,5 +102,21 @@ fn another_budget_for_pings_holds_at_once() {
             receive(&mut ws, &[&frame_for(Role::Server, 0x89, b"")]);
         }
         assert_eq!(drain(&mut ws).len(), 2 * after as usize);
+    }
+}
+
+#[test]
+fn a_budget_for_pings_that_was_spent_stays_spent() {
+    for role in ROLES {
+        let mut config = config(role);
+        config.pings = PingPolicy::Budget { burst: 3, per_second: 0, excess: ExcessPings::Manual };
+        let mut ws = Connection::new(config);
+        let ping = frame_for(role, 0x89, b"ping");
+        for expected in [1, 1, 1, 0, 0] {
+            receive(&mut ws, &[&ping]);
+            let answers = frames(&drain(&mut ws));
+            assert_eq!(answers.len(), expected);
+            ws = Connection::from_parts(ws.into_parts()).unwrap();
+        }
     }
 }

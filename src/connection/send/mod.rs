@@ -218,3 +218,25 @@ impl Connection {
 /// The length from which on payloads are queued by reference. Below it, a copy costs less than a
 /// separate chunk in a vectored write.
 const MIN_BY_REFERENCE: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::connection::Config;
+
+    /// No slice is that long, but one shared buffer may be queued many times.
+    #[test]
+    fn output_that_is_too_long_to_count_is_refused() {
+        let mut config = Config::server();
+        config.max_output = None;
+        let ws = Connection::new(config);
+        let most = usize::MAX / 4;
+        for queued in [0, 1, 1000, most] {
+            assert_eq!(ws.admit_message_after(queued, most - queued), Ok(()));
+            for len in [most - queued + 1, isize::MAX as usize] {
+                assert_eq!(ws.admit_message_after(queued, len), Err(SendError::Full));
+            }
+        }
+        assert_eq!((ws.admit(most), ws.admit(most + 1)), (Ok(()), Err(SendError::Full)));
+    }
+}
