@@ -256,6 +256,17 @@ mod tests {
     }
 
     #[test]
+    fn an_iterator_over_headers_knows_how_many_are_left() {
+        let headers = headers(b"A: 1\r\nB: 2\r\nA: 3\r\n");
+        let mut iter = headers.iter();
+        for left in (0..=3).rev() {
+            assert_eq!((iter.len(), iter.clone().count()), (left, left));
+            assert_eq!(format!("{iter:?}"), format!("HeaderIter({left} fields)"));
+            assert_eq!(iter.next().is_some(), left > 0);
+        }
+    }
+
+    #[test]
     fn debug_shows_no_value() {
         let headers = headers(b"Cookie: secret\r\n");
         assert_eq!(format!("{headers:?}"), "[\"Cookie\"]");

@@ -188,6 +188,12 @@ fn every_refusal_says_what_was_wrong() {
     }
     says(CloseError::ClientOnlyCode, "close code 1010 is for clients only");
     says(CloseCode::try_from(1005).unwrap_err(), "invalid close code 1005");
+    assert_eq!(CloseCode::GOING_AWAY.to_string(), "1001");
+    says(sansock::utf8::from_utf8(b"abc\xFF").unwrap_err(), "text is not UTF-8 at byte 3");
+    let negotiated = sansock::Negotiated::default().with_extensions("x; y=1");
+    let unsupported =
+        Connection::from_negotiated(crate::support::config(Role::Server), &negotiated);
+    says(unsupported.unwrap_err(), "negotiated extensions \"x; y=1\" are not supported");
     says(SendError::Full, "not sent: output is full");
     says(SendError::Closing, "not sent: connection is closing");
     says(SendError::MessageOpen, "not sent: another message is not finished");

@@ -203,3 +203,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_scheme_is_a_letter_and_then_letters_digits_and_three_signs() {
+    // RFC 3986 §3.1
+    for byte in 0..=u8::MAX {
+        let is_valid = |scheme: &[u8]| Origin::parse(&[scheme, b"://host"].concat()).is_ok();
+        let is_inner = byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+        assert_eq!(is_valid(&[byte]), byte.is_ascii_alphabetic(), "{byte:#x}");
+        assert_eq!(is_valid(&[b'a', byte]), is_inner, "{byte:#x}");
+        assert_eq!(is_valid(&[b'a', byte, b'z']), is_inner, "{byte:#x}");
+    }
+    assert!(Origin::parse(b"://host").is_err());
+}

@@ -1,8 +1,9 @@
 //! What a server refuses, RFC 6455 §4.2.1, and how it responds.
 
 use super::feed::server_takes;
+use sansock::handshake::client::Request;
 use sansock::handshake::server::{Refusal, ServerHandshake};
-use sansock::handshake::{HeadError, HeadLimits};
+use sansock::handshake::{Extension, HeadError, HeadLimits, accept_key};
 
 use super::feed;
 use super::server::{EXAMPLE, refusal, request, text};
@@ -346,4 +347,26 @@ fn a_limit_never_makes_a_header_vanish() {
     (limits.headers, limits.head) = (7, EXAMPLE.len());
     let (_, request) = server_takes(&mut ServerHandshake::new(limits), EXAMPLE.as_bytes()).unwrap();
     assert!(request.unwrap().upgrade().is_ok());
+}
+
+#[test]
+fn every_error_of_a_part_of_a_handshake_says_what_was_wrong() {
+    let request = Request::new("wss://a.example").unwrap();
+    let redirect = |location: &[u8]| request.redirect(location).unwrap_err().to_string();
+    let texts = [
+        (
+            accept_key(b"zzz").unwrap_err().to_string(),
+            "invalid Sec-WebSocket-Key \"zzz\": not 16 bytes in base64",
+        ),
+        (
+            Extension::parse_list(b"a b").unwrap_err().to_string(),
+            "invalid list of extensions \"a b\"",
+        ),
+        (redirect(b"/\xFF"), "redirect to a location that is not ASCII"),
+        (redirect(b"//"), "redirect to an invalid URI: invalid host \"\""),
+        (redirect(b"http://a.example"), "redirect from TLS to a connection without"),
+    ];
+    for (found, expected) in texts {
+        assert_eq!(found, expected);
+    }
 }
