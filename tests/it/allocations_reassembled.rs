@@ -197,3 +197,20 @@ fn a_declared_length_reserves_nothing_where_memory_waits() {
         measure(|| assert_eq!(ws.receive(&mut Input::new(&mut rest[..])), Ok(None)));
     assert!(bytes <= 120_000, "{bytes} bytes for 60 000");
 }
+
+#[test]
+fn no_more_is_reserved_than_the_last_frame_has_to_come() {
+    for role in [Role::Client, Role::Server] {
+        for opcode in [Opcode::Text, Opcode::Binary] {
+            let stream = fragments(role, opcode, 3000, 1);
+            let header_len = stream.len() - 3000;
+            // More than half has arrived. Otherwise as much again is reserved, which is less.
+            for cut in [1500, 2000, 2999] {
+                let mut ws = connection(role);
+                let mut buffer = vec![0; stream.len()];
+                assert_eq!(receive_all(&mut ws, &stream[..header_len + cut], &mut buffer), 0);
+                assert_eq!(ws.memory_usage(), 3000, "after {cut} bytes");
+            }
+        }
+    }
+}

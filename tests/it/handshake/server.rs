@@ -171,6 +171,23 @@ fn the_host_is_that_of_an_absolute_target() {
 }
 
 #[test]
+fn a_target_has_a_path_and_may_have_a_query() {
+    // RFC 9112 §3.2.1 and §3.2.2
+    for (target, path, query) in [
+        ("/", "/", None),
+        ("/chat", "/chat", None),
+        ("/a/b?c=/d?e", "/a/b", Some("c=/d?e")),
+        ("/?", "/", Some("")),
+        ("http://a", "/", None),
+        ("http://a?b", "/", Some("b")),
+        ("http://a:80/b?http://c/d", "/b", Some("http://c/d")),
+    ] {
+        let request = request(&EXAMPLE.replacen("/chat", target, 1)).unwrap();
+        assert_eq!((request.path(), request.query()), (path, query), "{target}");
+    }
+}
+
+#[test]
 fn a_plain_request_is_for_the_application() {
     let head = "GET /page?a HTTP/1.1\r\nHost: a\r\n\r\n";
     assert_eq!(refusal(head), Refusal::NotUpgrade);
