@@ -153,6 +153,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn reserved_bits_are_a_set() {
+        for (a, b) in (0..8).flat_map(|a| (0..8).map(move |b| (a, b))) {
+            assert_eq!((Rsv(a) | Rsv(b)).bits(), a | b);
+            assert_eq!(Rsv(a).contains(Rsv(b)), a & b == b);
+        }
+    }
+
+    #[test]
     fn a_header_says_with_its_second_byte_how_long_it_is() {
         for key in [None, Some([1, 2, 3, 4])] {
             for payload_len in [0, 125, 126, 0xFFFF, 0x1_0000, u64::MAX >> 1] {
