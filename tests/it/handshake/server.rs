@@ -272,3 +272,36 @@ fn debug_shows_no_secrets() {
     assert!(!format!("{request:?}").contains("secret"));
     assert!(!format!("{:?}", request.upgrade().unwrap()).contains("secret"));
 }
+
+/// RFC 9110 §15, RFC 6585 §4 and §5.
+const REASONS: &[(u16, &str)] = &[
+    (200, "OK"),
+    (204, "No Content"),
+    (301, "Moved Permanently"),
+    (302, "Found"),
+    (303, "See Other"),
+    (304, "Not Modified"),
+    (307, "Temporary Redirect"),
+    (308, "Permanent Redirect"),
+    (400, "Bad Request"),
+    (401, "Unauthorized"),
+    (403, "Forbidden"),
+    (404, "Not Found"),
+    (405, "Method Not Allowed"),
+    (408, "Request Timeout"),
+    (426, "Upgrade Required"),
+    (429, "Too Many Requests"),
+    (431, "Request Header Fields Too Large"),
+    (500, "Internal Server Error"),
+    (503, "Service Unavailable"),
+    (505, "HTTP Version Not Supported"),
+];
+
+#[test]
+fn a_status_line_has_the_phrase_of_its_status_or_none() {
+    for status in 200..600 {
+        let phrase = REASONS.iter().find(|reason| reason.0 == status).map_or("", |reason| reason.1);
+        let response = text(Response::new(status).unwrap().encode());
+        assert_eq!(response.lines().next(), Some(&*format!("HTTP/1.1 {status} {phrase}")));
+    }
+}
