@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by .ci/targets and .ci/address-sanitizer:
+# Sourced by .ci/targets, .ci/address-sanitizer and .ci/miri:
 #
 #   narrow DIRECTORY     makes a package of this package's sources and tests/it. Its only
 #                        dev-dependencies are those of its tests: the others do not build for every
