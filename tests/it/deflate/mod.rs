@@ -5,6 +5,7 @@ use sansock::connection::Delivery;
 use sansock::deflate::{Deflate, DeflateParams, WindowBits};
 use sansock::{Config, Connection, Negotiated, Role};
 
+mod compressors;
 mod limits;
 mod receiving;
 mod round_trip;
