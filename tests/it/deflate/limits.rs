@@ -340,3 +340,26 @@ fn short_messages_beyond_the_spare_memory_are_copied_out_of_it() {
     // A message like these is expected to take 512 bytes.
     assert_eq!(borrowed, (4096 - 2 * 512) / 200);
 }
+
+#[test]
+fn what_comes_before_invalid_data_is_judged_first() {
+    let limit = 50;
+    for (opcode, message, violation) in [
+        (0xC1, vec![0xFF; 40], Violation::InvalidUtf8),
+        (0xC2, vec![0; 100], Violation::MessageTooBig { len: 51, limit }),
+        (0xC1, vec![b'x'; 40], Violation::InvalidDeflate),
+    ] {
+        let mut payload = compressed(&[&message]).remove(0);
+        // The end of its last block, and a block of the reserved type, RFC 1951 §3.2.3.
+        payload.extend(b"\x00\x00\xff\xff\x06");
+        for role in ROLES {
+            for delivery in DELIVERIES {
+                let mut config = deflating(role);
+                (config.delivery, config.limits.message) = (delivery, limit);
+                let stream = frame_for(role, opcode, &payload);
+                let expected = [Seen::Failed(violation, 0)];
+                assert_each_sees(|| agreed(&config, takeover()), &stream, &expected);
+            }
+        }
+    }
+}
