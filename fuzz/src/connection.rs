@@ -24,14 +24,7 @@ pub struct Setup {
 
 impl Setup {
     pub fn connection(&self) -> Connection {
-        let mut config = match self.role {
-            Role::Server => Config::server(),
-            Role::Client => {
-                let count = AtomicU32::new(1);
-                let keys = move || count.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-                Config::client_with_mask_keys(keys)
-            }
-        };
+        let mut config = config_of(self.role);
         config.limits = self.limits;
         config.delivery = self.delivery;
         if let Some(burst) = self.pings {
@@ -39,6 +32,19 @@ impl Setup {
             config.pings = PingPolicy::Budget { burst, per_second: 0, excess };
         }
         Connection::new(config)
+    }
+}
+
+/// Returns a configuration. A client's mask keys grow from frame to frame.
+pub fn config_of(role: Role) -> Config {
+    match role {
+        Role::Server => Config::server(),
+        Role::Client => {
+            let count = AtomicU32::new(1);
+            Config::client_with_mask_keys(move || {
+                count.fetch_add(1, Ordering::Relaxed).to_be_bytes()
+            })
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use sansock::frame::Limits;
 use sansock::handshake::client::Request;
 use sansock::{Config, Input, ReadBuffer, Role};
 
-use crate::connection::assert_answers;
+use crate::connection::{assert_answers, config_of};
 use crate::events::Events;
 use crate::naive::{head, messages};
 
@@ -68,8 +68,7 @@ impl Kind {
                 Endpoint::server(&settings, Duration::ZERO).expect("a server's configuration")
             }
             _ => {
-                let config = Config::client_with_mask_keys(|| [0x37, 0xfa, 0x21, 0x3d]);
-                let mut settings = Settings::new(config);
+                let mut settings = Settings::new(config_of(Role::Client));
                 settings.refusal_body = 30;
                 let request = Request::new("ws://a/").expect("a URI");
                 Endpoint::client(&settings, &request, *b"the sample nonce", Duration::ZERO)
