@@ -66,7 +66,7 @@ pub struct Sender {
     /// The messages that were accepted.
     pub sent: Vec<Seen>,
     /// The message in progress, and how much of it was sent.
-    open: Option<(Seen, usize)>,
+    pub open: Option<(Seen, usize)>,
     /// The payloads of the pings received.
     pub pings: Vec<Vec<u8>>,
     /// A counter, so that no two messages are the same.
