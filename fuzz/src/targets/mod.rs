@@ -25,7 +25,6 @@ targets!(
     relay,
     sending,
     timers,
-    tokio_stream,
     uri,
     utf8,
 );
