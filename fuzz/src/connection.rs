@@ -3,13 +3,14 @@
 use std::io::Read;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use bytes::{Buf, BytesMut};
+use bytes::BytesMut;
 use sansock::connection::{Delivery, ExcessPings, PingPolicy, ReceiveError, State};
 use sansock::{Config, Connection, Event, Input, Limits, ReadBuffer, Role};
 
 use crate::events::Events;
 use crate::naive::frames;
 use crate::naive::messages::{Reading, Seen};
+use crate::sender::take;
 use crate::stream::Pieces;
 
 /// What a connection is configured with.
@@ -208,19 +209,9 @@ pub fn assert_receives(setup: &Setup, way: Way, pieces: &[&[u8]], expected: &Rea
     };
     assert_eq!(ws.state(), state, "{way:?}");
     assert_eq!(ws.receive_eof().code(), expected.close_status(), "{way:?}");
-    let answer = take_output(&mut ws);
+    let mut answer = Vec::new();
+    take(ws.output(), usize::MAX, &mut answer);
     assert_answers(setup.role, &answer, expected);
-}
-
-pub fn take_output(ws: &mut Connection) -> Vec<u8> {
-    let output = ws.output();
-    let mut bytes = Vec::new();
-    while output.has_remaining() {
-        let len = output.chunk().len();
-        bytes.extend_from_slice(output.chunk());
-        output.advance(len);
-    }
-    bytes
 }
 
 /// Asserts that each ping is answered in order, and then a Close or an error.

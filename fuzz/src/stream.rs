@@ -40,12 +40,13 @@ impl Stream<'_> {
 
     /// Returns `bytes` whole, one by one, and in pieces with repeated lengths.
     pub fn cuts<'b>(&self, bytes: &'b [u8]) -> [Vec<&'b [u8]>; 3] {
-        [
-            vec![bytes],
-            bytes.chunks(1).collect(),
-            pieces(bytes, &self.cuts.map(|cut| usize::from(cut) + 1)),
-        ]
+        [vec![bytes], bytes.chunks(1).collect(), pieces(bytes, &lens(self.cuts))]
     }
+}
+
+/// Returns lengths of pieces, none of which is empty.
+pub fn lens<const N: usize>(cuts: [u8; N]) -> [usize; N] {
+    cuts.map(|cut| usize::from(cut) + 1)
 }
 
 /// Cuts `bytes` into pieces of these lengths, repeated.

@@ -14,6 +14,7 @@ use sansock::{Config, Input, ReadBuffer, Role};
 use crate::connection::{assert_answers, config_of};
 use crate::events::Events;
 use crate::naive::{head, messages};
+use crate::stream::{lens, pieces};
 
 #[derive(Arbitrary, Debug)]
 pub struct Case<'a> {
@@ -196,15 +197,7 @@ pub fn run(case: Case<'_>) {
     let expected = in_pieces(&mut std::iter::once(&stream[..]));
     assert_eq!(in_pieces(&mut stream.chunks(1)), expected);
 
-    let (mut rest, mut pieces) = (&stream[..], Vec::new());
-    for cut in case.cuts.iter().cycle() {
-        let (piece, after) = rest.split_at(rest.len().min(usize::from(*cut) + 1));
-        if piece.is_empty() {
-            break;
-        }
-        pieces.push(piece);
-        rest = after;
-    }
+    let pieces = pieces(&stream, &lens(case.cuts));
     assert_eq!(in_pieces(&mut pieces.iter().copied()), expected);
 
     let (mut watched, mut input) = (Watched::new(case.kind), ReadBuffer::with_capacity(64));

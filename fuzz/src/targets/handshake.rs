@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use arbitrary::Arbitrary;
 use crate::naive::head;
+use crate::stream::{lens, pieces};
 use sansock::handshake::{HeadError, client, server};
 
 #[path = "../../../tests/it/handshake/feed.rs"]
@@ -104,11 +105,11 @@ const LINES: [&str; 33] = [
 
 pub fn run(input: Case<'_>) {
     let stream = input.stream();
-    if input.server { serve(&stream, &input.cuts) } else { ask(&stream, &input.cuts) }
+    if input.server { serve(&stream, input.cuts) } else { ask(&stream, input.cuts) }
 }
 
 /// Checks a server that receives `stream`.
-fn serve(stream: &[u8], cuts: &[u8]) {
+fn serve(stream: &[u8], cuts: [u8; 8]) {
     let over = server::Refusal::Head(HeadError::Over);
     let result = every_way(stream, cuts, server::ServerHandshake::default, server_takes, &over);
     let (taken, request) = match result {
@@ -158,7 +159,7 @@ fn check_refusal(stream: &[u8], refusal: &server::Refusal) {
 }
 
 /// Checks a client that has offered a subprotocol and receives `stream`.
-fn ask(stream: &[u8], cuts: &[u8]) {
+fn ask(stream: &[u8], cuts: [u8; 8]) {
     let request = client::Request::new("ws://a/").expect("a URI");
     let request = request.subprotocol("chat").expect("a token");
     // The nonce of RFC 6455 §1.3
@@ -195,7 +196,7 @@ fn ask(stream: &[u8], cuts: &[u8]) {
 /// is the same.
 fn every_way<S, T: Debug + PartialEq, E: Debug + PartialEq>(
     stream: &[u8],
-    cuts: &[u8],
+    cuts: [u8; 8],
     start: impl Fn() -> S,
     receive: impl Fn(&mut S, &[u8]) -> Received<T, E>,
     over: &E,
@@ -203,19 +204,10 @@ fn every_way<S, T: Debug + PartialEq, E: Debug + PartialEq>(
     let run = |pieces: &[&[u8]]| in_chunks(&mut start(), pieces, &receive, over);
     let whole = run(&[stream]);
     assert_eq!(run(&stream.chunks(1).collect::<Vec<_>>()), whole);
-    assert_eq!(run(&pieces(stream, cuts).collect::<Vec<_>>()), whole);
+    assert_eq!(run(&pieces(stream, &lens(cuts))), whole);
     if let Ok((taken, Some(_))) = whole {
         assert_eq!(run(&[&stream[..taken]]), whole, "what follows means nothing");
         assert!(matches!(run(&[&stream[..taken - 1]]), Ok((_, None))));
     }
     whole
-}
-
-/// Cuts the stream into pieces of the lengths of `cuts`, repeated.
-fn pieces<'a>(mut stream: &'a [u8], cuts: &[u8]) -> impl Iterator<Item = &'a [u8]> {
-    cuts.iter().cycle().map_while(move |cut| {
-        let (piece, rest) = stream.split_at((usize::from(*cut) + 1).min(stream.len()));
-        stream = rest;
-        (!piece.is_empty()).then_some(piece)
-    })
 }

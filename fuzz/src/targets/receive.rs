@@ -11,7 +11,7 @@ use crate::events::Events;
 use crate::memory;
 use crate::naive::frames::{self, Frame};
 use crate::naive::messages::{self, Reading, Seen};
-use crate::stream::{LIMITS, Stream, pieces};
+use crate::stream::{LIMITS, Stream, lens, pieces};
 
 /// The first five bytes of a file in `seeds/receive`, and the stream that follows them.
 #[derive(Arbitrary, Debug)]
@@ -63,7 +63,7 @@ pub fn run(case: Case<'_>) {
     let stream = case.stream(setup.role);
     let expected = messages::read(&stream, setup.role, setup.limits, setup.pings);
     let factor = case.factor();
-    let lens = case.cuts.map(|len| factor * (usize::from(len) + 1));
+    let lens = lens(case.cuts).map(|len| factor * len);
     for pieces in [vec![&stream[..]], stream.chunks(factor).collect(), pieces(&stream, &lens)] {
         for delivery in [Delivery::Whole, Delivery::Streaming] {
             let setup = case.setup(delivery);
