@@ -237,21 +237,26 @@ impl MessageDecoder {
             self.text = (frame.opcode == Opcode::Text).then(Validator::new);
         }
         let last = frame.fin && is_end_of_frame;
-        let Some(text) = &mut self.text else {
-            let is_piece = last || !bytes.is_empty();
-            return Ok(is_piece.then_some(MessagePart::Binary { bytes, last }));
-        };
-        // RFC 6455 §8.1: the text of all frames together is UTF-8.
-        let result = text.push(bytes);
-        let is_cut = last && !text.is_complete();
-        result.map_err(|InvalidUtf8 { offset }| {
-            self.error_in(bytes.len(), (Violation::InvalidUtf8, offset))
-        })?;
-        if is_cut {
+        self.validate(bytes, last)?;
+        if bytes.is_empty() && !last {
+            return Ok(None);
+        }
+        Ok(Some(match self.text {
+            Some(_) => MessagePart::Text { bytes, last },
+            None => MessagePart::Binary { bytes, last },
+        }))
+    }
+
+    /// RFC 6455 §8.1: the text of all frames together is UTF-8.
+    fn validate(&mut self, bytes: &[u8], last: bool) -> Result<(), ProtocolError> {
+        let Some(text) = &mut self.text else { return Ok(()) };
+        if let Err(InvalidUtf8 { offset }) = text.push(bytes) {
+            return Err(self.error_in(bytes.len(), (Violation::InvalidUtf8, offset)));
+        }
+        if last && !text.is_complete() {
             return Err(self.error_in(1, (Violation::InvalidUtf8, 0)));
         }
-        let is_piece = last || !bytes.is_empty();
-        Ok(is_piece.then_some(MessagePart::Text { bytes, last }))
+        Ok(())
     }
 
     fn take_control<'a>(
