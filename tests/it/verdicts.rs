@@ -53,27 +53,3 @@ fn streams_are_judged_the_same_however_they_are_cut() {
         assert_sees(&config(role), &case.bytes, &whole);
     }
 }
-
-/// Writes each case to a file of its own, as a fuzz target takes it, below the directory that the
-/// variable `SEEDS` names: `SEEDS=/tmp/seeds cargo test --all-features --test it write_every_case -- --ignored`.
-#[test]
-#[ignore = "writes files"]
-fn write_every_case_as_a_seed() {
-    let directory = std::env::var_os("SEEDS").expect("SEEDS names a directory");
-    let deflate = include_str!("../verdicts/deflate.txt");
-    let requests = include_str!("../verdicts/requests.txt");
-    let responses = include_str!("../verdicts/responses.txt");
-    for (name, cases) in [
-        ("streams", corpus::streams("", STREAMS)),
-        ("deflate", corpus::streams("", deflate)),
-        ("requests", corpus::heads("request", requests)),
-        ("responses", corpus::heads("response", responses)),
-    ] {
-        let directory = std::path::Path::new(&directory).join(name);
-        std::fs::create_dir_all(&directory).unwrap();
-        for case in &cases {
-            std::fs::write(directory.join(case.key.replace(' ', "-")), &case.bytes).unwrap();
-        }
-        assert_eq!(std::fs::read_dir(&directory).unwrap().count(), cases.len());
-    }
-}
