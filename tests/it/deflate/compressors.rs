@@ -22,7 +22,8 @@ fn the_memory_of_a_compressor_is_reported() {
             });
             let reported = (ws.memory_usage() - reported) as isize;
             let wrong = (reported - allocated).abs();
-            assert!(wrong <= 128, "{reported} of {allocated} at {bits} bits, level {memory_level}");
+            // The backend's state is 256 bytes smaller where a pointer has 32 bits.
+            assert!(wrong <= 300, "{reported} of {allocated} at {bits} bits, level {memory_level}");
         }
     }
 }
