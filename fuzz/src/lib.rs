@@ -8,6 +8,7 @@ pub mod events;
 pub mod inflate;
 pub mod memory;
 pub mod naive;
+pub mod reading;
 pub mod sender;
 pub mod stream;
 pub mod targets;

@@ -23,6 +23,17 @@ struct Frame {
     fill: u8,
 }
 
+impl<'a> Stream<'a> {
+    /// Returns a stream with three bytes for each frame, and what follows the frames.
+    pub fn of(frames: &[u8], rest: &'a [u8]) -> Self {
+        let frame = |bytes: &[u8; 3]| {
+            let [kind, len, fill] = *bytes;
+            Frame { kind, len: len.into(), fill }
+        };
+        Stream { frames: frames.as_chunks().0.iter().map(frame).collect(), rest, cuts: [0; 8] }
+    }
+}
+
 impl Stream<'_> {
     /// Returns the stream as the peer of `role` sends it.
     pub fn to_bytes(&self, role: Role) -> Vec<u8> {

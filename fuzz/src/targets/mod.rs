@@ -25,6 +25,7 @@ targets!(
     relay,
     sending,
     timers,
+    tokio_stream,
     uri,
     utf8,
 );
