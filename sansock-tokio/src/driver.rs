@@ -249,6 +249,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
                 Poll::Ready(Ok(())) => {
                     let len = buffer.filled().len();
+                    if len == 0 && self.is_unflushed && !self.is_broken {
+                        // The peer may still read, and nobody flushes after the end.
+                        return self.poll_deadline(context).map_ok(|()| false);
+                    }
                     if len == 0 {
                         return Poll::Ready(self.receive_eof().map(|()| false));
                     }
@@ -305,7 +309,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// Shuts down the writing half, or ends the connection if that is not possible.
     fn poll_shutdown(&mut self, context: &mut Context<'_>) -> Polled<()> {
         match Pin::new(&mut self.stream).poll_shutdown(context) {
-            Poll::Ready(Ok(())) => self.endpoint.sent_eof(),
+            Poll::Ready(Ok(())) => {
+                // A shutdown implies a flush.
+                self.is_unflushed = false;
+                self.endpoint.sent_eof();
+            }
             Poll::Ready(Err(_)) => self.note_eof(),
             Poll::Pending => match ready!(self.poll_deadline(context)) {
                 Err(Error::Expired(_)) => self.note_eof(),

@@ -24,7 +24,7 @@ pub(crate) struct Wire {
     /// Bytes that can still be written before a write waits, or fails.
     pub(crate) room: usize,
     pub(crate) write_error: Option<ErrorKind>,
-    /// Whether a flush waits.
+    /// Whether a flush and a shutdown wait.
     pub(crate) holds: bool,
     pub(crate) is_shut_down: bool,
     /// How many times it was read from.
@@ -224,6 +224,8 @@ impl AsyncWrite for Script {
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let wire = &mut *self.wire();
         match wire.pace.next() {
+            // A shutdown implies a flush.
+            Some(_) if wire.holds => wire.wait(Direction::Writing, context),
             None => wire.wait(Direction::Writing, context),
             Some(_) => {
                 wire.is_shut_down = true;
