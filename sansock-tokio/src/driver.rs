@@ -249,12 +249,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
                 Poll::Ready(Ok(())) => {
                     let len = buffer.filled().len();
-                    if len == 0 && self.is_unflushed && !self.is_broken {
-                        // The peer may still read, and nobody flushes after the end.
-                        return self.poll_deadline(context).map_ok(|()| false);
-                    }
                     if len == 0 {
-                        return Poll::Ready(self.receive_eof().map(|()| false));
+                        return self.poll_end(context);
                     }
                     input.mark_filled(len);
                     self.is_drained = false;
@@ -271,7 +267,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                     if !is_end {
                         return Poll::Ready(Err(error.into()));
                     }
-                    return Poll::Ready(self.receive_eof().map(|()| false));
+                    return self.poll_end(context);
                 }
                 Poll::Pending => {
                     self.release_long();
@@ -280,6 +276,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
                 }
             }
         }
+    }
+
+    /// Takes the end of the stream, once all is written: the peer may still read, and nobody writes
+    /// after the end. Returns `false`.
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Polled<bool> {
+        if self.has_unwritten() {
+            return self.poll_deadline(context).map_ok(|()| false);
+        }
+        Poll::Ready(self.receive_eof().map(|()| false))
     }
 
     /// Checks the deadlines before the task waits. Returns `Ready` if it must not wait: a ping was

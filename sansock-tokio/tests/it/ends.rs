@@ -277,14 +277,18 @@ fn a_peer_that_has_ended_its_half_gets_what_the_stream_holds() {
     for role in ROLES {
         let close = frame_for(role, 0x88, b"");
         for (input, is_closed) in [(&b""[..], false), (&close[..], true)] {
-            let (mut ws, script) = scripted(role, input);
-            script.wire().holds = true;
-            ws.queue("held").unwrap();
-            script.end(Ok(()));
-            Task::waits(ws.receive());
-            script.wire().holds = false;
-            let received = Task::now(ws.receive());
-            assert_eq!(received.is_ok(), is_closed, "{received:?}");
+            for room in [0, usize::MAX] {
+                let (mut ws, script) = scripted(role, input);
+                (script.wire().room, script.wire().holds) = (room, true);
+                ws.queue("held").unwrap();
+                script.end(Ok(()));
+                Task::waits(ws.receive());
+                script.make_room(100);
+                Task::waits(ws.receive());
+                script.wire().holds = false;
+                let received = Task::now(ws.receive());
+                assert_eq!(received.is_ok(), is_closed, "{received:?}");
+            }
         }
     }
 }
