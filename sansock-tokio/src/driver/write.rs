@@ -112,7 +112,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             match ready!(written) {
                 Ok(0) => return Poll::Ready(Err(ErrorKind::WriteZero.into())),
                 Ok(len) => output.try_advance(len).map_err(io::Error::other)?,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // Not a byte more needs a flush. A flush that is done without one tells the other half of
+                // no progress, and may have replaced the waker of its write.
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Poll::Ready(Err(error)),
             }
             self.is_unflushed = true;

@@ -1,6 +1,7 @@
 //! The halves of a WebSocket, for two tasks.
 
 use std::pin::pin;
+use std::task::Poll;
 
 use futures_util::{FutureExt, SinkExt};
 use sansock_tokio::sansock::{CloseStatus, Role};
@@ -202,6 +203,27 @@ fn a_half_is_woken_if_the_other_has_flushed_the_stream() {
     assert!(receiver.poll(pin!(receiving.receive())).is_pending());
     assert!(sender.take_wakes() > 0);
     assert!(matches!(send.now_or_never(), Some(Ok(()))));
+}
+
+#[test]
+fn a_write_that_is_interrupted_leaves_the_other_half_its_waker() {
+    let (ws, script) = scripted(Role::Server, b"");
+    script.wire().room = 0;
+    let (mut receiving, mut sending) = ws.split();
+    let mut send = pin!(sending.send("mine"));
+    let mut receive = pin!(receiving.receive());
+    let (sender, receiver) = (Task::new(), Task::new());
+    assert!(sender.poll(send.as_mut()).is_pending());
+    script.make_room(6);
+    assert!(receiver.poll(receive.as_mut()).is_pending());
+    script.feed(&frame_for(Role::Server, 0x89, b"?"));
+    assert!(receiver.poll(receive.as_mut()).is_pending(), "its pong waits");
+
+    script.wire().interrupts = true;
+    assert!(matches!(sender.poll(send.as_mut()), Poll::Ready(Ok(()))));
+    receiver.take_wakes();
+    script.make_room(100);
+    assert!(receiver.take_wakes() > 0);
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub(crate) struct Wire {
     /// Bytes that can still be written before a write waits, or fails.
     pub(crate) room: usize,
     pub(crate) write_error: Option<ErrorKind>,
+    /// Whether the next write is interrupted.
+    pub(crate) interrupts: bool,
     /// Whether a flush and a shutdown wait.
     pub(crate) holds: bool,
     pub(crate) is_shut_down: bool,
@@ -76,6 +78,7 @@ impl Script {
             written: Vec::new(),
             room: usize::MAX,
             write_error: None,
+            interrupts: false,
             holds: false,
             is_shut_down: false,
             reads: 0,
@@ -197,6 +200,9 @@ impl AsyncWrite for Script {
     ) -> Poll<io::Result<usize>> {
         let wire = &mut *self.wire();
         assert!(!wire.is_shut_down, "a write after the shutdown");
+        if std::mem::take(&mut wire.interrupts) {
+            return Poll::Ready(Err(ErrorKind::Interrupted.into()));
+        }
         let Some(most) = wire.pace.next() else { return wire.wait(Direction::Writing, context) };
         let len = most.min(bytes.len()).min(wire.room);
         if len == 0 {
