@@ -5,6 +5,8 @@
 
 mod calls;
 mod executor;
+#[cfg(test)]
+mod random;
 mod script;
 
 use std::cell::RefCell;
