@@ -77,7 +77,11 @@ impl Program {
         });
     }
 
+    /// Notes a response, and follows it if it is a redirect.
     pub fn note_response(&mut self, response: &HttpResponse) {
+        if let Some(location) = response.head.headers().first("Location") {
+            black_box(request().redirect(location).unwrap());
+        }
         self.delivered += response.body.len();
         self.end = Some(End::Http(response.head.status()));
     }
