@@ -291,6 +291,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     /// written, or a deadline has passed.
     fn poll_deadline(&mut self, context: &mut Context<'_>) -> Polled<()> {
         self.release_input();
+        if self.is_unflushed {
+            self.endpoint.flush_waits();
+        }
         let before = self.endpoint.output_len();
         match self.endpoint.poll(timer::now()) {
             Ok(due) => {

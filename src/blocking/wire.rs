@@ -75,6 +75,9 @@ impl<S: Transport> Wire for Whole<S> {
                 Err(error) if !would_block(&error) => return Err(error.into()),
                 outcome => outcome.is_ok(),
             };
+            if !is_flushed {
+                self.endpoint.flush_waits();
+            }
             // A writer that buffers may take more now.
             let left = self.endpoint.output_len();
             if left == 0 || left == before || !is_flushed {

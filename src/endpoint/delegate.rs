@@ -185,6 +185,14 @@ impl Endpoint {
         }
     }
 
+    /// Notes that the transport holds output, and that its flush waits: see
+    /// [`Timers::flush_waits`](crate::timer::Timers::flush_waits).
+    pub fn flush_waits(&mut self) {
+        if let Phase::Open(_, Some(timers)) = &mut self.phase {
+            timers.flush_waits();
+        }
+    }
+
     /// Frees the buffers that hold no data: see [`Connection::release_buffers`].
     pub fn release_buffers(&mut self) {
         if let Some(ws) = self.connection() {

@@ -12,7 +12,8 @@
 //!
 //! In this order, a peer is not dropped while its bytes are there but not yet read. The output that
 //! is left at the poll is what the transport did not take. If you do not read while output waits,
-//! call [`Timers::reading_paused`] before each poll.
+//! call [`Timers::reading_paused`] before each poll. If the transport has a buffer of its own, whose
+//! flush waits, call [`Timers::flush_waits`].
 //!
 //! ```
 //! use core::time::Duration;

@@ -1,6 +1,7 @@
 //! The timers of one connection.
 
 use alloc::sync::Arc;
+use core::mem;
 use core::time::Duration;
 
 use super::timeouts::{FOR_EVER, MILLIS, left};
@@ -57,6 +58,8 @@ pub struct Timers {
     only_ping_queued: bool,
     /// Whether the caller has reported that it did not read since the last poll.
     paused: bool,
+    /// Whether the caller has reported that a flush waits.
+    flush_waits: bool,
 }
 
 /// What to do next, as returned by [`Timers::poll_activity`].
@@ -119,6 +122,7 @@ impl Timers {
             awaited: Awaited::Bytes,
             only_ping_queued: false,
             paused: false,
+            flush_waits: false,
         }
     }
 
@@ -149,7 +153,7 @@ impl Timers {
         ws: &mut Connection,
         now: Duration,
     ) -> Result<Option<Duration>, Expired> {
-        let activity = Activity::of(ws);
+        let activity = self.with_what_is_held(Activity::of(ws));
         let elapsed = self.count(&activity, now);
         ws.let_pass(elapsed);
         let deadline = self.deadline(&activity).inspect_err(|expired| {
@@ -191,6 +195,7 @@ impl Timers {
     /// [`Expired`], as [`poll`](Self::poll). Each of them is returned again as long as nothing
     /// changes.
     pub fn poll_activity(&mut self, activity: &Activity, now: Duration) -> Result<Wait, Expired> {
+        let activity = &self.with_what_is_held(*activity);
         self.count(activity, now);
         let deadline = self.deadline(activity)?;
         let is_ping_due = self.is_ping_due(activity);
@@ -210,6 +215,22 @@ impl Timers {
     /// could stop the clock by pings that have to be answered.
     pub fn reading_paused(&mut self) {
         self.paused = true;
+    }
+
+    /// Reports that the transport holds output that it has taken, and that its flush waits. A TLS
+    /// stream holds what its socket does not take. Call it before each poll as long as this is so.
+    ///
+    /// The next poll counts it as output that is not taken, so that it has a deadline too.
+    pub fn flush_waits(&mut self) {
+        self.flush_waits = true;
+    }
+
+    /// Returns the activity with a byte of output for what the transport holds.
+    fn with_what_is_held(&mut self, mut activity: Activity) -> Activity {
+        if mem::take(&mut self.flush_waits) {
+            activity.pending = activity.pending.max(1);
+        }
+        activity
     }
 
     /// Counts what has happened since the last poll, and returns how many milliseconds have passed.

@@ -64,10 +64,11 @@ impl Write for Script {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if let Some((_, held)) = &mut self.held {
-            self.written.append(held);
-        }
-        Ok(())
+        let Some((_, held)) = &mut self.held else { return Ok(()) };
+        let len = held.len().min(self.room);
+        self.written.extend(held.drain(..len));
+        self.room -= len;
+        if held.is_empty() { Ok(()) } else { Err(self.full.into()) }
     }
 }
 

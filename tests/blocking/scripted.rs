@@ -138,7 +138,7 @@ fn a_writer_that_takes_no_more_until_it_is_flushed_is_flushed() {
     let mut config = Config::server();
     config.max_output = Some(100);
     let settings = accept_unseen(config, Timeouts::DEFAULT);
-    let mut transport = script(vec![read(&[REQUEST])], 0);
+    let mut transport = script(vec![read(&[REQUEST])], usize::MAX);
     transport.held = Some((100, Vec::new()));
     let mut ws = blocking::accept_with(transport, &settings, |_| ()).unwrap();
     for _ in 0..3 {
@@ -242,6 +242,24 @@ fn the_last_output_has_a_deadline_too() {
     let reads = vec![read(&[REQUEST]), read(&[b"\x88\x80\0\0\0\0"])];
     let mut ws = blocking::accept_with(script(reads, usize::MAX), &settings, |_| ()).unwrap();
     ws.get_mut().room = 0;
+    let expired = loop {
+        match ws.receive() {
+            Err(error) if error.is_would_block() => {}
+            other => break other,
+        }
+    };
+    assert!(matches!(expired, Err(Error::Expired(Expired::WriteStalled))), "{expired:?}");
+}
+
+#[test]
+fn what_the_transport_holds_has_a_deadline_too() {
+    let mut timeouts = Timeouts::DEFAULT;
+    timeouts.write = Some(Duration::from_millis(1));
+    let settings = accept_unseen(Config::server(), timeouts);
+    let reads = vec![read(&[REQUEST])];
+    let mut ws = blocking::accept_with(script(reads, usize::MAX), &settings, |_| ()).unwrap();
+    (ws.get_mut().room, ws.get_mut().held) = (0, Some((100, Vec::new())));
+    ws.send_text("held").unwrap();
     let expired = loop {
         match ws.receive() {
             Err(error) if error.is_would_block() => {}

@@ -32,6 +32,7 @@ enum Step {
     Close,
     Eof,
     Pause,
+    Hold,
     Wait(u16),
     /// The clock goes back.
     Back(u16),
@@ -60,6 +61,7 @@ impl Turns {
             Step::Close => drop(self.ws.close(CloseCode::NORMAL, "")),
             Step::Eof => drop(self.ws.receive_eof()),
             Step::Pause => self.timers.reading_paused(),
+            Step::Hold => self.timers.flush_waits(),
             Step::Wait(millis) => self.now += Duration::from_millis((*millis).into()),
             Step::Back(millis) => {
                 self.now = self.now.saturating_sub(Duration::from_millis((*millis).into()));

@@ -188,6 +188,21 @@ async fn a_peer_that_reads_nothing_is_dropped_while_send_waits() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stream_that_holds_what_it_took_is_dropped_while_send_waits() {
+    for role in ROLES {
+        // It takes a ping too, which begins anew.
+        for (ping, dropped) in [(None, 60), (Timeouts::DEFAULT.ping, 120)] {
+            let script = Script::new(b"");
+            script.wire().holds = true;
+            let mut timeouts = Timeouts::DEFAULT;
+            timeouts.ping = ping;
+            let mut ws = open(role, script, timeouts);
+            expect_expired(timed(ws.send("held")).await, dropped, Expired::WriteStalled);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_peer_is_not_blamed_for_silence_while_nobody_reads() {
     for is_split in [false, true] {
         let (stream, mut peer) = duplex(64);

@@ -27,6 +27,32 @@ fn output_of_which_nothing_is_taken_is_a_stalled_write() {
 }
 
 #[test]
+fn output_that_the_transport_holds_is_a_stalled_write() {
+    let mut server = server(|_| ());
+    server.ws.send_binary(&[7; 100]).unwrap();
+    assert_eq!(server.poll(0), Ok(60));
+    server.ws.output().advance(102);
+    for now in [1, 30, 60] {
+        server.timers.flush_waits();
+        assert_eq!(server.poll(now), Ok(61), "at {now}");
+    }
+    server.timers.flush_waits();
+    assert_eq!(server.poll(61), Err(Expired::WriteStalled));
+    assert_eq!(server.poll(61), Ok(NEVER), "it is flushed");
+}
+
+#[test]
+fn a_transport_that_holds_other_output_than_before_has_taken_some() {
+    let mut server = server(|_| ());
+    for round in 0..100 {
+        server.ws.send_binary(&[7; 100]).unwrap();
+        server.ws.output().advance(102);
+        server.timers.flush_waits();
+        assert_eq!(server.poll(59 * round), Ok(59 * round + 60));
+    }
+}
+
+#[test]
 fn a_byte_that_is_taken_is_progress_where_there_is_no_rate() {
     let mut server = server(|timeouts| timeouts.write_rate = 0);
     server.ws.send_binary(&[7; 100]).unwrap();
