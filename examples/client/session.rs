@@ -52,6 +52,9 @@ impl Session {
             // RFC 6455 §7.1.1: the server closes the transport first. Until then, read: the end of
             // the transport is an event too.
             if self.ws.transport_action() == TransportAction::Disconnect {
+                // For TCP this is nothing. The end of TLS is answered (RFC 8446 §6.1), if the server
+                // is still there: the connection is over in any case.
+                let _ = transport::shut_down(&mut stream).await;
                 return Ok(());
             }
             let is_open = self.ws.state() == State::Open;
@@ -61,7 +64,7 @@ impl Session {
                     None => self.ws.close(CloseCode::NORMAL, "")?,
                 },
                 received = transport::read(&mut stream, self, Session::receive_or_eof, |_| ()) => {
-                    received?;
+                    self.check(received)?;
                 }
                 // The timers are polled after the write.
                 () = sleep(wait) => {}
@@ -85,6 +88,18 @@ impl Session {
             self.ws.receive_eof();
         }
         self.receive(bytes);
+    }
+
+    /// Passes on the error of a read, unless the server's Close was received. After that it is no loss
+    /// how the transport ends: for example, many servers end TCP without ending TLS.
+    fn check(&mut self, received: io::Result<()>) -> io::Result<()> {
+        match received {
+            Err(_) if self.ws.close_status() != CloseStatus::Abnormal => {
+                self.ws.receive_eof();
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     fn receive(&mut self, input: &mut [u8]) {

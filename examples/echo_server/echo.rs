@@ -39,7 +39,8 @@ pub(crate) async fn run(
             }
             TransportAction::ShutdownWrite => return transport::end(stream).await,
             TransportAction::AwaitEof => return transport::await_eof(stream).await,
-            TransportAction::Disconnect => return Ok(()),
+            // For TCP this is nothing. The end of TLS is answered (RFC 8446 §6.1).
+            TransportAction::Disconnect => return transport::shut_down(stream).await,
         }
     }
 }

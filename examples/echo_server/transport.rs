@@ -65,8 +65,13 @@ pub(crate) async fn flush(
 
 /// Shuts down the writing half, and waits for the peer to do the same, like [`await_eof`].
 pub(crate) async fn end(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
-    within(LINGER_LIMIT, STALLED, stream.shutdown()).await?;
+    shut_down(stream).await?;
     await_eof(stream).await
+}
+
+/// Shuts down the writing half. TLS sends `close_notify`.
+pub(crate) async fn shut_down(stream: &mut (impl AsyncWrite + Unpin)) -> io::Result<()> {
+    within(LINGER_LIMIT, STALLED, stream.shutdown()).await
 }
 
 /// Reads and discards bytes until the peer ends the transport, within a time limit.
