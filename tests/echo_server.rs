@@ -23,7 +23,8 @@ mod server;
 #[allow(dead_code, reason = "only main prints")]
 mod stop;
 mod support;
-#[path = "../examples/echo_server/tls.rs"]
+#[path = "../examples/echo_server/tls/mod.rs"]
+#[allow(dead_code, reason = "no file is replaced here")]
 mod tls;
 #[path = "../examples/echo_server/transport.rs"]
 mod transport;
@@ -47,7 +48,7 @@ fn options(args: &[&str]) -> Result<Options, Stop> {
 
 /// Returns a client's end of a transport to a server with these options.
 fn connect(args: &[&str]) -> DuplexStream {
-    let server = Server::new(options(args).unwrap());
+    let server = Server::new(&options(args).unwrap(), Box::new(drop));
     let (client, stream) = duplex(4096);
     tokio::spawn(async move { server.serve(stream).await });
     client
@@ -134,10 +135,10 @@ async fn a_handshake_that_trickles_in_has_ten_seconds_in_all() {
 
 #[tokio::test(start_paused = true)]
 async fn a_handshake_over_tls_has_ten_seconds_with_that_of_tls() {
-    let server = Server::new(options(&[]).unwrap());
-    let acceptor = tls::acceptor(&options(&[]).unwrap().tls).unwrap();
+    let server = Server::new(&options(&[]).unwrap(), Box::new(drop));
+    let acceptor = tls::Tls::new(options(&[]).unwrap().tls).unwrap().acceptor(drop);
     let (mut client, stream) = duplex(4096);
-    tokio::spawn(async move { server.serve_tls(stream, &acceptor).await });
+    tokio::spawn(async move { server.serve_tls(stream, "memory", &acceptor).await });
     client.write_all(b"\x16\x03\x01").await.unwrap(); // the start of a ClientHello
     let (answer, waited) = rest(&mut client).await;
     assert_eq!((&answer[..], waited), (&b""[..], Duration::from_secs(10)));
@@ -255,13 +256,33 @@ fn options_are_read_and_wrong_ones_refused() {
     let parsed = options(&[]).unwrap();
     assert_eq!(parsed.listen.as_deref(), Some("127.0.0.1:9001"));
     assert_eq!(parsed.listen_tls.as_deref(), Some("127.0.0.1:9002"));
-    assert!(matches!(options(&["--cert", "a"]), Err(Stop::Wrong(_))), "a key goes with it");
+    for (half, why) in [
+        (&["--cert", "a"][..], "--cert and --key need each other"),
+        (&["--cert", "a", "--key", "b", "--key", "c"], "--cert and --key need each other"),
+        (&["--client-crl", "a"], "--client-crl needs --client-ca"),
+    ] {
+        let Err(Stop::Wrong(what)) = options(half) else { panic!("{half:?} is taken") };
+        assert_eq!(what, why);
+    }
+    let pairs = ["--cert", "a", "--key", "b", "--cert", "c", "--key", "d"];
+    let parsed = options(&pairs).unwrap();
+    let pairs: Vec<_> = parsed.tls.identities().collect();
+    let path = std::path::Path::new;
+    assert_eq!(pairs, [(path("a"), path("b")), (path("c"), path("d"))]);
     for wrong in [&["--max-message", "many"][..], &["--listen"], &["--port", "1"], &["x"]] {
         let Err(Stop::Wrong(what)) = options(wrong) else { panic!("{wrong:?} is taken") };
         assert!(what.contains(wrong[0]), "{what}");
     }
     assert!(matches!(options(&["--help"]), Err(Stop::Help)));
-    let known = ["--listen", "--listen-tls", "--cert", "--key", "--cert-out", "--client-ca"];
+    let known = [
+        "--listen",
+        "--listen-tls",
+        "--cert",
+        "--key",
+        "--cert-out",
+        "--client-ca",
+        "--client-crl",
+    ];
     for option in known.into_iter().chain(["--max-message", "--subprotocol", "--help"]) {
         assert!(options::USAGE.contains(option));
     }

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sansock::Config;
 
@@ -21,14 +21,18 @@ pub(crate) struct Options {
 }
 
 /// The options for TLS.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct TlsOptions {
-    /// The files of the certificate and its key. If `None`, a certificate is generated.
-    pub(crate) identity: Option<(PathBuf, PathBuf)>,
-    /// The file to write the certificate to.
+    /// The files of the certificates. If there are none, a certificate is generated.
+    pub(crate) certs: Vec<PathBuf>,
+    /// The files of their keys.
+    pub(crate) keys: Vec<PathBuf>,
+    /// The file to write the certificates to.
     pub(crate) cert_out: Option<PathBuf>,
     /// The file of the authority that must have signed the clients' certificates.
     pub(crate) client_ca: Option<PathBuf>,
+    /// The file of the lists of those that were revoked.
+    pub(crate) client_crl: Option<PathBuf>,
 }
 
 pub(crate) const USAGE: &str = "\
@@ -37,20 +41,26 @@ usage: echo_server [OPTIONS]
   --listen ADDR         the address to listen at; port 0 chooses a free port
   --listen-tls ADDR     the address for TLS; if neither option is set,
                         127.0.0.1:9001, and 127.0.0.1:9002 for TLS
-  --cert FILE           the certificate, PEM [generated at start for localhost]
+  --cert FILE           the certificate, PEM [generated at start for localhost]; may be
+                        repeated with its key: the client's SNI chooses, or else it is the first
   --key FILE            its key, PEM
   --cert-out FILE       where to write the certificate, so that clients can trust it
   --client-ca FILE      the authority that must have signed clients' certificates, PEM
+  --client-crl FILE     its list of revoked certificates, PEM: one of each authority in a chain,
+                        and none that has expired
   --max-message BYTES   the longest message to accept [67108864]
   --subprotocol A,B     supported subprotocols; the first that the client offers is chosen
   --deflate             compress messages, if the client does too; needs --features deflate
   --deflate-no-takeover     the same, and no message refers to earlier ones
   --deflate-window-bits N   the same, with windows of at most N bits, 8 to 15
-  --help                this text";
+  --help                this text
+
+Files of TLS that are replaced serve new connections at once. If they are broken, it says so,
+and those before them go on.";
 
 impl Options {
     pub(crate) fn parse(mut args: impl Iterator<Item = String>) -> Result<Options, Stop> {
-        let (mut listen, mut listen_tls, mut cert, mut key) = (None, None, None, None);
+        let (mut listen, mut listen_tls) = (None, None);
         let (mut max_message, mut subprotocols) = (None, Vec::new());
         let (mut tls, mut deflate) = (TlsOptions::default(), DeflateOptions::default());
         while let Some(option) = args.next() {
@@ -59,22 +69,15 @@ impl Options {
             match option.as_str() {
                 "--listen" => listen = Some(value()?),
                 "--listen-tls" => listen_tls = Some(value()?),
-                "--cert" => cert = Some(value()?.into()),
-                "--key" => key = Some(value()?.into()),
-                "--cert-out" => tls.cert_out = Some(value()?.into()),
-                "--client-ca" => tls.client_ca = Some(value()?.into()),
                 "--max-message" => max_message = Some(bytes(&value()?)?),
                 "--subprotocol" => subprotocols.extend(names(&value()?)),
                 "--help" | "-h" => return Err(Stop::Help),
                 other if deflate.take(other, &mut value)? => {}
+                other if tls.take(other, &mut value)? => {}
                 other => return Err(Stop::Wrong(format!("unknown option {other}"))),
             }
         }
-        tls.identity = match (cert, key) {
-            (Some(cert), Some(key)) => Some((cert, key)),
-            (None, None) => None,
-            _ => return Err(Stop::Wrong("--cert and --key need each other".into())),
-        };
+        tls.check()?;
         if listen.is_none() && listen_tls.is_none() {
             listen = Some("127.0.0.1:9001".into());
             listen_tls = Some("127.0.0.1:9002".into());
@@ -99,12 +102,45 @@ impl Options {
 }
 
 impl TlsOptions {
+    /// Takes an option. Returns `false` if it is not one of these.
+    fn take(
+        &mut self,
+        option: &str,
+        value: impl FnOnce() -> Result<String, Stop>,
+    ) -> Result<bool, Stop> {
+        match option {
+            "--cert" => self.certs.push(value()?.into()),
+            "--key" => self.keys.push(value()?.into()),
+            "--cert-out" => self.cert_out = Some(value()?.into()),
+            "--client-ca" => self.client_ca = Some(value()?.into()),
+            "--client-crl" => self.client_crl = Some(value()?.into()),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Checks that no option lacks the one that it goes with.
+    fn check(&self) -> Result<(), Stop> {
+        if self.certs.len() != self.keys.len() {
+            return Err(Stop::Wrong("--cert and --key need each other".into()));
+        }
+        if self.client_crl.is_some() && self.client_ca.is_none() {
+            return Err(Stop::Wrong("--client-crl needs --client-ca".into()));
+        }
+        Ok(())
+    }
+
+    /// Returns the files of each certificate and its key.
+    pub(crate) fn identities(&self) -> impl Iterator<Item = (&Path, &Path)> {
+        self.certs.iter().zip(&self.keys).map(|(cert, key)| (&**cert, &**key))
+    }
+
     /// Returns the name of an option that was set, if any.
     fn given(&self) -> Option<&'static str> {
         match self {
             TlsOptions { client_ca: Some(_), .. } => Some("--client-ca"),
-            TlsOptions { identity: Some(_), .. } => Some("--cert"),
             TlsOptions { cert_out: Some(_), .. } => Some("--cert-out"),
+            _ if !self.certs.is_empty() => Some("--cert"),
             _ => None,
         }
     }

@@ -44,12 +44,12 @@ pub(crate) enum Link {
 
 impl Link {
     pub(crate) fn dial(to: SocketAddr, transport: Transport, authority: &Authority) -> Link {
-        let config = |version| Arc::new(authority.client_config(version, None));
+        let config = |version| Arc::new(authority.client_config(&[version], None));
         Link::Dial(to, transport.version().map(config))
     }
 
     pub(crate) fn accept(on: TcpListener, transport: Transport, authority: &Authority) -> Link {
-        let config = |version| Arc::new(authority.server_config(version));
+        let config = |version| Arc::new(authority.server_config(&[version]));
         Link::Accept(on, transport.version().map(config))
     }
 

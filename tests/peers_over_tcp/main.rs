@@ -35,7 +35,7 @@ mod server;
 #[path = "../../examples/echo_server/stop.rs"]
 #[allow(dead_code, reason = "only main prints")]
 mod stop;
-#[path = "../../examples/echo_server/tls.rs"]
+#[path = "../../examples/echo_server/tls/mod.rs"]
 #[allow(dead_code, reason = "certificates come from files here")]
 mod tls;
 #[path = "../../examples/echo_server/transport.rs"]
@@ -50,6 +50,7 @@ mod heads;
 #[path = "../support/mod.rs"]
 mod support;
 
+#[path = "../support/authority.rs"]
 mod authority;
 mod byte_by_byte;
 mod endpoint;

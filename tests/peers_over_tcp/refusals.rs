@@ -3,7 +3,6 @@
 
 use std::error::Error;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use sansock::handshake::client::{Request, nonce};
@@ -14,7 +13,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{self, ClientConfig};
 
-use crate::authority::Authority;
+use crate::authority::{Authority, Leaf};
 use crate::connect::{self, Attempt, Settings};
 use crate::options::TlsOptions;
 use crate::{link, script, tls, within_a_minute};
@@ -25,16 +24,20 @@ type Verdict = Result<(), rustls::Error>;
 /// Whether that result is the expected one.
 type Expected = fn(&Verdict) -> bool;
 
-type Files = Option<(PathBuf, PathBuf)>;
-
 /// Runs `test` on a runtime with other tasks.
 fn run(test: impl Future<Output = ()> + Send + 'static) {
     within_a_minute(|| tokio::runtime::Runtime::new().unwrap().block_on(test));
 }
 
+/// Returns the options of a server with the certificate for `localhost`.
+fn certified(authority: &Authority) -> TlsOptions {
+    let Leaf { cert, key, .. } = authority.localhost().clone();
+    TlsOptions { certs: vec![cert], keys: vec![key], ..TlsOptions::default() }
+}
+
 /// Serves one client. The task returns the result of the TLS handshake.
 async fn serve(options: TlsOptions) -> (SocketAddr, JoinHandle<Verdict>) {
-    let acceptor = tls::acceptor(&options).unwrap();
+    let acceptor = tls::Tls::new(options).unwrap().acceptor(drop);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let server = tokio::spawn(async move {
@@ -76,27 +79,24 @@ fn clients_without_the_certificate_that_is_asked_for() {
     run(async {
         let (authority, other) = (Authority::new(), Authority::new());
         let client_ca = Some(authority.cert());
-        let options = || TlsOptions {
-            identity: Some(authority.identity()),
-            client_ca: client_ca.clone(),
-            cert_out: None,
-        };
-        let clients: [(Files, Expected); 3] = [
+        let options = || TlsOptions { client_ca: client_ca.clone(), ..certified(&authority) };
+        let clients: [(Option<&Leaf>, Expected); 3] = [
             (None, |why| matches!(why, Err(rustls::Error::NoCertificatesPresented))),
-            (Some(other.identity()), |why| {
+            (Some(other.localhost()), |why| {
                 matches!(why, Err(rustls::Error::InvalidCertificate(_)))
             }),
-            (Some(authority.identity()), Result::is_ok),
+            (Some(authority.localhost()), Result::is_ok),
         ];
-        for (i, (identity, expected)) in clients.into_iter().enumerate() {
+        for (i, (leaf, expected)) in clients.into_iter().enumerate() {
             for version in [&TLS12, &TLS13] {
                 let (address, server) = serve(options()).await;
-                let config = authority.client_config(version, identity.as_ref());
+                let config = authority.client_config(&[version], leaf);
                 assert_eq!(ask(address, config).await, i == 2);
                 let why = server.await.unwrap();
                 assert!(expected(&why), "{why:?}");
             }
             let (address, server) = serve(options()).await;
+            let identity = leaf.map(|leaf| (leaf.cert.clone(), leaf.key.clone()));
             let settings = Settings { ca: Some(authority.cert()), identity, ..Settings::default() };
             assert_eq!(connect(address, "localhost", &settings).await.is_ok(), i == 2);
             assert!(expected(&server.await.unwrap()));
@@ -112,9 +112,8 @@ fn clients_that_speak_http_2_only() {
             [(&["h2"][..], false), (&["h2", "http/1.1"], true), (&["http/1.1"], true), (&[], true)]
         {
             for version in [&TLS12, &TLS13] {
-                let identity = Some(authority.identity());
-                let (address, server) = serve(TlsOptions { identity, ..Default::default() }).await;
-                let mut config = authority.client_config(version, None);
+                let (address, server) = serve(certified(&authority)).await;
+                let mut config = authority.client_config(&[version], None);
                 config.alpn_protocols = offered.iter().map(|name| (*name).into()).collect();
                 assert_eq!(ask(address, config).await, is_taken, "{offered:?}");
                 let refusal = Err(rustls::Error::NoApplicationProtocol);
@@ -133,8 +132,7 @@ fn servers_of_another_authority_or_name() {
             (&authority, "127.0.0.1", false),
             (&other, "localhost", false),
         ] {
-            let identity = Some(authority.identity());
-            let (address, server) = serve(TlsOptions { identity, ..Default::default() }).await;
+            let (address, server) = serve(certified(&authority)).await;
             let settings = Settings { ca: Some(trusted.cert()), ..Settings::default() };
             assert_eq!(connect(address, host, &settings).await.is_ok(), is_taken);
             assert_eq!(server.await.unwrap().is_ok(), is_taken);

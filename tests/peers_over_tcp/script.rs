@@ -124,7 +124,9 @@ impl Case {
             (Layer::Endpoint, Link::Accept(listener, config)) => self.runtime.spawn(async move {
                 let tcp = paced(link::asynchronous(link::accept(&listener)), is_slow);
                 match config {
-                    Some(config) => server().serve_tls(tcp, &TlsAcceptor::from(config)).await,
+                    Some(config) => {
+                        server().serve_tls(tcp, "a peer", &TlsAcceptor::from(config)).await
+                    }
                     None => server().serve(tcp).await,
                 }
                 None
@@ -234,7 +236,7 @@ fn paced(tcp: TcpStream, is_slow: bool) -> Box<dyn Stream> {
 pub(crate) fn server() -> Server {
     let args = ["--listen", "127.0.0.1:0"];
     let Ok(options) = Options::parse(args.into_iter().map(String::from)) else { unreachable!() };
-    Server::new(options)
+    Server::new(&options, Box::new(drop))
 }
 
 /// Returns a text. If `len` is odd, frames of an even length cut it within characters.
