@@ -96,6 +96,12 @@ impl Connector {
     /// By default, the authorities of the Mozilla root program are trusted, the cryptography is that
     /// of `ring`, and `http/1.1` is the only protocol that is offered by ALPN (RFC 7301). If you set
     /// a configuration, set its `alpn_protocols` to the same.
+    ///
+    /// If the server refuses the client's certificate, or its lack, the error depends on the version
+    /// of TLS. With TLS 1.2 it is [`ConnectError::Tls`]. With TLS 1.3 the client has done its part of
+    /// the TLS handshake before the server sees the certificate (RFC 8446 §2), and reads the alert
+    /// instead of a response: it is [`Error::Io`] of the kind
+    /// [`InvalidData`](std::io::ErrorKind::InvalidData), and no [`ConnectError`].
     #[cfg(feature = "rustls")]
     #[must_use]
     pub fn tls_config(mut self, config: Arc<ClientConfig>) -> Self {

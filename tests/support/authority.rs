@@ -119,18 +119,23 @@ impl Authority {
         &self.localhost
     }
 
+    /// Returns what trusts this authority alone.
+    pub(crate) fn roots(&self) -> RootCertStore {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.issuer.der().clone()).unwrap();
+        roots
+    }
+
     /// Returns the configuration of a client that trusts this authority, and has this certificate.
     pub(crate) fn client_config(
         &self,
         versions: &[&'static SupportedProtocolVersion],
         leaf: Option<&Leaf>,
     ) -> ClientConfig {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.issuer.der().clone()).unwrap();
         let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
             .with_protocol_versions(versions)
             .unwrap()
-            .with_root_certificates(roots);
+            .with_root_certificates(self.roots());
         let Some(leaf) = leaf else { return config.with_no_client_auth() };
         config.with_client_auth_cert(leaf.chain(), leaf.private_key()).unwrap()
     }

@@ -7,6 +7,11 @@
     reason = "tests fail by panicking"
 )]
 
+#[cfg(feature = "rustls")]
+#[path = "../../../tests/support/authority.rs"]
+mod authority;
+#[cfg(feature = "rustls")]
+mod certificates;
 mod plain;
 #[cfg(feature = "rustls")]
 mod tls;

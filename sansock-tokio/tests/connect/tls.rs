@@ -162,13 +162,15 @@ async fn http_1_1_alone_is_offered_by_default() {
 
 #[tokio::test]
 async fn a_server_that_chooses_http_2_is_not_spoken_to_in_http_1() {
-    let mut server = Server::with_alpn("localhost", &TLS13, &[b"h2"]).await;
-    server.trust.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let (connector, request) = (server.connector(), server.request.clone());
-    server.echo();
-    let (text, kind) = failure(connector.connect(&request).await);
-    assert!(text.ends_with(" failed: the server chose h2, not http/1.1"), "{text}");
-    assert_eq!(kind, ErrorKind::InvalidData);
+    for version in VERSIONS {
+        let mut server = Server::with_alpn("localhost", version, &[b"h2"]).await;
+        server.trust.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let (connector, request) = (server.connector(), server.request.clone());
+        server.echo();
+        let (text, kind) = failure(connector.connect(&request).await);
+        assert!(text.ends_with(" failed: the server chose h2, not http/1.1"), "{text}");
+        assert_eq!(kind, ErrorKind::InvalidData);
+    }
 }
 
 #[tokio::test]

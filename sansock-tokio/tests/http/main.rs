@@ -7,6 +7,9 @@
     reason = "tests fail by panicking"
 )]
 
+#[path = "../../../tests/support/authority.rs"]
+mod authority;
+mod by_alpn;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod hyper1;
