@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
 
 use tokio_rustls::rustls::version::{TLS12, TLS13};
 use tokio_rustls::rustls::{ClientConfig, Error, HandshakeKind};
@@ -99,6 +100,44 @@ fn broken_files_keep_the_old_certificate_and_are_logged_once() {
         site.authority.file("site-key.pem", &text(&second.key));
         site.assert_shows(&second);
         assert_eq!(site.server.line(), REPLACED);
+    });
+}
+
+/// A file may be replaced so fast that the time is the same, or be written where it is.
+#[cfg(unix)]
+#[test]
+fn a_file_is_known_by_its_time_its_length_and_its_inode() {
+    within_a_minute(|| {
+        let authority = Authority::new();
+        let leaves = [(); 4].map(|()| authority.issue(&["localhost"]));
+        let site = Site::new(authority, &leaves[0]);
+        // Spaces after the end mean nothing.
+        let padded = |file: &Path, len: usize| format!("{:len$}", text(file));
+        let write = |leaf: &Leaf, len: usize, time: u64, renames: bool| {
+            for (file, name) in [(&leaf.cert, "site.pem"), (&leaf.key, "site-key.pem")] {
+                if renames {
+                    site.authority.file(name, &padded(file, len));
+                } else {
+                    fs::write(site.authority.path(name), padded(file, len)).unwrap();
+                }
+
+                let path = site.authority.path(name);
+                let written = fs::File::options().append(true).open(path).unwrap();
+                written.set_modified(UNIX_EPOCH + Duration::from_secs(time)).unwrap();
+            }
+        };
+        write(&leaves[0], 2000, 1, true);
+        site.assert_shows(&leaves[0]);
+        assert_eq!(site.server.line(), REPLACED);
+        for (leaf, len, time, renames) in [
+            (&leaves[1], 2000, 1, true),
+            (&leaves[2], 2001, 1, false),
+            (&leaves[3], 2001, 2, false),
+        ] {
+            write(leaf, len, time, renames);
+            site.assert_shows(leaf);
+            assert_eq!(site.server.line(), REPLACED);
+        }
     });
 }
 

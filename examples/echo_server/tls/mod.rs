@@ -137,14 +137,18 @@ fn verifier(
         }
         verifier = verifier.with_crls(lists).enforce_revocation_expiration();
     }
-    Ok(verifier.build()?)
+    verifier.build().map_err(|error| named(crl.unwrap_or(ca), error))
 }
 
 /// Reads the certificates to trust from `file`.
 pub(crate) fn authority(file: &Path) -> Result<RootCertStore, Failure> {
     let mut roots = RootCertStore::empty();
     for cert in CertificateDer::pem_file_iter(file).map_err(|error| named(file, error))? {
-        roots.add(cert.map_err(|error| named(file, error))?)?;
+        let cert = cert.map_err(|error| named(file, error))?;
+        roots.add(cert).map_err(|error| named(file, error))?;
+    }
+    if roots.is_empty() {
+        return Err(named(file, "no certificate in it"));
     }
     Ok(roots)
 }
