@@ -11,6 +11,8 @@
     reason = "tests fail by panicking"
 )]
 
+#[path = "../support/authority.rs"]
+mod authority;
 mod client;
 mod command_lines;
 #[cfg(feature = "deflate")]
@@ -18,6 +20,7 @@ mod compression;
 mod peer;
 mod program;
 mod relay;
+mod secure;
 mod servers;
 mod small;
 #[path = "../support/mod.rs"]
