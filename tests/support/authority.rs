@@ -18,14 +18,17 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedP
 /// An authority, and a directory with its files, which is removed with it.
 pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
+    /// The certificates of authorities that go with a certificate of this one, PEM.
+    chain: String,
     directory: PathBuf,
     localhost: Leaf,
+    serial: u64,
 }
 
 /// A certificate that was issued, in files.
 #[derive(Clone, Debug)]
 pub(crate) struct Leaf {
-    /// The file of the certificate, PEM.
+    /// The file of the certificate and of the authorities above it but the first, PEM.
     pub(crate) cert: PathBuf,
     /// The file of its key, PEM.
     pub(crate) key: PathBuf,
@@ -35,20 +38,36 @@ pub(crate) struct Leaf {
 impl Authority {
     /// Returns an authority that has issued a certificate for `localhost`.
     pub(crate) fn new() -> Authority {
+        Authority::below(None)
+    }
+
+    /// Returns an authority whose certificate this one has issued.
+    pub(crate) fn subordinate(&self) -> Authority {
+        Authority::below(Some(self))
+    }
+
+    fn below(parent: Option<&Authority>) -> Authority {
         let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!(
             "authority-{}-{}",
             std::process::id(),
             next()
         ));
         fs::create_dir_all(&directory).unwrap();
+        let serial = next();
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.serial_number = Some(serial.into());
         // A list of revocations names its issuer.
-        let name = format!("authority {}", next());
-        params.distinguished_name.push(DnType::CommonName, name);
-        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let localhost = issue(&issuer, &directory, &["localhost"], |_| ());
-        let authority = Authority { issuer, directory, localhost };
+        params.distinguished_name.push(DnType::CommonName, format!("authority {serial}"));
+        let key = KeyPair::generate().unwrap();
+        let issuer = match parent {
+            None => CertifiedIssuer::self_signed(params, key),
+            Some(parent) => CertifiedIssuer::signed_by(params, key, &parent.issuer),
+        };
+        let issuer = issuer.unwrap();
+        let chain = parent.map(|parent| issuer.pem() + &parent.chain).unwrap_or_default();
+        let localhost = issue(&issuer, &chain, &directory, &["localhost"], |_| ());
+        let authority = Authority { issuer, chain, directory, localhost, serial };
         fs::write(authority.cert(), authority.issuer.pem()).unwrap();
         authority
     }
@@ -64,7 +83,7 @@ impl Authority {
         names: &[&str],
         change: impl FnOnce(&mut CertificateParams),
     ) -> Leaf {
-        issue(&self.issuer, &self.directory, names, change)
+        issue(&self.issuer, &self.chain, &self.directory, names, change)
     }
 
     /// Issues a certificate that has expired.
@@ -74,13 +93,23 @@ impl Authority {
 
     /// Returns the list of these certificates as revoked, PEM.
     pub(crate) fn revoke(&self, revoked: &[&Leaf]) -> String {
-        self.revoke_until(revoked, 4000)
+        self.revoke_until(4000, revoked.iter().map(|leaf| leaf.serial))
     }
 
-    /// Returns such a list that expires at the start of a year.
-    pub(crate) fn revoke_until(&self, revoked: &[&Leaf], year: i32) -> String {
-        let revoked = revoked.iter().map(|leaf| RevokedCertParams {
-            serial_number: SerialNumber::from(leaf.serial),
+    /// Returns a list with the certificate of an authority, PEM.
+    pub(crate) fn revoke_authority(&self, revoked: &Authority) -> String {
+        self.revoke_until(4000, [revoked.serial])
+    }
+
+    /// Returns an empty list that has expired, PEM.
+    pub(crate) fn revoke_expired(&self) -> String {
+        self.revoke_until(2022, [])
+    }
+
+    /// Returns a list that expires at the start of a year.
+    fn revoke_until(&self, year: i32, serials: impl IntoIterator<Item = u64>) -> String {
+        let revoked = serials.into_iter().map(|serial| RevokedCertParams {
+            serial_number: SerialNumber::from(serial),
             revocation_time: date_time_ymd(2021, 1, 1),
             reason_code: None,
             invalidity_date: None,
@@ -171,6 +200,7 @@ impl Drop for Authority {
 
 fn issue(
     issuer: &CertifiedIssuer<'static, KeyPair>,
+    chain: &str,
     directory: &Path,
     names: &[&str],
     change: impl FnOnce(&mut CertificateParams),
@@ -190,7 +220,7 @@ fn issue(
         key: directory.join(format!("key-{serial}.pem")),
         serial,
     };
-    fs::write(&leaf.cert, cert.pem()).unwrap();
+    fs::write(&leaf.cert, cert.pem() + chain).unwrap();
     fs::write(&leaf.key, key.serialize_pem()).unwrap();
     leaf
 }

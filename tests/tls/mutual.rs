@@ -169,7 +169,7 @@ fn a_list_that_has_expired_or_is_of_another_authority_refuses_everyone() {
     within_a_minute(|| {
         let (authority, other) = (Authority::new(), Authority::new());
         let alice = authority.issue(&["alice.example"]);
-        let expired = authority.file("expired.pem", &authority.revoke_until(&[], 2022));
+        let expired = authority.file("expired.pem", &authority.revoke_expired());
         let foreign = authority.file("foreign.pem", &other.revoke(&[]));
         let server = serve(&authority, Some(&expired));
         let why = "invalid peer certificate: certificate revocation list expired: ";
@@ -178,6 +178,38 @@ fn a_list_that_has_expired_or_is_of_another_authority_refuses_everyone() {
         let server = serve(&authority, Some(&foreign));
         let why = "invalid peer certificate: UnknownRevocationStatus";
         assert_refused(&server, &authority, Some(&alice), alert, why);
+    });
+}
+
+/// The authority whose certificate is on disk has issued that of another, which issues those of clients.
+#[test]
+fn each_authority_of_a_chain_needs_its_list() {
+    within_a_minute(|| {
+        let authority = Authority::new();
+        let below = authority.subordinate();
+        let alice = below.issue(&["alice.example"]);
+        served(&serve(&authority, None), &authority, &alice);
+        let (all, none) = (authority.revoke(&[]), below.revoke(&[]));
+        for (lists, refused) in [
+            (&[&all, &none][..], None),
+            (&[&none], Some("UnknownRevocationStatus")),
+            (&[&all], Some("UnknownRevocationStatus")),
+            (&[&all, &below.revoke(&[&alice])], Some("Revoked")),
+            (&[&authority.revoke_authority(&below), &none], Some("Revoked")),
+        ] {
+            let lists: String = lists.iter().map(|list| &list[..]).collect();
+            let server = serve(&authority, Some(&authority.file("crl.pem", &lists)));
+            let Some(why) = refused else {
+                served(&server, &authority, &alice);
+                continue;
+            };
+            let alert = match why {
+                "Revoked" => AlertDescription::CertificateRevoked,
+                _ => AlertDescription::UnknownCA,
+            };
+            let why = format!("invalid peer certificate: {why}");
+            assert_refused(&server, &authority, Some(&alice), alert, &why);
+        }
     });
 }
 

@@ -1,5 +1,7 @@
 //! Both versions of TLS, each pinned by one end, and sessions that are resumed.
 
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
 
 use tokio_rustls::TlsAcceptor;
@@ -63,6 +65,26 @@ fn ends_without_a_common_version_part_before_the_request() {
             let error = verdict(connect(&server, &config).unwrap_err());
             assert_eq!(error, Error::AlertReceived(AlertDescription::ProtocolVersion));
             assert!(server.line().contains(": TLS handshake failed: peer is incompatible: "));
+        }
+    });
+}
+
+/// The other mistake, TLS to a port without it, is in the tests of the echo server.
+#[test]
+fn a_client_without_tls_is_refused_by_an_alert() {
+    within_a_minute(|| {
+        let authority = Authority::new();
+        let server = serve_localhost(&authority);
+        for first in [&b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"[..], b"\x81\x85", &[0xFF; 1 << 16]] {
+            let mut tcp = TcpStream::connect(server.address).unwrap();
+            tcp.write_all(first).unwrap();
+            tcp.shutdown(Shutdown::Write).unwrap();
+            let mut answer = Vec::new();
+            tcp.read_to_end(&mut answer).unwrap();
+            // Nothing, or the record of an alert, RFC 8446 §5.1.
+            assert!(matches!(answer[..], [] | [21, 3, _, 0, 2, 2, _]), "{answer:?}");
+            assert!(server.line().contains(": TLS handshake failed: "));
+            server.assert_no_line();
         }
     });
 }
