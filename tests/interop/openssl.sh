@@ -206,7 +206,7 @@ talk_to_client() {
     mkfifo "$scratch/lines"
     "$examples/client" --ca "$scratch/ca.pem" "wss://localhost:${line##*:}/" <"$scratch/lines" \
         >"$scratch/output.log" 2>"$scratch/client.log" &
-    local client=$!
+    local ours=$!
     exec {lines}>"$scratch/lines"
     rm "$scratch/lines"
     local key=
@@ -228,8 +228,8 @@ talk_to_client() {
     # The end of its input ends TLS and s_server.
     printf '\x88\x02\x03\xe8' >&"$in"
     exec {in}>&-
-    wait "$client" || fail "the client did not end well"
-    wait "$server" || true
+    wait "$ours" || fail "the client did not end well"
+    wait "$server" || fail "s_server did not end well"
     expect "wörld" "$(cat "$scratch/output.log")"
     expect "closed: 1000" "$(cat "$scratch/client.log")"
 }
