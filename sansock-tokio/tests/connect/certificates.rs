@@ -10,8 +10,9 @@ use sansock_tokio::rustls::{
 };
 use sansock_tokio::{ClientStream, CloseCode, ConnectError, Connector, Error, Request, WebSocket};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use crate::authority::{Authority, Leaf};
 use crate::{accept, listen};
@@ -156,4 +157,25 @@ async fn a_server_without_http_1_1_refuses_by_an_alert() {
         assert_eq!(verdict(error), rustls::Error::AlertReceived(alert));
         assert_eq!(server.await.unwrap(), rustls::Error::NoApplicationProtocol);
     }
+}
+
+/// Many servers end TCP as soon as they have refused. What they said before is read all the same.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_alert_of_a_server_that_has_gone_is_read() {
+    let authority = Authority::new();
+    let (listener, port) = listen().await;
+    let acceptor = TlsAcceptor::from(Arc::new(asking(&authority, &TLS13)));
+    let server = tokio::spawn(async move {
+        acceptor.accept(accept(&listener).await).await.map(drop).unwrap_err();
+    });
+    let config = Arc::new(authority.client_config(&VERSIONS, None));
+    let tcp = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let connector = TlsConnector::from(config);
+    let stream = connector.connect("localhost".try_into().unwrap(), tcp).await.unwrap();
+    server.await.unwrap();
+    let request = Request::new("wss://localhost/").unwrap();
+    let error = sansock_tokio::client(&request, stream).await.unwrap_err();
+    let alert = AlertDescription::CertificateRequired;
+    assert!(error.to_string().ends_with(&format!("received fatal alert: {alert:?}")), "{error}");
 }
