@@ -18,6 +18,7 @@ mod pages;
 #[path = "../../../tests/programs/program.rs"]
 mod program;
 mod reconnect;
+mod starttls;
 
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
