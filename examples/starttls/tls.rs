@@ -1,7 +1,7 @@
 //! TLS at both ends: a certificate that the server makes, and that the client trusts.
 
 use std::error::Error;
-use std::io::{self, Write};
+use std::io::Write;
 use std::net::TcpStream;
 use std::ops::DerefMut;
 use std::sync::Arc;
@@ -16,13 +16,16 @@ use tokio_rustls::rustls::{
 
 /// Performs the TLS handshake on `stream` to its end, so that the peer is authenticated before
 /// anything else is read or written. Returns what a WebSocket reads from and writes to.
-pub(crate) fn handshake<C, D>(mut tls: C, mut stream: TcpStream) -> io::Result<impl Transport>
+pub(crate) fn handshake<C, D>(
+    mut tls: C,
+    mut stream: TcpStream,
+) -> Result<impl Transport, Box<dyn Error>>
 where
     C: DerefMut<Target = ConnectionCommon<D>>,
     D: SideData,
 {
     while tls.is_handshaking() {
-        tls.complete_io(&mut stream)?;
+        tls.complete_io(&mut stream).map_err(|error| format!("TLS handshake: {error}"))?;
     }
     Ok(WithShutdown::new(StreamOwned::new(tls, stream), |tls: &mut StreamOwned<C, TcpStream>| {
         tls.conn.send_close_notify();

@@ -61,13 +61,15 @@ async fn server(address: &str, cert_file: &str) -> Outcome {
 /// Echoes the messages of one client.
 async fn serve(stream: TcpStream, acceptor: TlsAcceptor) -> Outcome {
     stream.set_nodelay(true)?;
-    // One deadline for the lines and the TLS handshake together.
-    let stream = timeout(LIMIT, async {
+    let opening = async {
         let Some(stream) = plain::serve(stream).await? else { return Ok(None) };
         // Returns at the end of the TLS handshake, before anything else is read.
-        Ok::<_, Box<dyn Error + Send + Sync>>(Some(acceptor.accept(stream).await?))
-    });
-    let Some(stream) = stream.await?? else { return Ok(()) };
+        let stream = acceptor.accept(stream).await;
+        Ok(Some(stream.map_err(|error| format!("TLS handshake: {error}"))?))
+    };
+    // One deadline for the lines and the TLS handshake together.
+    let opened: Result<_, Box<dyn Error + Send + Sync>> = timeout(LIMIT, opening).await?;
+    let Some(stream) = opened? else { return Ok(()) };
     let mut ws = accept(stream).await?;
     while let Some(message) = ws.receive().await? {
         ws.send(message).await?;

@@ -159,7 +159,7 @@ fn tls_that_ends_within_its_handshake_is_an_error() {
         tls.write_tls(&mut hello).unwrap();
         write_half(&mut client.stream, &hello);
         assert!(is_tls(&rest(&mut client.stream)), "{name}");
-        client.has_failed("eof");
+        client.has_failed("TLS handshake");
     }
 }
 
