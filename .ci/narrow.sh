@@ -15,7 +15,7 @@ narrow() {
     awk '
         /^\[/ { section = $0 }
         section ~ /^\[\[|^\[profile|^\[workspace/ { next }
-        section == "[dev-dependencies]" && /^[a-z]/ && $1 !~ /^(miniz_oxide|proptest)$/ { next }
+        section ~ /dev-dependencies\]$/ && /^[a-z]/ && $1 !~ /^(miniz_oxide|proptest)$/ { next }
         { print }
         END { print "\n[workspace]" }
     ' Cargo.toml >"$directory/Cargo.toml"

@@ -20,6 +20,11 @@ mod time_limit;
 mod tls;
 #[path = "../support/tls.rs"]
 mod tls_configs;
+#[cfg(target_os = "linux")]
+mod uring;
+#[cfg(target_os = "linux")]
+#[path = "../../examples/uring_echo/websocket.rs"]
+mod websocket;
 
 use scenarios::{Transport, run};
 
@@ -67,4 +72,14 @@ fn tls_13() {
 #[test]
 fn tls_12() {
     run(Transport { name: "TLS 1.2", link: tls::tls12, ..TRANSPORT });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn io_uring() {
+    if !uring::is_there() {
+        println!("not run, this kernel does not allow io_uring");
+        return;
+    }
+    run(Transport { name: "io_uring", link: uring::tcp, ..TRANSPORT });
 }
