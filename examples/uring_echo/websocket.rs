@@ -67,7 +67,9 @@ impl WebSocket {
             match self.endpoint.transport_action() {
                 TransportAction::Disconnect => {
                     return match self.endpoint.close_status() {
-                        CloseStatus::Abnormal => Err(io::Error::from(ErrorKind::UnexpectedEof).into()),
+                        CloseStatus::Abnormal => {
+                            Err(io::Error::from(ErrorKind::UnexpectedEof).into())
+                        }
                         _ => Ok(None),
                     };
                 }

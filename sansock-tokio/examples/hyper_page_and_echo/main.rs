@@ -16,7 +16,7 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::time::Duration;
 
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -80,7 +80,10 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> 
 /// Answers a request.
 async fn answer(mut request: Request<Incoming>) -> Result<Response<String>, Infallible> {
     let response = match request.uri().path() {
-        "/" => Response::new(include_str!("page.html").into()),
+        // In HTTP/2, a WebSocket is asked for by CONNECT, and a 200 would say that it is open.
+        "/" if request.method() != Method::CONNECT => {
+            Response::new(include_str!("page.html").into())
+        }
         "/echo" => match Handshake::new(&mut request) {
             Ok(handshake) => {
                 println!("WebSocket over {:?}", request.version());

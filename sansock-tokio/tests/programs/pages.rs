@@ -126,13 +126,18 @@ async fn messages_come_back_between_pages(
     // The settings have come with the response at the latest.
     assert!(client.is_extended_connect_protocol_enabled());
 
-    let request = Request::connect(format!("{url}/echo"))
-        .header("sec-websocket-version", "13")
-        .header("sec-websocket-protocol", "chat")
-        .extension(Protocol::from_static("websocket"))
-        .body(())
-        .unwrap();
-    let (response, send) = client.send_request(request, false).unwrap();
+    let ask = |path| {
+        Request::connect(format!("{url}{path}"))
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-protocol", "chat")
+            .extension(Protocol::from_static("websocket"))
+            .body(())
+            .unwrap()
+    };
+    let (response, _) = client.send_request(ask("/"), false).unwrap();
+    assert_eq!(response.await.unwrap().status(), 404, "a page is no WebSocket");
+
+    let (response, send) = client.send_request(ask("/echo"), false).unwrap();
     let response = response.await.unwrap();
     assert_eq!(response.status(), 200);
     let chosen = response.headers().get("sec-websocket-protocol");
