@@ -48,7 +48,7 @@ impl<T: Transport> Session<T> {
         Ok(if is_over { Turn::End } else { Turn::Wait(deadline) })
     }
 
-    /// Receives until the transport has nothing more, or takes nothing more.
+    /// Receives until the transport has nothing more.
     fn exchange(
         &mut self,
         deliver: &mut impl FnMut(&mut Endpoint, Ws<'_>),
@@ -61,10 +61,8 @@ impl<T: Transport> Session<T> {
                 }
             }
             open.write()?;
-            if open.wants_write() {
-                open.endpoint.reading_paused();
-                return Ok(());
-            }
+            // It reads on even if output waits. The server does not: if neither read before the other
+            // did, both would wait for ever. What is read here adds no output but pongs.
             match input.read_from(open) {
                 Ok(0) => return Ok(open.endpoint.receive_eof().map(drop)?),
                 Ok(_) => {}

@@ -192,15 +192,14 @@ impl<T: Transport> Read for Stream<T> {
 
 impl<T: Transport> Write for Stream<T> {
     /// Takes at most one record, and only after the transport has taken the one before. So TLS holds
-    /// little output, and what waits stays where the timers of the endpoint see it.
+    /// little output, and what waits stays where the timers of the endpoint see it. The last record
+    /// waits for [`flush_tls`](Stream::flush_tls).
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if !self.flush_tls()? {
             return Err(ErrorKind::WouldBlock.into());
         }
         let Some(tls) = &mut self.tls else { return self.transport.write(bytes) };
-        let len = tls.writer().write(bytes.get(..MAX_RECORD).unwrap_or(bytes))?;
-        self.flush_tls()?;
-        Ok(len)
+        tls.writer().write(bytes.get(..MAX_RECORD).unwrap_or(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -4,6 +4,7 @@
 #![cfg(all(feature = "handshake", feature = "rand"))]
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
+mod burst;
 mod byte_by_byte;
 #[path = "../../examples/negotiated/client.rs"]
 mod client;
@@ -27,6 +28,7 @@ mod modes;
 mod open;
 #[path = "../../examples/negotiated/peer.rs"]
 mod peer;
+mod pipe;
 mod running;
 #[path = "../../examples/negotiated/server.rs"]
 mod server;
@@ -38,6 +40,7 @@ mod ssl_request;
 mod steps;
 #[path = "../../examples/negotiated/stream.rs"]
 mod stream;
+mod tight;
 #[path = "../support/time_limit.rs"]
 mod time_limit;
 mod timeouts;

@@ -202,5 +202,7 @@ fn echo(client: Client<TcpStream>) -> Outcome {
         wait(&mut poll, &mut events, None).unwrap();
     }
     assert_eq!(echoes, 1);
+    // The server has ended TLS properly too: a `close_notify` came before the end.
+    assert_eq!(session.open.stream.read(&mut [0]).unwrap(), 0);
     if session.open.stream.is_tls() { Outcome::Tls } else { Outcome::Plain }
 }

@@ -4,7 +4,8 @@
 use crate::peer::{accept, listen, nowhere};
 use crate::program::Program;
 
-const PROGRAMS: [&str; 5] = ["echo_server", "client", "relay", "autobahn_client", "million"];
+const PROGRAMS: [&str; 6] =
+    ["echo_server", "client", "relay", "autobahn_client", "million", "negotiated"];
 
 #[test]
 fn help_is_printed_and_no_failure() {
