@@ -45,7 +45,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 
 use client::{Client, Target};
 use options::{ClientOptions, Command, ServerOptions, TlsOption, USAGE};
-use peer::TlsPolicy;
+use peer::{TlsPolicy, settings};
 use server::Server;
 use tls::{Identity, client_config, server_config};
 
@@ -76,7 +76,7 @@ fn serve(options: &ServerOptions) -> Result<(), Box<dyn Error>> {
         TlsOption::Required => TlsPolicy::Required(Arc::new(server_config(identity)?)),
     };
     let clock = Clock::start();
-    let mut server = Server::bind(options.address, tls, Settings::new(Config::server()))?;
+    let mut server = Server::bind(options.address, tls, settings())?;
     println!("listening on {}", server.local_addr()?);
     loop {
         server.turn(|| clock.now(), |dropped| eprintln!("{dropped}"))?;

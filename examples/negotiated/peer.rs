@@ -4,10 +4,10 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sansock::endpoint::{Endpoint, Event};
+use sansock::endpoint::{Endpoint, Event, Settings};
 use sansock::handshake::server::Response;
 use sansock::timer::Expired;
-use sansock::{Event as Ws, Input};
+use sansock::{Config, Event as Ws, Input};
 use tokio_rustls::rustls::ServerConfig;
 
 use crate::dropped::Dropped;
@@ -54,6 +54,17 @@ pub(crate) enum Next {
     Again,
     /// Drop the transport.
     End,
+}
+
+/// Returns the settings of the endpoints that a [`Peer`] drives.
+///
+/// The output has no limit of its own. It is empty before each read, and the answers to one read are
+/// no longer than the read and the message that it completes, so the limit on messages bounds it. A
+/// limit would refuse the answer to what comes behind a long message in the same read.
+pub(crate) fn settings() -> Settings {
+    let mut config = Config::server();
+    config.max_output = None;
+    Settings::new(config)
 }
 
 impl<T: Transport> Peer<T> {
@@ -197,9 +208,8 @@ impl<T: Transport> Peer<T> {
 
     /// Receives everything that was read, and queues the answers.
     ///
-    /// It cannot stop half-way, as what is left would be lost in the shared buffer. There is no need
-    /// to: nothing is queued before a read, and the answers are no longer than what was read and the
-    /// message that it completes.
+    /// It cannot stop half-way, as what is left would be lost in the shared buffer: see
+    /// [`settings`] for what that takes.
     fn receive(&mut self, read: &mut [u8], tls: &TlsPolicy) {
         let must_refuse = matches!(tls, TlsPolicy::Required(_)) && !self.open.stream.is_tls();
         let ws = &mut self.open.endpoint;

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use sansock::Config;
-use sansock::endpoint::{Endpoint, Settings};
+use sansock::endpoint::Endpoint;
 
 use crate::dribble::Memory;
-use crate::peer::{Next, Peer, TlsPolicy};
+use crate::peer::{Next, Peer, TlsPolicy, settings};
 
 const REQUEST: &[u8] =
     b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -20,13 +19,27 @@ fn a_client_is_read_again_after_the_others_had_their_turn() {
     let frames = 100;
     let reads: Vec<&[u8]> =
         std::iter::once(REQUEST).chain(std::iter::repeat_n(FRAME, frames)).collect();
-    let endpoint = Endpoint::server(&Settings::new(Config::server()), Duration::ZERO).unwrap();
-    let mut peer = Peer::new(Memory::new(&reads), endpoint);
-    let mut turns = 1;
-    while let Next::Again = peer.turn(&TlsPolicy::Without, &mut [0; 1024], Duration::ZERO).unwrap()
-    {
+    let (turns, written) = serve(&reads);
+    assert!(turns > frames / 20, "{turns} turns");
+    assert!(written.ends_with(&ECHO.repeat(frames)));
+}
+
+#[test]
+fn a_message_behind_a_long_one_is_answered_too() {
+    let len = 3 << 20;
+    let long = [b"\x82\xFF", &u64::to_be_bytes(len)[..], b"\0\0\0\0"].concat();
+    let payload = vec![b'a'; usize::try_from(len).unwrap()];
+    let (_, written) = serve(&[REQUEST, &[&long, &payload[..], FRAME].concat()]);
+    assert!(written.ends_with(&[&payload[..], ECHO].concat()), "{}", written.len());
+}
+
+/// Takes turns until everything is read. Returns how many, and what was written.
+fn serve(reads: &[&[u8]]) -> (usize, Vec<u8>) {
+    let endpoint = Endpoint::server(&settings(), Duration::ZERO).unwrap();
+    let mut peer = Peer::new(Memory::new(reads), endpoint);
+    let (mut turns, mut buffer) = (1, vec![0; 64 << 10]);
+    while let Next::Again = peer.turn(&TlsPolicy::Without, &mut buffer, Duration::ZERO).unwrap() {
         turns += 1;
     }
-    assert!(turns > frames / 20, "{turns} turns");
-    assert!(peer.transport().written.ends_with(&ECHO.repeat(frames)));
+    (turns, peer.transport().written.clone())
 }

@@ -243,22 +243,24 @@ fn connect_unfinished(server: &Running, count: usize) -> Vec<std::net::TcpStream
 fn affordable(wanted: usize) -> usize {
     let others = 100;
     let needed = 2 * wanted + others;
-    if open_files().is_some_and(|limit| limit < needed) {
+    if let Some((_, most)) = open_files().filter(|(limit, _)| *limit < needed) {
         // A program of util-linux, because the standard library has no `setrlimit`.
         let pid = std::process::id().to_string();
-        let limit = format!("--nofile={needed}:");
+        let limit = format!("--nofile={}:", needed.min(most));
         let _ = Command::new("prlimit").args(["--pid", &pid, &limit]).status();
     }
-    let affordable = open_files().map_or(100, |limit| limit.saturating_sub(others) / 2);
+    let affordable = open_files().map_or(100, |(limit, _)| limit.saturating_sub(others) / 2);
     if affordable < wanted {
         println!("{affordable} clients instead of {wanted}: the limit of open files is too low");
     }
     affordable.min(wanted)
 }
 
-/// Returns how many files this process may have open, if the system says so.
-fn open_files() -> Option<usize> {
+/// Returns how many files this process may have open, and how many it may ask for, if the system says
+/// so.
+fn open_files() -> Option<(usize, usize)> {
     let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
-    line.split_whitespace().next()?.parse().ok()
+    let mut limits = line.split_whitespace().map(|limit| limit.parse().unwrap_or(usize::MAX));
+    Some((limits.next()?, limits.next()?))
 }

@@ -5,8 +5,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sansock::Config;
-use sansock::endpoint::{Endpoint, Settings};
+use sansock::endpoint::Endpoint;
 
 use crate::client::{Client, Progress, State};
 use crate::dribble::Memory;
@@ -14,7 +13,7 @@ use crate::dropped::Dropped;
 use crate::error::ConnectError;
 use crate::mode::Mode;
 use crate::modes::{connect, scripted};
-use crate::peer::{Next, Peer, TlsPolicy};
+use crate::peer::{Next, Peer, TlsPolicy, settings};
 use crate::running::{Running, Tls};
 use crate::ssl_request::REQUEST;
 use crate::time_limit::within_a_minute;
@@ -113,7 +112,7 @@ fn a_server_refuses_bytes_behind_the_request() {
 /// Returns what a server writes to a client of which each read returns one of `reads`, or why it
 /// drops it.
 fn serve(policy: &TlsPolicy, reads: &[&[u8]]) -> Result<Vec<u8>, Dropped> {
-    let endpoint = Endpoint::server(&Settings::new(Config::server()), Duration::ZERO).unwrap();
+    let endpoint = Endpoint::server(&settings(), Duration::ZERO).unwrap();
     let mut peer = Peer::new(Memory::new(reads), endpoint);
     let next = peer.turn(policy, &mut [0; 1024], Duration::ZERO)?;
     assert!(matches!(next, Next::Wait(_)));

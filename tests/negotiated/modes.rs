@@ -7,9 +7,10 @@ use std::thread::spawn;
 
 use mio::net::TcpStream;
 use mio::{Events, Poll};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use sansock::timer::Clock;
 use sansock::{CloseCode, Event};
-use tokio_rustls::rustls::pki_types::ServerName;
+use tokio_rustls::rustls::pki_types::{PrivateKeyDer, ServerName};
 use tokio_rustls::rustls::{CertificateError, Error as TlsError};
 use webpki_roots::TLS_SERVER_ROOTS;
 
@@ -23,7 +24,7 @@ use crate::running::{Running, Tls};
 use crate::session::{Session, Turn};
 use crate::ssl_request::REQUEST;
 use crate::time_limit::within_a_minute;
-use crate::tls::client_config;
+use crate::tls::{Identity, client_config, server_config};
 
 /// What comes of a mode with a server.
 #[derive(Debug, PartialEq)]
@@ -116,6 +117,30 @@ fn verify_full_refuses_another_name_and_an_unknown_authority() {
         // Both are no matter to a mode that does not verify.
         assert_eq!(echo(named(Mode::Require, "other.example")), Outcome::Tls);
         assert_eq!(echo(other.client(Mode::Prefer, server.dial())), Outcome::Tls);
+    });
+}
+
+#[test]
+fn verify_full_accepts_a_certificate_that_its_authority_has_signed() {
+    within_a_minute(|| {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, "the authority");
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        let cert = params.signed_by(&key, &authority).unwrap();
+        let identity = Identity {
+            pem: cert.pem(),
+            cert: cert.into(),
+            key: PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+        };
+        let config = Arc::new(server_config(identity).unwrap());
+        let server = Running::start(TlsPolicy::Offered(Arc::clone(&config)));
+        let signed = Tls { cert: authority.der().clone(), config };
+        assert_eq!(echo(signed.client(Mode::VerifyFull, server.dial())), Outcome::Tls);
+        let other = connect(Tls::new().client(Mode::VerifyFull, server.dial())).err();
+        assert_eq!(certificate_error(other), Some(CertificateError::UnknownIssuer));
     });
 }
 

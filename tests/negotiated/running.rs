@@ -19,7 +19,7 @@ use crate::client::{Client, Target};
 use crate::counting::{BYTES, measure_peak};
 use crate::dropped::Dropped;
 use crate::mode::Mode;
-use crate::peer::TlsPolicy;
+use crate::peer::{TlsPolicy, settings};
 use crate::server::Server;
 use crate::tls::{Identity, client_config, server_config};
 
@@ -121,7 +121,7 @@ impl Drop for Running {
 
 fn create(tls: TlsPolicy) -> Server {
     let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-    Server::bind(any_port, tls, Settings::new(Config::server())).unwrap()
+    Server::bind(any_port, tls, settings()).unwrap()
 }
 
 fn run(

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sansock::endpoint::{Endpoint, Settings};
-use sansock::{CloseCode, Config, Event};
+use sansock::endpoint::Endpoint;
+use sansock::{CloseCode, Event};
 
 use crate::client::{Client, Progress, State};
 use crate::mode::Mode;
-use crate::peer::{Next, Peer, TlsPolicy};
+use crate::peer::{Next, Peer, TlsPolicy, settings};
 use crate::pipe::{Pipe, pipe};
 use crate::running::Tls;
 use crate::session::{Session, Turn};
@@ -33,7 +33,7 @@ fn ends(tls: &Tls, mode: Mode, room: usize) -> (Client<Pipe>, Peer<Pipe>, TlsPol
     let (near, far) = pipe(room);
     let mut near = Some(near);
     let client = Client::new(Arc::new(tls.target(mode)), move || Ok(near.take().unwrap()));
-    let endpoint = Endpoint::server(&Settings::new(Config::server()), Duration::ZERO).unwrap();
+    let endpoint = Endpoint::server(&settings(), Duration::ZERO).unwrap();
     (client, Peer::new(far, endpoint), TlsPolicy::Offered(Arc::clone(&tls.config)))
 }
 
