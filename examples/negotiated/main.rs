@@ -76,7 +76,7 @@ fn serve(options: &ServerOptions) -> Result<(), Box<dyn Error>> {
         TlsOption::Required => TlsPolicy::Required(Arc::new(server_config(identity)?)),
     };
     let clock = Clock::start();
-    let mut server = Server::bind(options.address, tls, settings())?;
+    let mut server = Server::bind(options.address, tls, settings(), 64 << 10)?;
     println!("listening on {}", server.local_addr()?);
     loop {
         server.turn(|| clock.now(), |dropped| eprintln!("{dropped}"))?;

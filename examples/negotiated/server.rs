@@ -36,7 +36,7 @@ struct Client {
 }
 
 impl Server {
-    /// Listens at `address`.
+    /// Listens at `address`. All clients share a read buffer of this length.
     ///
     /// # Errors
     ///
@@ -45,6 +45,7 @@ impl Server {
         address: SocketAddr,
         tls: TlsPolicy,
         settings: Settings,
+        read_buffer: usize,
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
         let mut listener = TcpListener::bind(address)?;
@@ -60,7 +61,7 @@ impl Server {
             free: Vec::new(),
             unread: Vec::new(),
             deadlines: Deadlines::default(),
-            buffer: vec![0; READ_BUFFER],
+            buffer: vec![0; read_buffer],
         })
     }
 
@@ -193,9 +194,6 @@ impl Server {
         self.free.push(number);
     }
 }
-
-/// The size of the buffer that all clients share.
-const READ_BUFFER: usize = 64 << 10;
 
 const LISTENER: Token = Token(usize::MAX);
 const WAKER: Token = Token(usize::MAX - 1);

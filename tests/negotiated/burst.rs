@@ -1,11 +1,15 @@
 //! More than a client may be read in one turn.
 
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use sansock::endpoint::Endpoint;
 
 use crate::dribble::Memory;
 use crate::peer::{Next, Peer, TlsPolicy, settings};
+use crate::server::Server;
+use crate::time_limit::within_a_minute;
 
 const REQUEST: &[u8] =
     b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -22,6 +26,25 @@ fn a_client_is_read_again_after_the_others_had_their_turn() {
     let (turns, written) = serve(&reads);
     assert!(turns > frames / 20, "{turns} turns");
     assert!(written.ends_with(&ECHO.repeat(frames)));
+}
+
+#[test]
+fn a_server_returns_to_a_client_that_the_system_does_not_report_again() {
+    within_a_minute(|| {
+        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+        // A turn reads a kilobyte at most, and everything is there before the first one.
+        let mut server = Server::bind(any_port, TlsPolicy::Without, settings(), 64).unwrap();
+        let mut client = TcpStream::connect(server.local_addr().unwrap()).unwrap();
+        let frames = 2000;
+        client.write_all(&[REQUEST, &FRAME.repeat(frames)].concat()).unwrap();
+        client.set_nonblocking(true).unwrap();
+        let mut read = Vec::new();
+        while !read.ends_with(&ECHO.repeat(frames)) {
+            server.turn(|| Duration::ZERO, |dropped| panic!("{dropped}")).unwrap();
+            let ended = client.read_to_end(&mut read);
+            assert_eq!(ended.map_err(|error| error.kind()), Err(ErrorKind::WouldBlock));
+        }
+    });
 }
 
 #[test]

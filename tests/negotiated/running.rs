@@ -121,7 +121,7 @@ impl Drop for Running {
 
 fn create(tls: TlsPolicy) -> Server {
     let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-    Server::bind(any_port, tls, settings()).unwrap()
+    Server::bind(any_port, tls, settings(), 64 << 10).unwrap()
 }
 
 fn run(
