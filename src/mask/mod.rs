@@ -187,11 +187,18 @@ mod tests {
                 let payload = &left[32..32 + len];
                 let mut expected = payload.to_vec();
                 scalar::apply(&mut expected, KEY, 3);
-                right.fill(0xEE);
                 let start = 32 + apart;
-                apply_copy(payload, &mut right[start..start + len], KEY, 3);
-                assert!(right[start..start + len] == expected, "{len} bytes, {apart} apart");
-                assert_eq!((right[start - 1], right[start + len]), (0xEE, 0xEE));
+                for kernel in Kernel::all().map(Some).chain([None]) {
+                    right.fill(0xEE);
+                    let masked = &mut right[start..start + len];
+                    let written = match kernel {
+                        Some(kernel) => kernel.apply_copy(payload, masked, KEY, 3),
+                        None => apply_copy(payload, masked, KEY, 3),
+                    };
+                    assert_eq!(written, len);
+                    assert!(*masked == expected, "{len} bytes, {apart} apart, {kernel:?}");
+                    assert_eq!((right[start - 1], right[start + len]), (0xEE, 0xEE));
+                }
             }
         }
     }
@@ -313,6 +320,11 @@ mod tests {
         let mut masked = [0; 3];
         assert_eq!(apply_copy(b"Hello", &mut masked, KEY, 0), 3);
         assert_eq!(masked, [0x7f, 0x9f, 0x4d]);
+        for kernel in Kernel::all() {
+            let mut masked = [0; 3];
+            assert_eq!(kernel.apply_copy(b"Hello", &mut masked, KEY, 0), 3);
+            assert_eq!(masked, [0x7f, 0x9f, 0x4d]);
+        }
     }
 
     #[test]
