@@ -25,6 +25,7 @@ pub(crate) fn tcp_pair() -> (net::TcpStream, net::TcpStream) {
 
 pub(crate) async fn connected(stream: net::TcpStream) -> TcpStream {
     stream.set_nonblocking(true).unwrap();
+    stream.set_nodelay(true).unwrap();
     TcpStream::from_std(stream).unwrap()
 }
 
