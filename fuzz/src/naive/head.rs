@@ -79,7 +79,7 @@ pub fn split_responses(bytes: &[u8]) -> Option<&[u8]> {
 
 /// Returns whether a list is valid by RFC 6455 §9.1. Checks its shape, with `t` for each token
 /// and `q` for each quoted string.
-fn is_extensions(list: &str) -> bool {
+pub(super) fn is_extensions(list: &str) -> bool {
     let Some(shape) = shape(list) else { return false };
     let mut elements = shape.split(',').filter(|element| !element.is_empty()).peekable();
     elements.peek().is_some()
@@ -115,7 +115,7 @@ fn shape(list: &str) -> Option<String> {
 }
 
 /// Returns the content of the quoted string at the front of `text`, and its length with quotes.
-fn unquoted(text: &str) -> Option<(String, usize)> {
+pub(super) fn unquoted(text: &str) -> Option<(String, usize)> {
     let mut unquoted = String::new();
     let mut chars = text.char_indices().skip(1);
     loop {

@@ -21,6 +21,7 @@ targets!(
     header_round_trip,
     inflate,
     mask,
+    negotiation,
     receive,
     relay,
     sending,
