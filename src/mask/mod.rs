@@ -316,6 +316,11 @@ mod tests {
     }
 
     #[test]
+    fn every_processor_has_a_kernel() {
+        assert!(Kernel::all().next().is_some());
+    }
+
+    #[test]
     fn a_short_destination_takes_what_fits() {
         let mut masked = [0; 3];
         assert_eq!(apply_copy(b"Hello", &mut masked, KEY, 0), 3);
