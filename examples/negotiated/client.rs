@@ -217,7 +217,7 @@ impl<T: Transport> Client<T> {
     /// Returns what to wait for, unless it has taken too long already.
     fn wait(&mut self, now: Duration) -> Result<Progress, ConnectError> {
         let Some(session) = &mut self.session else { return Err(ConnectError::Over) };
-        self.deadline = session.open.endpoint.poll(now)?;
+        self.deadline = session.open.poll(now)?;
         Ok(match self.state {
             State::Started | State::SslStartup(_) => Progress::WantsWrite,
             State::TlsHandshake if session.open.stream.has_records() => Progress::WantsWrite,

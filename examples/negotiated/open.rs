@@ -1,8 +1,10 @@
 //! An endpoint and its stream: what the server and the client do alike in every turn.
 
 use std::io::{self, ErrorKind, Read};
+use std::time::Duration;
 
 use sansock::endpoint::Endpoint;
+use sansock::timer::Expired;
 use sansock::{CloseStatus, TransportAction};
 
 use crate::stream::{Stream, Transport};
@@ -27,6 +29,18 @@ impl<T: Transport> Open<T> {
     /// Returns `true` if something waits for the transport to become writable.
     pub(crate) fn wants_write(&self) -> bool {
         self.endpoint.has_output() || self.stream.has_records()
+    }
+
+    /// Looks at the deadlines. Returns the next one.
+    ///
+    /// # Errors
+    ///
+    /// The one that has passed.
+    pub(crate) fn poll(&mut self, now: Duration) -> Result<Option<Duration>, Expired> {
+        if self.stream.has_records() {
+            self.endpoint.flush_waits();
+        }
+        self.endpoint.poll(now)
     }
 
     /// Does what the endpoint says about the transport. Returns `true` if it is to be dropped.

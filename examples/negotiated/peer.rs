@@ -229,14 +229,14 @@ impl<T: Transport> Peer<T> {
 
     /// Polls the deadlines. Returns the next one.
     fn poll(&mut self, now: Duration) -> Result<Option<Duration>, Dropped> {
-        let polled = self.open.endpoint.poll(now);
+        let polled = self.open.poll(now);
         let is_told = match polled {
             Err(Expired::HandshakeTimeout) => matches!(self.stage, Stage::Open),
             Err(Expired::MessageTimeout) => true,
             _ => false,
         };
         // If the output tells the client why, the time that it has to take it begins.
-        let polled = if is_told { self.open.endpoint.poll(now) } else { polled };
+        let polled = if is_told { self.open.poll(now) } else { polled };
         polled.map_err(Dropped::Expired)
     }
 }

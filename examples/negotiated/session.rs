@@ -41,7 +41,7 @@ impl<T: Transport> Session<T> {
         let outcome = self.exchange(&mut deliver);
         self.open.write()?; // also after an error: the Close that tells the server
         outcome?;
-        let deadline = self.open.endpoint.poll(now);
+        let deadline = self.open.poll(now);
         self.open.write()?; // perhaps a ping
         let is_over = self.open.obey()?;
         let deadline = deadline?;

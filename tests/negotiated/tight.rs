@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sansock::endpoint::Endpoint;
+use sansock::timer::Expired;
 use sansock::{CloseCode, Event};
 
 use crate::client::{Client, Progress, State};
+use crate::dropped::Dropped;
 use crate::mode::Mode;
 use crate::peer::{Next, Peer, TlsPolicy, settings};
 use crate::pipe::{Pipe, pipe};
@@ -26,6 +28,24 @@ fn a_client_waits_for_what_it_needs_however_little_room_there_is() {
                 exchange(&mut session, &mut peer, &policy);
             }
         }
+    });
+}
+
+#[test]
+fn a_client_that_does_not_read_a_record_is_dropped() {
+    within_a_minute(|| {
+        let tls = Tls::new();
+        let (client, mut peer, policy) = ends(&tls, Mode::VerifyFull, 100);
+        let mut session = open(client, &mut peer, &policy);
+        session.open.endpoint.send_text(&"x".repeat(200)).unwrap();
+        let mut turn = |now| peer.turn(&policy, &mut [0; 1024], Duration::from_millis(now));
+        while session.open.wants_write() {
+            session.open.write().unwrap();
+            turn(0).unwrap();
+        }
+        turn(59_999).unwrap();
+        let dropped = turn(60_000).map(drop).unwrap_err();
+        assert!(matches!(dropped, Dropped::Expired(Expired::WriteStalled)), "{dropped}");
     });
 }
 
