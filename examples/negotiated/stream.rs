@@ -193,7 +193,7 @@ impl<T: Transport> Read for Stream<T> {
 impl<T: Transport> Write for Stream<T> {
     /// Takes at most one record, and only after the transport has taken the one before. So TLS holds
     /// little output, and what waits stays where the timers of the endpoint see it. The last record
-    /// waits for [`flush_tls`](Stream::flush_tls), and the timers are told of it.
+    /// waits for [`flush_tls`](Stream::flush_tls), and for it there is `flush_waits`.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if !self.flush_tls()? {
             return Err(ErrorKind::WouldBlock.into());
