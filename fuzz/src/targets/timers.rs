@@ -1,6 +1,7 @@
 //! Whatever is sent and received at any time, deadlines are later than now and are kept. A peer
 //! that does nothing is dropped within a time that follows from the limits.
 
+use std::mem;
 use std::time::Duration;
 
 use bytes::Buf;
@@ -43,6 +44,8 @@ struct Turns {
     ws: Connection,
     timers: Timers,
     now: Duration,
+    /// Whether the transport holds output at the next poll.
+    holds: bool,
 }
 
 impl Turns {
@@ -61,7 +64,7 @@ impl Turns {
             Step::Close => drop(self.ws.close(CloseCode::NORMAL, "")),
             Step::Eof => drop(self.ws.receive_eof()),
             Step::Pause => self.timers.reading_paused(),
-            Step::Hold => self.timers.flush_waits(),
+            Step::Hold => self.holds = true,
             Step::Wait(millis) => self.now += Duration::from_millis((*millis).into()),
             Step::Back(millis) => {
                 self.now = self.now.saturating_sub(Duration::from_millis((*millis).into()));
@@ -71,15 +74,23 @@ impl Turns {
     }
 
     fn poll(&mut self) -> Result<Option<Duration>, Expired> {
-        let result = self.timers.poll(&mut self.ws, self.now);
+        let holds = mem::take(&mut self.holds);
+        let result = self.poll_once(holds);
         match result {
             Ok(Some(deadline)) => assert!(deadline > self.now, "{deadline:?} at {:?}", self.now),
             Ok(None) => {}
             // It is reported once, and has failed the connection.
             Err(Expired::MessageTimeout) => assert_ne!(self.ws.state(), State::Open),
-            Err(error) => assert_eq!(self.timers.poll(&mut self.ws, self.now), Err(error)),
+            Err(error) => assert_eq!(self.poll_once(holds), Err(error)),
         }
         result
+    }
+
+    fn poll_once(&mut self, holds: bool) -> Result<Option<Duration>, Expired> {
+        if holds {
+            self.timers.flush_waits();
+        }
+        self.timers.poll(&mut self.ws, self.now)
     }
 
     /// Polls at deadlines, and between them, until a peer that sends nothing is dropped.
@@ -138,7 +149,7 @@ pub fn run(input: Case<'_>) {
 
     let now = Duration::from_secs(100);
     let timers = Timers::new(timeouts, now);
-    let mut turns = Turns { ws: Connection::new(config), timers, now };
+    let mut turns = Turns { ws: Connection::new(config), timers, now, holds: false };
     let stream = input.stream.to_bytes(role);
     let mut rest = &stream[..];
     input.steps.iter().take(40).for_each(|step| turns.step(step, &mut rest));
