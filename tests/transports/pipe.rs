@@ -8,8 +8,7 @@ use std::time::Duration;
 use sansock::Role;
 use sansock::blocking::Transport;
 
-use crate::scenarios::ours::Blocking;
-use crate::scenarios::peer::open_peer;
+use crate::scenarios::ours::blocking_link;
 use crate::scenarios::{Link, Wire};
 use crate::sockets::TIMEOUT;
 
@@ -38,14 +37,8 @@ pub(crate) fn link(role: Role, room: usize) -> Link {
     let new = || Arc::new(Direction { state: Mutex::default(), changed: Condvar::new(), room });
     let (there, back) = (new(), new());
     let ours = End { reads: back.clone(), writes: there.clone(), timeout: Some(TIMEOUT) };
-    let mut peer = End { reads: there, writes: back, timeout: None };
-    Link {
-        ours: Box::new(move |settings| Box::new(Blocking::open(role, ours, settings))),
-        peer: Box::new(move || {
-            open_peer(&mut peer, role);
-            Box::new(peer)
-        }),
-    }
+    let peer = End { reads: there, writes: back, timeout: None };
+    blocking_link(role, ours, peer)
 }
 
 impl Direction {

@@ -8,18 +8,11 @@ use std::time::Duration;
 use sansock::Role;
 
 use crate::scenarios::Link;
-use crate::scenarios::ours::Blocking;
-use crate::scenarios::peer::open_peer;
+use crate::scenarios::ours::blocking_link;
 
 pub(crate) fn tcp(role: Role) -> Link {
-    let (ours, mut peer) = tcp_pair();
-    Link {
-        ours: Box::new(move |settings| Box::new(Blocking::open(role, ours, settings))),
-        peer: Box::new(move || {
-            open_peer(&mut peer, role);
-            Box::new(peer)
-        }),
-    }
+    let (ours, peer) = tcp_pair();
+    blocking_link(role, ours, peer)
 }
 
 /// Returns two ends of a connection. The first has timeouts.
@@ -33,16 +26,10 @@ pub(crate) fn tcp_pair() -> (TcpStream, TcpStream) {
 
 #[cfg(unix)]
 pub(crate) fn unix(role: Role) -> Link {
-    let (ours, mut peer) = UnixStream::pair().unwrap();
+    let (ours, peer) = UnixStream::pair().unwrap();
     ours.set_read_timeout(Some(TIMEOUT)).unwrap();
     ours.set_write_timeout(Some(TIMEOUT)).unwrap();
-    Link {
-        ours: Box::new(move |settings| Box::new(Blocking::open(role, ours, settings))),
-        peer: Box::new(move || {
-            open_peer(&mut peer, role);
-            Box::new(peer)
-        }),
-    }
+    blocking_link(role, ours, peer)
 }
 
 /// How often a WebSocket that waits looks at its deadlines.

@@ -7,8 +7,7 @@ use sansock::Role;
 use sansock::blocking::WithShutdown;
 
 use crate::scenarios::Link;
-use crate::scenarios::ours::Blocking;
-use crate::scenarios::peer::open_peer;
+use crate::scenarios::ours::blocking_link;
 use crate::sockets::tcp_pair;
 
 struct ByBytes(TcpStream);
@@ -31,15 +30,9 @@ impl Write for ByBytes {
 }
 
 pub(crate) fn tcp(role: Role) -> Link {
-    let (ours, mut peer) = tcp_pair();
+    let (ours, peer) = tcp_pair();
     let ours = WithShutdown::new(ByBytes(ours), |stream| {
         stream.0.shutdown(Shutdown::Write).map(|()| true)
     });
-    Link {
-        ours: Box::new(move |settings| Box::new(Blocking::open(role, ours, settings))),
-        peer: Box::new(move || {
-            open_peer(&mut peer, role);
-            Box::new(peer)
-        }),
-    }
+    blocking_link(role, ours, peer)
 }

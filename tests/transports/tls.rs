@@ -12,8 +12,7 @@ use tokio_rustls::rustls::{
     SupportedProtocolVersion,
 };
 
-use crate::scenarios::ours::Blocking;
-use crate::scenarios::peer::open_peer;
+use crate::scenarios::ours::blocking_link;
 use crate::scenarios::{Link, Wire};
 use crate::sockets::tcp_pair;
 use crate::tls_configs::configs_of;
@@ -50,14 +49,8 @@ where
         tls.conn.send_close_notify();
         tls.flush().map(|()| true)
     });
-    let mut peer = StreamOwned::new(peer, peer_socket);
-    Link {
-        ours: Box::new(move |settings| Box::new(Blocking::open(role, ours, settings))),
-        peer: Box::new(move || {
-            open_peer(&mut peer, role);
-            Box::new(peer)
-        }),
-    }
+    let peer = StreamOwned::new(peer, peer_socket);
+    blocking_link(role, ours, peer)
 }
 
 impl<C, D> Wire for Tls<C>

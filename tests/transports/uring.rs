@@ -10,7 +10,7 @@ use sansock::{CloseCode, Message, Role};
 use tokio_uring::Runtime;
 
 use crate::scenarios::ours::code_of;
-use crate::scenarios::peer::open_peer;
+use crate::scenarios::peer::opened_by_bytes;
 use crate::scenarios::{End, Link, Ours};
 use crate::sockets::tcp_pair;
 use crate::support::conversation::NONCE;
@@ -27,13 +27,10 @@ pub(crate) fn is_there() -> bool {
 }
 
 pub(crate) fn tcp(role: Role) -> Link {
-    let (ours, mut peer) = tcp_pair();
+    let (ours, peer) = tcp_pair();
     Link {
         ours: Box::new(move |settings| Box::new(Driven::open(role, ours, settings))),
-        peer: Box::new(move || {
-            open_peer(&mut peer, role);
-            Box::new(peer)
-        }),
+        peer: opened_by_bytes(role, peer),
     }
 }
 

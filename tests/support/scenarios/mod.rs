@@ -78,8 +78,8 @@ pub struct Link {
     pub peer: OpenPeer,
 }
 
-type OpenOurs = Box<dyn FnOnce(&Settings) -> Box<dyn Ours>>;
-type OpenPeer = Box<dyn FnOnce() -> Box<dyn Wire> + Send>;
+pub type OpenOurs = Box<dyn FnOnce(&Settings) -> Box<dyn Ours>>;
+pub type OpenPeer = Box<dyn FnOnce() -> Box<dyn Wire> + Send>;
 
 /// A scenario. What its functions find wrong is a panic.
 #[derive(Clone, Copy)]

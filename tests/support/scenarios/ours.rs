@@ -5,15 +5,16 @@ use sansock::endpoint::{self, Settings};
 use sansock::handshake::client::Request;
 use sansock::{CloseCode, CloseStatus, Message, Role};
 
-use super::{End, Ours};
+use super::peer::opened_by_bytes;
+use super::{End, Link, Ours, Wire};
 use crate::support::conversation::NONCE;
 
 /// A blocking WebSocket. If its stream has timeouts, they let it look at its deadlines.
-pub struct Blocking<S>(WebSocket<S>);
+struct Blocking<S>(WebSocket<S>);
 
 impl<S: blocking::Transport> Blocking<S> {
     /// Opens our end of `stream`.
-    pub fn open(role: Role, stream: S, settings: &Settings) -> Self {
+    fn open(role: Role, stream: S, settings: &Settings) -> Self {
         Blocking(match role {
             Role::Server => blocking::accept_with(stream, settings, |_| ()).unwrap(),
             Role::Client => {
@@ -21,6 +22,18 @@ impl<S: blocking::Transport> Blocking<S> {
                 blocking::client_with(stream, settings, &request, NONCE).unwrap().0
             }
         })
+    }
+}
+
+/// Returns the link between a blocking WebSocket over `ours`, and `peer`.
+pub fn blocking_link(
+    role: Role,
+    ours: impl blocking::Transport + 'static,
+    peer: impl Wire + Send + 'static,
+) -> Link {
+    Link {
+        ours: Box::new(move |settings| Box::new(Blocking::open(role, ours, settings))),
+        peer: opened_by_bytes(role, peer),
     }
 }
 

@@ -12,7 +12,7 @@ use sansock::endpoint::{Endpoint, RequestPolicy, Settings};
 use sansock::handshake::client::Request;
 use sansock::{Input, Role};
 
-use super::Wire;
+use super::{OpenPeer, Wire};
 use crate::support::conversation::NONCE;
 use crate::support::{config, frame_for};
 
@@ -66,6 +66,14 @@ pub fn open_peer(wire: &mut dyn Wire, role: Role) {
         wire.read_exact(&mut byte).unwrap();
         endpoint.receive(&mut Input::new(&mut byte)).unwrap();
     }
+}
+
+/// Returns what opens the peer's end by [`open_peer`].
+pub fn opened_by_bytes(role: Role, mut wire: impl Wire + Send + 'static) -> OpenPeer {
+    Box::new(move || {
+        open_peer(&mut wire, role);
+        Box::new(wire)
+    })
 }
 
 impl<'w> Peer<'w> {
