@@ -33,9 +33,12 @@ fn read_element(element: &str) -> Element {
         None => (part.trim().to_owned(), None),
         Some((name, value)) => {
             let value = value.trim();
-            let value = unquoted(value).filter(|_| value.starts_with('"'));
-            let plain = part.split_once('=').map(|(_, value)| value.trim().to_owned());
-            (name.trim().to_owned(), value.map(|(value, _)| value).or(plain))
+            let content = if value.starts_with('"') {
+                unquoted(value).map(|(content, _)| content)
+            } else {
+                Some(value.to_owned())
+            };
+            (name.trim().to_owned(), content)
         }
     };
     Element { name: parts[0].trim().to_owned(), params: parts[1..].iter().map(param).collect() }
